@@ -1,0 +1,1 @@
+"""A file becomes articles: read, normalised, cut into zones, compared with what the corpus has."""

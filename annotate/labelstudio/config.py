@@ -1,0 +1,136 @@
+"""The labelling interface and its instructions, generated from the schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from lxml import etree, html
+from lxml.builder import E
+
+from annotate.schema import Attribute, EventType, Kind, Label, Schema
+
+LABELS = "label"
+"""Name of the one control that labels spans: with two, one region can carry a label of each."""
+TEXT = "text"
+ZONES = "zones"
+
+_GROUPS = {"mentions": "Who and what", "attribution": "Says who"}
+# Three columns: labels and questions stay in view while the text between them scrolls.
+_STYLE = """
+.acre { display: grid; grid-template-columns: 232px minmax(0, 1fr) 196px; gap: 0 14px; align-items: start; }
+.acre-labels, .acre-side { position: sticky; top: 0; max-height: calc(100vh - 150px); overflow-y: auto; overscroll-behavior: contain; }
+.acre-labels { font-size: 12px; }
+.acre-labels h4, .acre-side h4 { margin: 5px 0 1px !important; font-size: 10.5px !important; line-height: 1.3 !important;
+  font-weight: 600; letter-spacing: .05em; text-transform: uppercase; opacity: .75; }
+.acre-labels .lsf-labels { margin: 0 !important; display: flex; flex-flow: row wrap; gap: 3px; }
+.acre-labels .lsf-labels > h4 { flex: 1 0 100%; }
+.acre-labels .lsf-label { margin: 0 !important; padding: 0 5px !important; min-height: 20px; height: 20px;
+  font-size: 12px !important; line-height: 18px; }
+.acre-labels .lsf-label__hotkey { margin-left: 4px !important; font-size: 10px !important; }
+.acre-text { max-width: 72ch; position: relative; }
+.acre-text h4 { margin: 0 0 10px 92px !important; font-size: 13px !important; font-weight: 400 !important; opacity: .8; }
+.acre-text .lsf-richtext__container { line-height: 1.9; padding-left: 92px; }
+.acre-text .lsf-richtext__line { padding-left: 0; position: relative; }
+.acre-text .lsf-richtext__line::before { position: absolute; right: calc(100% + 14px); top: 0; width: 78px; text-align: right;
+  font-size: 11px; line-height: 2.7; opacity: .7; white-space: nowrap; user-select: none; pointer-events: none; }
+.acre-side .lsf-choices { margin: 0 0 4px !important; }
+.acre-side p { font-size: 12px; opacity: .8; }
+"""
+
+
+def build(schema: Schema) -> str:
+    """The labelling configuration: the same text for the same schema."""
+    root = E.View(
+        {"className": "acre"},
+        E.Style(_STYLE),
+        E.View({"className": "acre-labels"}, _labels(schema)),
+        E.View(
+            {"className": "acre-text"},
+            E.Header(value="$about", size="6"),
+            E.HyperText(name=ZONES, value=f"${ZONES}", inline="true"),
+            # By symbol: by word, a selection takes the possessive with it and splits at hyphens.
+            E.Text(name=TEXT, value=f"${TEXT}", granularity="symbol", showLabels="true", saveTextResult="yes"),
+        ),
+        E.View({"className": "acre-side"}, *_questions(schema)),
+        E.Relations(*(E.Relation(value=name) for name in schema.relations)),
+    )
+    return str(etree.tostring(root, pretty_print=True, encoding="unicode"))
+
+
+def _labels(schema: Schema) -> Any:
+    control = E.Labels(name=LABELS, toName=TEXT, choice="single", showInline="true")
+    for title, labels in _grouped(schema):
+        control.append(E.Header(value=title, size="6"))
+        for name, label in labels.items():
+            hint = f"{label.definition} Not to be confused with: {', '.join(label.confused_with)}."
+            control.append(E.Label(value=name, background=label.colour, hotkey=label.hotkey, hint=hint))
+    return control
+
+
+def _grouped(schema: Schema) -> Iterable[tuple[str, dict[str, Label]]]:
+    yield _GROUPS["mentions"], schema.mentions
+    yield _GROUPS["attribution"], schema.attribution
+    groups: dict[str, dict[str, Label]] = {}
+    for name, event in schema.events.items():
+        groups.setdefault(event.group, {})[name] = event
+    for group, events in groups.items():
+        yield f"What happens: {group}", events
+
+
+def _questions(schema: Schema) -> Iterable[Any]:
+    """One control for each attribute, shown only where the selected region's label bears it."""
+    for name, attribute in schema.attributes.items():
+        condition = {"visibleWhen": "region-selected", "whenTagName": LABELS, "whenLabelValue": ",".join(schema.bearers(name))}
+        control = _control(name, attribute)
+        # A required answer is asked for by the condition on the control; the one on the view hides the heading.
+        control.attrib.update({"toName": TEXT, "perRegion": "true"} | condition)
+        yield E.View(condition, E.Header(value=name.replace("_", " "), size="6"), control)
+
+
+def _control(name: str, attribute: Attribute) -> Any:
+    required = {"required": "true", "requiredMessage": f"{name}: {attribute.definition}"} if attribute.required else {}
+    if attribute.kind is Kind.CHOICE:
+        values = (E.Choice(value=value, hotkey=entry.hotkey, hint=entry.definition) for value, entry in attribute.values.items())
+        return E.Choices({"name": name, "choice": "single", "showInline": "true"} | required, *values)
+    if attribute.kind is Kind.NUMBER:
+        return E.Number({"name": name, "hint": attribute.definition} | required)
+    return E.TextArea(
+        {"name": name, "maxSubmissions": "1", "rows": "1", "editable": "true", "placeholder": attribute.definition[:60]} | required
+    )
+
+
+def zone_style(lines: Iterable[tuple[int, str]]) -> str:
+    """A style sheet that writes each zone's kind into the margin beside its first line; lines count from 0.
+
+    It is the one way to show zones beside a `<Text>` without making regions of them; generated content is no part of
+    the text, so that offsets are untouched.
+    """
+    rules = (
+        f'.acre-text .lsf-richtext__line:nth-of-type({line + 1})::before {{ content: "{kind}"; }}' for line, kind in lines
+    )
+    return f"<style>{' '.join(rules)}</style>"
+
+
+def instructions(schema: Schema) -> str:
+    """The guidelines at hand, as HTML for Label Studio's instruction panel."""
+    body = E.div(
+        E.h3("How to mark an article"),
+        E.ol(
+            E.li("Read it once without marking."),
+            E.li("Press a label’s key, then drag over the words. The mark stays selected: answer its questions at the right, by key or click."),
+            E.li("Mark events by their trigger; link each with Alt+R and a click to what fills a role, and choose the role under Relations."),
+            E.li("Mark source, cue and content of each claim; link the content to its source and its cue."),
+            E.li("Link two mentions of the same thing, or two triggers of the same event, with same_as."),
+            E.li("Ctrl+Enter submits. U unselects, Backspace deletes the selected mark."),
+        ),
+    )
+    for title, labels in _grouped(schema):
+        body.append(E.h4(title))
+        body.append(E.table(*(_instruction(name, label) for name, label in labels.items())))
+    return str(html.tostring(body, encoding="unicode"))
+
+
+def _instruction(name: str, label: Label) -> Any:
+    roles = [E.i(f" Roles: {', '.join(label.roles)}.")] if isinstance(label, EventType) else []
+    return E.tr(E.td(E.b(name)), E.td(E.code(label.hotkey)), E.td(label.definition, *roles))

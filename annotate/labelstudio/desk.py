@@ -1,0 +1,58 @@
+"""Runs as a desk's Label Studio process: Label Studio's own server, with one middleware more.
+
+The middleware gives a new annotator an editor whose keyboard works. It is appended to the base settings before the
+server reads them: a settings module of our own can't be named, since Label Studio's reads itself while it is imported.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+# Off by default, and kept in the browser: only a page of the same origin can set them. What the annotator chose stays.
+EDITOR_DEFAULTS = {
+    "selectAfterCreate": True,  # a hotkey after marking answers a question of the new mark
+    "continuousLabeling": False,  # one key, one mark: labels that stick get applied by accident
+    "showLabels": True,
+    "enableHotkeys": True,
+    "enablePanelHotkeys": True,
+    "enableLabelTooltips": True,
+    "enableTooltips": True,
+}
+_SCRIPT = (
+    "<script>try{const k='labelStudio:settings';"
+    f"if(!localStorage.getItem(k))localStorage.setItem(k,{json.dumps(json.dumps(EDITOR_DEFAULTS))})"
+    "}catch(e){}</script>"
+).encode()
+
+
+def editor_defaults(get_response: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Django middleware: puts the script first into the head of each HTML page."""
+
+    def answer(request: Any) -> Any:
+        response = get_response(request)
+        is_page = response.get("Content-Type", "").startswith("text/html") and not response.streaming
+        if is_page and b"<head>" in response.content:
+            response.content = response.content.replace(b"<head>", b"<head>" + _SCRIPT, 1)
+            if response.has_header("Content-Length"):
+                response["Content-Length"] = str(len(response.content))
+        return response
+
+    return answer
+
+
+def main() -> None:
+    """Start Label Studio with the arguments of this process."""
+    server = importlib.import_module("label_studio.server")
+    sys.path.insert(0, server.LS_PATH)
+    base = importlib.import_module("core.settings.base")
+    base.MIDDLEWARE.append("django.middleware.clickjacking.XFrameOptionsMiddleware")
+    base.MIDDLEWARE.append("annotate.labelstudio.desk.editor_defaults")
+    server.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,250 @@
+"""Desks: each a Label Studio of its own, with its own data, port, account and secrets, started and stopped here."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from annotate import ids
+from annotate.issues import AcreError, UsageError
+from annotate.store import write
+
+HOST = "127.0.0.1"
+FIRST_PORT = 8080
+_START_SECONDS = 240
+_STOP_SECONDS = 15
+
+
+class ServerError(AcreError):
+    """A Label Studio that does not start, answer or let itself be reached."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where an annotator works: address and account. The file that keeps it is private to the user."""
+
+    name: str
+    url: str
+    token: str
+    email: str | None = None
+    password: str | None = None
+    port: int | None = None
+    pid: int | None = None
+    """Of the server's process, where it is one of ours."""
+
+    def __repr__(self) -> str:
+        return f"Desk({self.name!r}, {self.url!r})"  # never the secrets: a repr ends up in logs
+
+
+def folder(state: Path, name: str) -> Path:
+    """The desk's own folder under the state folder."""
+    return state / "desks" / ids.check("desk", name)
+
+
+def read(state: Path, name: str) -> Desk:
+    """A desk that has been served or attached before; UsageError names those there are."""
+    path = folder(state, name) / "desk.json"
+    try:
+        return Desk(**json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        known = ", ".join(sorted(path.parent.name for path in state.glob("desks/*/desk.json"))) or "none yet"
+        raise UsageError(f"no desk {name!r} (there is: {known}); start it with: acre serve --desk {name}") from None
+    except (ValueError, TypeError) as error:
+        raise ServerError(f"{path}: {error}; stop the server, remove the file and run acre serve again") from None
+
+
+def _keep(state: Path, desk: Desk) -> None:
+    path = folder(state, desk.name) / "desk.json"
+    with private():
+        write(path, (json.dumps(asdict(desk), indent=1) + "\n").encode())
+
+
+@contextmanager
+def private() -> Iterator[None]:
+    """Files made meanwhile are the user's alone."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def attach(state: Path, name: str, url: str, token: str) -> Desk:
+    """Remember a Label Studio that someone else runs; waits until it is healthy."""
+    desk = Desk(name, url.rstrip("/"), token)
+    wait(desk.url, seconds=60)
+    _keep(state, desk)
+    return desk
+
+
+def start(state: Path, name: str, port: int | None = None, on_wait: Callable[[], None] = lambda: None) -> Desk:
+    """Start the desk's Label Studio and wait until it is healthy; one that is up already is taken over.
+
+    The data directory outlives every kill: the next start finds all that was saved.
+    """
+    home = folder(state, name)
+    with private():
+        home.mkdir(parents=True, exist_ok=True)
+    if (home / "desk.json").exists():
+        desk = read(state, name)
+        if desk.port is None:
+            raise UsageError(f"desk {name!r} is attached to {desk.url}, which someone else runs; choose another --desk name")
+        if is_ours(desk):
+            return desk
+    else:
+        desk = Desk(name, "", secrets.token_hex(20), f"{name}@acre.invalid", secrets.token_urlsafe(12))
+    port = port or _free_port(desk.port or FIRST_PORT)
+    if not _is_free(port):
+        raise ServerError(f"port {port} is in use by another program; give another with --port, or none to take a free one")
+    desk = replace(desk, url=f"http://{HOST}:{port}", port=port)
+    # Kept before the start: the account is made with these secrets, so they must survive a kill from here on.
+    _keep(state, replace(desk, pid=None))
+    log = home / "server.log"
+    with private(), log.open("ab") as output:
+        process = subprocess.Popen(
+            [*_program(), "start", "--no-browser", "--internal-host", HOST, "--port", str(port)],
+            cwd=home, env=_environment(desk, home), stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+            start_new_session=True, umask=0o077,
+        )  # fmt: skip
+    desk = replace(desk, pid=process.pid)
+    _keep(state, desk)
+    try:
+        wait(desk.url, _START_SECONDS, on_wait, lambda: _exited(process, log))
+    except BaseException:
+        stop(desk)
+        raise
+    return desk
+
+
+def stop(desk: Desk) -> None:
+    """Stop the desk's server, if it is ours and up: asked first, then made to."""
+    if desk.pid is None:
+        return
+    for sent, seconds in ((signal.SIGTERM, _STOP_SECONDS), (signal.SIGKILL, 5)):
+        try:
+            os.killpg(desk.pid, sent)
+        except (ProcessLookupError, PermissionError):
+            return
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if not _alive(desk.pid):
+                return
+            time.sleep(0.1)
+
+
+def is_ours(desk: Desk) -> bool:
+    """Whether the desk's server is up: the process lives, and whoever answers at its port knows its token."""
+    if desk.pid is None or not _alive(desk.pid):
+        return False
+    request = urllib.request.Request(f"{desk.url}/api/current-user/whoami", headers={"Authorization": f"Token {desk.token}"})
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return bool(json.load(answer).get("email") == desk.email)
+    except (OSError, ValueError):
+        return False
+
+
+def wait(
+    url: str,
+    seconds: float,
+    on_wait: Callable[[], None] = lambda: None,
+    failed: Callable[[], str | None] = lambda: None,
+) -> None:
+    """Wait until the server says that it is healthy; ServerError when it has not after `seconds`."""
+    deadline = time.monotonic() + seconds
+    found = "no answer"
+    while time.monotonic() < deadline:
+        gone = failed()
+        if gone:
+            raise ServerError(gone)
+        try:
+            with urllib.request.urlopen(f"{url}/health", timeout=5) as answer:
+                if answer.status == 200:
+                    return
+        except urllib.error.HTTPError as error:
+            found = f"HTTP {error.code}"
+        except (OSError, ValueError) as error:
+            found = str(getattr(error, "reason", error))
+        on_wait()
+        time.sleep(0.25)
+    raise ServerError(f"{url}: not healthy after {seconds:.0f} s ({found}); is it the address of a Label Studio?")
+
+
+def _program() -> list[str]:
+    try:
+        import label_studio  # noqa: F401  # only whether it is there: importing it costs little, its server much
+    except ImportError:
+        raise UsageError("Label Studio is not installed here; install it with: pip install 'acre-corpus[server]'") from None
+    # -P: the desk's folder, its working directory, must not shadow modules.
+    return [sys.executable, "-P", "-m", "annotate.labelstudio.desk"]
+
+
+def _environment(desk: Desk, home: Path) -> dict[str, str]:
+    settings = {
+        "BASE_DATA_DIR": str((home / "data").resolve()),
+        "USERNAME": desk.email or "",
+        "PASSWORD": desk.password or "",
+        "USER_TOKEN": desk.token,
+        "ENABLE_LEGACY_API_TOKEN": "true",
+        "DISABLE_SIGNUP_WITHOUT_LINK": "true",
+        "COLLECT_ANALYTICS": "false",
+        "LATEST_VERSION_CHECK": "false",
+        "SENTRY_DSN": "",
+        "FRONTEND_SENTRY_DSN": "",
+        "CORS_ALLOW_ALL_ORIGINS": "false",
+        "ALLOWED_HOSTS": f"{HOST},localhost",
+        "ENABLE_LOCAL_FILES_STORAGE": "false",
+        "LOCAL_FILES_SERVING_ENABLED": "false",
+        "DJANGO_DB": "sqlite",
+        "AZURE_MOUNT_FIX": "1",  # SQLite in WAL mode: twice the submit rate, and readers don't lock writers out
+    }
+    # Settings of the caller's shell must not reach a desk: they could open what is closed here.
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("LABEL_STUDIO_", "DJANGO_"))}
+    flags = {"fflag_feat_utc_210_prediction_validation_15082025": "true"}  # bad predictions are refused
+    return inherited | {f"LABEL_STUDIO_{name}": value for name, value in settings.items()} | flags
+
+
+def _exited(process: subprocess.Popen[bytes], log: Path) -> str | None:
+    if process.poll() is None:
+        return None
+    tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-5:]
+    return f"Label Studio ended with {process.returncode} while starting; its last words, from {log}:\n" + "\n".join(tail)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        # A child that has ended must be waited for, or it stays in the process table.
+        os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        pass
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def _free_port(first: int) -> int:
+    return next(port for port in range(first, 65536) if _is_free(port))

@@ -1,0 +1,211 @@
+"""The records that are stored and passed on. They know no files and no Label Studio.
+
+Offsets everywhere are half-open and count Unicode code points of the article's text.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
+
+AttributeValue = int | float | str
+
+
+def _utc(moment: dt.datetime) -> dt.datetime:
+    return moment.astimezone(dt.UTC)
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
+
+
+class Record(BaseModel):
+    """Frozen, and refusing what it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Span(Record):
+    """A stretch of text, half-open, in code points: 0 ≤ start < end."""
+
+    start: int = Field(ge=0)
+    end: int
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Span:
+        if self.end <= self.start:
+            raise ValueError(f"a span ends after it starts; found {self.start}–{self.end}")
+        return self
+
+    def slice(self, text: str) -> str:
+        """The words of the span."""
+        return text[self.start : self.end]
+
+
+class Zone(Span):
+    """A part of the page: headline, paragraph, caption and so on."""
+
+    kind: str
+
+
+class Article(Record):
+    """An article, once normalised; its text is never edited after it has been annotated."""
+
+    id: str
+    collection: str
+    title: str
+    outlet: str | None = None
+    """Who published it."""
+    url: str | None = None
+    published: dt.date | None = None
+    """The date against which “yesterday” is resolved."""
+    language: str = "en"
+    length: int = Field(ge=1)
+    """Code points of the text."""
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    """Of the text's UTF-8."""
+    zones: tuple[Zone, ...]
+    text: str | None = None
+    """None where the text is withheld; length and hash remain."""
+
+
+class Mark(Span):
+    """A labelled span with an id; `text` repeats the article at the span, and is None where that may not be shipped."""
+
+    id: str = Field(min_length=1)
+    label: str
+    text: str | None = None
+    attributes: dict[str, AttributeValue] = {}
+
+    @field_validator("attributes")
+    @classmethod
+    def _canonical(cls, attributes: dict[str, AttributeValue]) -> dict[str, AttributeValue]:
+        # 12.0 and 12 are one number: the browser and JSON do not tell them apart.
+        return {
+            name: int(value) if isinstance(value, float) and value.is_integer() else value
+            for name, value in sorted(attributes.items())
+        }
+
+    @property
+    def order(self) -> tuple[int, int, str, str]:
+        """Layers are sorted by this."""
+        return (self.start, -self.end, self.label, self.id)
+
+
+class Mention(Mark):
+    """Words that name, describe or refer to someone or something."""
+
+
+class Argument(Record):
+    """What fills a role: a mention or an event mention, by id."""
+
+    role: str
+    target: str
+
+
+class EventMention(Mark):
+    """Words that tell of an event: the mark is the trigger, the label the event type."""
+
+    arguments: tuple[Argument, ...] = ()
+
+    @field_validator("arguments")
+    @classmethod
+    def _sorted(cls, arguments: tuple[Argument, ...]) -> tuple[Argument, ...]:
+        return tuple(sorted(arguments, key=lambda argument: (argument.role, argument.target)))
+
+
+class AttributionSpan(Mark):
+    """The words of a source or a cue; several attributions may share one."""
+
+
+class Attribution(Mark):
+    """What is attributed: the mark is the content; the source may be absent ("reportedly")."""
+
+    source: str | None = None
+    """Id of the source's span."""
+    cue: str | None = None
+    """Id of the cue's span."""
+
+
+class Cluster(Record):
+    """Two or more marks of one and the same thing, by id, in the order of the text."""
+
+    id: str
+    mentions: tuple[str, ...]
+
+
+class Entity(Cluster):
+    """Mentions that refer to the same one; a mention in no entity is the only one of its entity."""
+
+
+class Event(Cluster):
+    """Event mentions that tell of the same event; one in no event is the only one of its event."""
+
+
+class Provenance(Record):
+    """Who or what made an annotation, with what, under which schema, and when."""
+
+    annotator: str
+    """A pseudonym."""
+    kind: Literal["human", "machine"]
+    tool: str
+    schema_version: str
+    """Of `guidelines/`: schema and guidelines have one version."""
+    created: Moment
+    updated: Moment
+    seconds: float | None = None
+    """Working time, where the tool measured it."""
+    made_from: tuple[str, ...] = ()
+    """For gold: the annotators whose passes it was made from."""
+
+
+class Annotation(Record):
+    """One annotator's pass over one article, all layers; each layer sorted by (start, −end, label, id)."""
+
+    article: str
+    sha256: str
+    """Hash of the text that was annotated."""
+    provenance: Provenance
+    mentions: tuple[Mention, ...] = ()
+    entities: tuple[Entity, ...] = ()
+    event_mentions: tuple[EventMention, ...] = ()
+    events: tuple[Event, ...] = ()
+    sources: tuple[AttributionSpan, ...] = ()
+    cues: tuple[AttributionSpan, ...] = ()
+    attributions: tuple[Attribution, ...] = ()
+
+    @field_validator("mentions", "event_mentions", "sources", "cues", "attributions")
+    @classmethod
+    def _sorted_marks(cls, marks: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple(sorted(marks, key=lambda mark: mark.order))
+
+    @model_validator(mode="after")
+    def _sorted_clusters(self) -> Annotation:
+        place = {mark.id: index for index, mark in enumerate(self.marks())}
+
+        def order(members: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(sorted(members, key=lambda member: (place.get(member, -1), member)))
+
+        for layer in ("entities", "events"):
+            clusters = [
+                cluster.model_copy(update={"mentions": order(cluster.mentions)}) for cluster in getattr(self, layer)
+            ]
+            clusters.sort(key=lambda cluster: [place.get(member, -1) for member in cluster.mentions])
+            # The record is frozen to its users; here it is still being made.
+            object.__setattr__(self, layer, tuple(clusters))
+        return self
+
+    def marks(self) -> Iterator[Mark]:
+        """Every labelled span of every layer."""
+        yield from self.mentions
+        yield from self.event_mentions
+        yield from self.sources
+        yield from self.cues
+        yield from self.attributions
+
+    def layers(self) -> dict[str, tuple[Any, ...]]:
+        """The annotation without its frame: what two passes are compared by."""
+        names = ("mentions", "entities", "event_mentions", "events", "sources", "cues", "attributions")
+        return {name: getattr(self, name) for name in names}

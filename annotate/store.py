@@ -1,0 +1,194 @@
+"""The corpus on disk: the only module that knows the paths under `corpus/`. Atomic writes, canonical bytes."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import ValidationError
+
+from annotate import ids, text
+from annotate.issues import AcreError, UsageError
+from annotate.model import Annotation, Article, Record
+
+
+class StoreError(AcreError):
+    """A file of the corpus that can't be read as what it should be."""
+
+
+class Collection(Record):
+    """Where a set of articles comes from, and what may be done with it."""
+
+    title: str
+    origin: str
+    """Who wrote the texts, and how."""
+    text_kind: Literal["invented", "news"]
+    written_by: Literal["human", "machine"]
+    licence: str
+    """SPDX identifier, or `other`."""
+    ships_text: bool
+    """False where the text may not be given on: the dataset then holds offsets, length and hash alone."""
+    available_from: str | None = None
+    """Where a user gets the texts that are not shipped."""
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A corpus folder."""
+
+    root: Path
+
+    @property
+    def card(self) -> Path:
+        return self.root / "README.md"
+
+    @property
+    def data(self) -> Path:
+        return self.root / "data"
+
+    def annotation_path(self, annotator: str, article: str) -> Path:
+        """Where the annotator's pass over the article is kept."""
+        return self.root / "annotations" / ids.check("annotator", annotator) / f"{ids.check('article id', article)}.json"
+
+    def aside_path(self, annotator: str, article: str, number: int) -> Path:
+        """Where an annotation that does not fit is kept in full, until it does; not part of the dataset."""
+        return self.root / "aside" / annotator / f"{article}.{number}.json"
+
+    def _article_path(self, collection: str, article: str) -> Path:
+        return self.root / "articles" / ids.check("collection", collection) / f"{ids.check('article id', article)}.yaml"
+
+    def collections(self) -> dict[str, Collection]:
+        """By name, from `collections.yaml`."""
+        path = self.root / "collections.yaml"
+        try:
+            entries = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+            return {name: Collection.model_validate(entry) for name, entry in entries.items()}
+        except FileNotFoundError:
+            raise UsageError(f"{path}: no such file; is {self.root} a corpus? name one with --corpus") from None
+        except (yaml.YAMLError, ValidationError, AttributeError) as error:
+            raise StoreError(f"{path}: {_one_line(error)}; correct the file") from None
+
+    def collection(self, name: str) -> Collection:
+        """One collection; UsageError names the known ones."""
+        collections = self.collections()
+        if name not in collections:
+            known = ", ".join(sorted(collections))
+            raise UsageError(f"{self.root / 'collections.yaml'}: no collection {name!r} ({known}); declare it there first")
+        return collections[name]
+
+    def articles(self) -> Iterator[Article]:
+        """Every article, sorted by id, one at a time."""
+        for path in sorted((self.root / "articles").glob("*/*.yaml"), key=lambda path: path.name):
+            yield self._read_article(path)
+
+    def article(self, collection: str, article: str) -> Article | None:
+        """One article, or None where the corpus has none of that id in the collection."""
+        path = self._article_path(collection, article)
+        return self._read_article(path) if path.exists() else None
+
+    def _read_article(self, path: Path) -> Article:
+        try:
+            fields = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+            article = Article.model_validate(fields)
+        except (yaml.YAMLError, ValidationError) as error:
+            raise StoreError(f"{path}: {_one_line(error)}; correct the file") from None
+        body = path.with_suffix(".txt")
+        if not body.exists():
+            return article
+        letters = body.read_bytes().decode("utf-8", errors="replace")
+        if len(letters) != article.length or text.sha256(letters) != article.sha256:
+            raise StoreError(
+                f"{body}: text-changed: {len(letters)} code points, hash {text.sha256(letters)[:12]}; the metadata says "
+                f"{article.length}, {article.sha256[:12]}; restore the text, offsets point into it"
+            )
+        return article.model_copy(update={"text": letters})
+
+    def write_article(self, article: Article) -> None:
+        """Metadata and text, one file each; the text's bytes are exactly its UTF-8."""
+        path = self._article_path(article.collection, article.id)
+        fields = article.model_dump(mode="json", exclude={"text", "zones"}, exclude_none=True)
+        head = yaml.safe_dump(fields, allow_unicode=True, sort_keys=False, width=120)
+        # One zone a line: a person can read and correct them.
+        zones = "".join(f"- {{kind: {zone.kind}, start: {zone.start}, end: {zone.end}}}\n" for zone in article.zones)
+        if article.text is not None:
+            write(path.with_suffix(".txt"), article.text.encode())
+        write(path, f"{head}zones:\n{zones}".encode())
+
+    def annotations(self) -> Iterator[Annotation]:
+        """Every pass of every annotator, by annotator and article, one at a time."""
+        for path in sorted((self.root / "annotations").glob("*/*.json")):
+            yield read_annotation(path)
+
+    def passes(self) -> dict[str, list[str]]:
+        """By article id, the annotators who have a pass over it."""
+        found: dict[str, list[str]] = {}
+        for path in sorted((self.root / "annotations").glob("*/*.json")):
+            found.setdefault(path.stem, []).append(path.parent.name)
+        return found
+
+    def gold(self, article: str) -> Annotation | None:
+        """The adjudicated annotation of the article, where there is one."""
+        path = self.root / "gold" / f"{article}.json"
+        return read_annotation(path) if path.exists() else None
+
+
+def read_annotation(path: Path) -> Annotation:
+    """One annotation; StoreError says what is wrong with the file."""
+    try:
+        return Annotation.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise StoreError(f"{path}: {_one_line(error)}; pull the task again") from None
+
+
+def dump(annotation: Annotation) -> bytes:
+    """Canonical JSON: what is empty is left out, one mark a line, so that a `git diff` reads well."""
+    fields = annotation.model_dump(mode="json", exclude_defaults=True)
+    parts = []
+    for name, value in fields.items():
+        if isinstance(value, list):
+            rows = ",\n".join(f"  {_compact(row)}" for row in value)
+            parts.append(f" {_compact(name)}: [\n{rows}\n ]")
+        else:
+            parts.append(f" {_compact(name)}: {_compact(value)}")
+    return ("{\n" + ",\n".join(parts) + "\n}\n").encode()
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write all or nothing: a reader, or a run after a crash, sees the old file or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(temporary, 0o666 & ~umask)  # mkstemp makes it private; the corpus is to be shared
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def today() -> dt.datetime:
+    """Now, in whole seconds of UTC."""
+    return dt.datetime.now(dt.UTC).replace(microsecond=0)
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _one_line(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return f"{'.'.join(map(str, first['loc'])) or 'file'}: {first['msg']}"
+    return " ".join(str(error).split())
