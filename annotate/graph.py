@@ -110,9 +110,11 @@ def _record(mark: Mark, layer: Layer, links: Sequence[Link]) -> Mark:
         case Layer.MENTION:
             return Mention(**fields)
         case Layer.EVENT:
-            return EventMention(**fields, arguments=tuple(Argument(role=link.label, target=link.head) for link in links))
+            return EventMention(
+                **fields, arguments=tuple(Argument(role=link.label, target=link.head) for link in links)
+            )
         case Layer.CONTENT:
-            return Attribution(**fields, **{link.label: link.head for link in links})
+            return Attribution(**(fields | {link.label: link.head for link in links}))
         case _:
             return AttributionSpan(**fields)
 

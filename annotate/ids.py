@@ -27,5 +27,7 @@ def article_id(title: str, sha256: str) -> str:
 def check(kind: str, value: str) -> str:
     """The value, where it can stand in a file name on every system; UsageError where it can't."""
     if not ID.fullmatch(value):
-        raise UsageError(f"{kind} {value!r}: use lower-case letters, digits, '-' and '_', 80 at most, a letter or digit first")
+        raise UsageError(
+            f"{kind} {value!r}: use lower-case letters, digits, '-' and '_', 80 at most, a letter or digit first"
+        )
     return value

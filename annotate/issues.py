@@ -15,14 +15,62 @@ class Severity(enum.StrEnum):
     NOTE = "note"
 
 
+CODES = {
+    # what Label Studio sent
+    "annotator-unknown": "An account that stands for no annotator: give it a pseudonym.",
+    "answer-stale": "An answer to a question that the region's label, changed since, no longer asks; left out.",
+    "article-unknown": "A task whose article the corpus does not have.",
+    "label-missing": "A region without a label.",
+    "label-several": "A region with several labels.",
+    "link-unlabelled": "A relation without a label.",
+    "pass-foreign": "An annotation last changed by another account than its annotator's.",
+    "pass-older": "A second annotation of the same article by the same annotator; the newer one is kept.",
+    "region-note": "A note on a region, which stays in Label Studio.",
+    "result-malformed": "A part of a result that is not what Label Studio writes.",
+    "task-repeated": "An article that is in two tasks of a project.",
+    "text-changed": "A task whose text is not the article's.",
+    # marks
+    "attribute-missing": "A required attribute that was not given.",
+    "attribute-misplaced": "An attribute that the label does not have.",
+    "attribute-unknown": "An attribute that the schema does not have.",
+    "attribute-value": "A value that the attribute does not allow.",
+    "count-bounds": "A quantity whose min is greater than its max.",
+    "label-unknown": "A label that the schema does not have.",
+    "mark-duplicate": "Two marks with the same label over the same words.",
+    "mark-space": "A mark that starts or ends with white space.",
+    "mark-text": "Words of a mark that are not the article's at its offsets.",
+    "offset-range": "Offsets outside the article.",
+    # what links them
+    "cluster-overlap": "A mark in two clusters of the same thing.",
+    "cluster-small": "A cluster of fewer than two marks.",
+    "event-bare": "An event mention without arguments.",
+    "id-duplicate": "An id that two marks share.",
+    "link-dangling": "A link to a mark that is not there.",
+    "link-misplaced": "A link that can't join marks of these layers.",
+    "link-repeated": "A second source or cue of one content.",
+    "role-filler": "A mark that can't fill the role.",
+    "role-unknown": "A role that the event type does not have.",
+    "span-unlinked": "A source or a cue that no content is linked to.",
+    "source-in-content": "An attribution whose source lies in its own content.",
+    # the file
+    "schema-version": "An annotation made under another version of the schema.",
+    "text-hash": "An annotation of another text than the corpus's.",
+}
+"""Every code, with what it means; the table in `docs/issues.md` is made from it."""
+
+
 @dataclass(frozen=True, order=True)
 class Issue:
-    """One finding; `code` is stable, and `message` says what was found and what to do."""
+    """One finding; `code` is one of `CODES`, and `message` says what was found and what to do."""
 
     where: str
     code: str
     message: str
     severity: Severity = Severity.ERROR
+
+    def __post_init__(self) -> None:
+        if self.code not in CODES:
+            raise KeyError(f"{self.code!r} is not among the issue codes; register it in CODES")
 
     def __str__(self) -> str:
         return f"{self.where}: {self.code}: {self.message}"

@@ -209,3 +209,14 @@ class Annotation(Record):
         """The annotation without its frame: what two passes are compared by."""
         names = ("mentions", "entities", "event_mentions", "events", "sources", "cues", "attributions")
         return {name: getattr(self, name) for name in names}
+
+
+def withhold(annotation: Annotation) -> Annotation:
+    """The annotation without the marked words, for an article whose text may not be given on."""
+    layers = ("mentions", "event_mentions", "sources", "cues", "attributions")
+    return annotation.model_copy(
+        update={
+            layer: tuple(mark.model_copy(update={"text": None}) for mark in getattr(annotation, layer))
+            for layer in layers
+        }
+    )

@@ -130,7 +130,9 @@ def _statements(marks: list[Mark], links: list[Link]) -> str:
 def _written(value: AttributeValue) -> str:
     if isinstance(value, str):
         # A word that would be read back as a number is quoted.
-        return value if _WORD.fullmatch(value) and not _NUMBER.fullmatch(value) else json.dumps(value, ensure_ascii=False)
+        return (
+            value if _WORD.fullmatch(value) and not _NUMBER.fullmatch(value) else json.dumps(value, ensure_ascii=False)
+        )
     return str(value)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
@@ -220,7 +220,9 @@ def _unresolved(schema: Schema) -> Iterator[tuple[tuple[str, ...], str]]:
     mentions, events = set(schema.mentions), set(schema.events)
     sets = {*schema.filler_sets, ANY_MENTION, ANY_EVENT}
 
-    def unknown(key: tuple[str, ...], names: tuple[str, ...], known: set[str], what: str) -> Iterator[tuple[tuple[str, ...], str]]:
+    def unknown(
+        key: tuple[str, ...], names: tuple[str, ...], known: set[str], what: str
+    ) -> Iterator[tuple[tuple[str, ...], str]]:
         for name in names:
             if name not in known:
                 yield key, f"names {name!r}, which is no {what}; declare it or correct the name"
@@ -229,7 +231,11 @@ def _unresolved(schema: Schema) -> Iterator[tuple[tuple[str, ...], str]]:
         yield from unknown(("filler_sets", name), labels, mentions | events, "mention label or event type")
         if name in mentions | events | {ANY_MENTION, ANY_EVENT}:
             yield ("filler_sets", name), "is also a label or a built-in set; choose another name"
-    for section, table in (("mentions", schema.mentions), ("events", schema.events), ("attribution", schema.attribution)):
+    for section, table in (
+        ("mentions", schema.mentions),
+        ("events", schema.events),
+        ("attribution", schema.attribution),
+    ):
         for name, label in table.items():
             key = (section, name)
             yield from unknown((*key, "confused_with"), label.confused_with, set(schema.labels), "label")
@@ -237,7 +243,9 @@ def _unresolved(schema: Schema) -> Iterator[tuple[tuple[str, ...], str]]:
     for name, event in schema.events.items():
         yield from unknown(("events", name, "roles"), tuple(event.roles), set(schema.roles), "role")
         for role, frame in event.roles.items():
-            yield from unknown(("events", name, "roles", role), frame.fillers, mentions | events | sets, "label or filler set")
+            yield from unknown(
+                ("events", name, "roles", role), frame.fillers, mentions | events | sets, "label or filler set"
+            )
     for name, role_entry in schema.roles.items():
         yield from unknown(("roles", name, "confused_with"), role_entry.confused_with, set(schema.roles), "role")
     for name, attribute in schema.attributes.items():
@@ -255,9 +263,15 @@ def _unresolved(schema: Schema) -> Iterator[tuple[tuple[str, ...], str]]:
 
 
 def _doubles(schema: Schema) -> Iterator[tuple[tuple[str, ...], str]]:
-    sections = {"mentions": schema.mentions, "events": schema.events, "attribution": schema.attribution}
-    labels = [((section, name), label) for section, table in sections.items() for name, label in table.items()]
-    values = [
+    sections: dict[str, Mapping[str, Label]] = {
+        "mentions": schema.mentions,
+        "events": schema.events,
+        "attribution": schema.attribution,
+    }
+    labels: list[tuple[tuple[str, ...], Label]] = [
+        ((section, name), label) for section, table in sections.items() for name, label in table.items()
+    ]
+    values: list[tuple[tuple[str, ...], Value]] = [
         (("attributes", name, "values", value), entry)
         for name, attribute in schema.attributes.items()
         for value, entry in attribute.values.items()

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import yaml
 from pydantic import ValidationError
@@ -17,6 +17,8 @@ from pydantic import ValidationError
 from annotate import ids, text
 from annotate.issues import AcreError, UsageError
 from annotate.model import Annotation, Article, Record
+
+R = TypeVar("R", bound=Record)
 
 
 class StoreError(AcreError):
@@ -39,6 +41,13 @@ class Collection(Record):
     """Where a user gets the texts that are not shipped."""
 
 
+class Annotator(Record):
+    """Who or what stands behind a pseudonym."""
+
+    kind: Literal["human", "machine"]
+    description: str
+
+
 @dataclass(frozen=True)
 class Corpus:
     """A corpus folder."""
@@ -55,11 +64,13 @@ class Corpus:
 
     def annotation_path(self, annotator: str, article: str) -> Path:
         """Where the annotator's pass over the article is kept."""
-        return self.root / "annotations" / ids.check("annotator", annotator) / f"{ids.check('article id', article)}.json"
+        return (
+            self.root / "annotations" / ids.check("annotator", annotator) / f"{ids.check('article id', article)}.json"
+        )
 
-    def aside_path(self, annotator: str, article: str, number: int) -> Path:
+    def aside_path(self, annotator: str, article: str, which: str) -> Path:
         """Where an annotation that does not fit is kept in full, until it does; not part of the dataset."""
-        return self.root / "aside" / annotator / f"{article}.{number}.json"
+        return self.root / "aside" / annotator / f"{article}.{which}.json"
 
     def _article_path(self, collection: str, article: str) -> Path:
         return self.root / "articles" / ids.check("collection", collection) / f"{ids.check('article id', article)}.yaml"
@@ -67,20 +78,23 @@ class Corpus:
     def collections(self) -> dict[str, Collection]:
         """By name, from `collections.yaml`."""
         path = self.root / "collections.yaml"
-        try:
-            entries = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-            return {name: Collection.model_validate(entry) for name, entry in entries.items()}
-        except FileNotFoundError:
-            raise UsageError(f"{path}: no such file; is {self.root} a corpus? name one with --corpus") from None
-        except (yaml.YAMLError, ValidationError, AttributeError) as error:
-            raise StoreError(f"{path}: {_one_line(error)}; correct the file") from None
+        if not path.exists():
+            raise UsageError(f"{path}: no such file; is {self.root} a corpus? name one with --corpus")
+        return _entries(path, Collection)
+
+    def annotators(self) -> dict[str, Annotator]:
+        """By pseudonym, from `annotators.yaml`; a pseudonym that is not there is a person's."""
+        path = self.root / "annotators.yaml"
+        return _entries(path, Annotator) if path.exists() else {}
 
     def collection(self, name: str) -> Collection:
         """One collection; UsageError names the known ones."""
         collections = self.collections()
         if name not in collections:
             known = ", ".join(sorted(collections))
-            raise UsageError(f"{self.root / 'collections.yaml'}: no collection {name!r} ({known}); declare it there first")
+            raise UsageError(
+                f"{self.root / 'collections.yaml'}: no collection {name!r} ({known}); declare it there first"
+            )
         return collections[name]
 
     def articles(self) -> Iterator[Article]:
@@ -121,10 +135,20 @@ class Corpus:
             write(path.with_suffix(".txt"), article.text.encode())
         write(path, f"{head}zones:\n{zones}".encode())
 
-    def annotations(self) -> Iterator[Annotation]:
-        """Every pass of every annotator, by annotator and article, one at a time."""
-        for path in sorted((self.root / "annotations").glob("*/*.json")):
-            yield read_annotation(path)
+    def annotated(self) -> Iterator[tuple[Article, Annotation, str]]:
+        """Every pass and every gold, one at a time, with its article and its file's path in the corpus.
+
+        StoreError where an annotation is of an article that the corpus does not have.
+        """
+        passes = self.passes()
+        for article in self.articles():
+            paths = [self.annotation_path(annotator, article.id) for annotator in passes.pop(article.id, ())]
+            for path in [*paths, self.root / "gold" / f"{article.id}.json"]:
+                if path.exists():
+                    yield article, read_annotation(path), str(path.relative_to(self.root))
+        for name, annotators in sorted(passes.items()):
+            path = self.annotation_path(annotators[0], name)
+            raise StoreError(f"{path}: there is no article {name}; add it, or remove the annotation")
 
     def passes(self) -> dict[str, list[str]]:
         """By article id, the annotators who have a pass over it."""
@@ -137,6 +161,14 @@ class Corpus:
         """The adjudicated annotation of the article, where there is one."""
         path = self.root / "gold" / f"{article}.json"
         return read_annotation(path) if path.exists() else None
+
+
+def _entries(path: Path, record: type[R]) -> dict[str, R]:
+    try:
+        entries = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        return {name: record.model_validate(entry) for name, entry in entries.items()}
+    except (yaml.YAMLError, ValidationError, AttributeError) as error:
+        raise StoreError(f"{path}: {_one_line(error)}; correct the file") from None
 
 
 def read_annotation(path: Path) -> Annotation:
@@ -171,8 +203,8 @@ def write(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         umask = os.umask(0)
         os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)  # mkstemp makes it private; the corpus is to be shared
-        os.replace(temporary, path)
+        Path(temporary).chmod(0o666 & ~umask)  # mkstemp makes it private; the corpus is to be shared
+        Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise

@@ -72,7 +72,9 @@ def article(where: str, letters: str, about: About, blocks: list[tuple[str | Non
         body, changes = text.normalise(letters)
         cut = None
     if not any(letter.isalpha() for letter in body):
-        return Reading(where, error=f"{where}: no text: nothing but white space and signs is left; give a file with an article")
+        return Reading(
+            where, error=f"{where}: no text: nothing but white space and signs is left; give a file with an article"
+        )
     found = zones.find(body, cut)
     headline = next((zone.slice(body) for zone in found if zone.kind == "headline"), None)
     title = about.title or headline or body.split("\n", 1)[0][:120]
@@ -106,7 +108,9 @@ def _readers(path: Path) -> Any:
 def _load(path: Path) -> str:
     size = path.stat().st_size
     if size > LARGEST:
-        raise ArticleError(f"{path}: {size / 1e6:.0f} MB is no single article ({LARGEST / 1e6:.0f} MB at most); split it, or give .jsonl")
+        raise ArticleError(
+            f"{path}: {size / 1e6:.0f} MB is no single article ({LARGEST / 1e6:.0f} MB at most); split it, or give .jsonl"
+        )
     return text.decode(path.read_bytes(), str(path))
 
 
@@ -119,7 +123,9 @@ def _read_html(path: Path, about: About) -> Iterator[Reading]:
     # trafilatura finds the article in the page; its metadata fill in what the caller did not say.
     document = trafilatura.bare_extraction(page, with_metadata=True, include_comments=False, include_tables=False)
     if document is None or document.body is None:
-        yield Reading(str(path), error=f"{path}: no text: no article was found in the page; save its text as .txt instead")
+        yield Reading(
+            str(path), error=f"{path}: no text: no article was found in the page; save its text as .txt instead"
+        )
         return
     kinds = {"head": "subhead"}
     body = [(kinds.get(element.tag), " ".join("".join(element.itertext()).split())) for element in document.body]
@@ -165,7 +171,9 @@ def _row(line: str, where: str, about: About) -> Reading:
     except ValueError as error:
         raise ArticleError(f"{where}: not JSON: {error}; give one object a line") from None
     if not isinstance(row, dict) or not isinstance(row.get("text"), str):
-        raise ArticleError(f"{where}: no `text`: each line is an object with `text`, and `title`, `outlet`, `url`, `published` if known")
+        raise ArticleError(
+            f"{where}: no `text`: each line is an object with `text`, and `title`, `outlet`, `url`, `published` if known"
+        )
     for name in ("title", "outlet", "url", "published", "language"):
         if row.get(name) is not None and not isinstance(row[name], str):
             raise ArticleError(f"{where}: `{name}` is {row[name]!r}; give a string")

@@ -13,16 +13,23 @@ from typing import NamedTuple
 from annotate.model import Zone
 
 _TERMINAL = re.compile(r"[.!?…][”\"’')\]]*$")
-_RELATED = re.compile(r"(related|read more|read also|also read|see also|more on this|watch|recommended)\s*:", re.IGNORECASE)
+_RELATED = re.compile(
+    r"(related|read more|read also|also read|see also|more on this|watch|recommended)\s*:", re.IGNORECASE
+)
 _INFOGRAPHIC = re.compile(r"(infographic|map|graphic|chart|interactive|timeline)\s*:", re.IGNORECASE)
 _CREDIT = re.compile(
     r"\(?(sources?\s*:|reporting by|additional reporting|editing by|written by|with (?:news )?agencies|by (?=[A-Z]))",
     re.IGNORECASE,
 )
 _BYLINE = re.compile(r"by [A-Z]", re.IGNORECASE)
-_CAPTION = re.compile(r"(file )?(photo(graph)?|picture|image|caption|photo caption)\s*:|a (still|file|handout) (image|photo|picture)\b", re.IGNORECASE)
+_CAPTION = re.compile(
+    r"(file )?(photo(graph)?|picture|image|caption|photo caption)\s*:|a (still|file|handout) (image|photo|picture)\b",
+    re.IGNORECASE,
+)
 # A picture's credit closes its line: [AP], [File: Reuters], (Photo: AFP), (Reuters/Handout).
-_PICTURE_CREDIT = re.compile(r"(\[[^\]\n]{2,60}\]|\((photo|image|picture|file|handout|credit)\b[^)\n]{0,60}\))\s*$", re.IGNORECASE)
+_PICTURE_CREDIT = re.compile(
+    r"(\[[^\]\n]{2,60}\]|\((photo|image|picture|file|handout|credit)\b[^)\n]{0,60}\))\s*$", re.IGNORECASE
+)
 _DATELINE = re.compile(r"^[A-Z][A-Z .,’'-]{2,40}(,[^—–]{0,40})?(\([^)]*\))?\s*[—–-]\s|^\W*\d{1,2}[:.h]\d{2}")
 _SENTENCE_END = re.compile(r"[.!?…][”\"’')\]]*\s+(?=[A-Z“\"‘])")
 
@@ -71,7 +78,11 @@ def _hard_wrapped(lines: Sequence[str]) -> bool:
     if not body:
         return True
     even = all(40 <= len(line) <= 100 for line in body)
-    return even and sum(bool(_TERMINAL.search(line)) for line in body) * 2 <= len(body) and not _PICTURE_CREDIT.search(lines[-1])
+    return (
+        even
+        and sum(bool(_TERMINAL.search(line)) for line in body) * 2 <= len(body)
+        and not _PICTURE_CREDIT.search(lines[-1])
+    )
 
 
 def _kind(text: str, blocks: Sequence[Block], groups: Sequence[int], before: Sequence[str], index: int) -> str:
@@ -84,20 +95,32 @@ def _kind(text: str, blocks: Sequence[Block], groups: Sequence[int], before: Seq
         return "related"
     if _INFOGRAPHIC.match(line):
         return "infographic"
-    if _CREDIT.match(line) and words <= 40 and (not _BYLINE.match(line) or words <= 12 and not line.endswith(".")):
+    if _CREDIT.match(line) and words <= 40 and (not _BYLINE.match(line) or (words <= 12 and not line.endswith("."))):
         return "credit"
     if _CAPTION.match(line) or (_PICTURE_CREDIT.search(line) and words <= 60):
         return "caption"
     if _is_standfirst(line, words, before) and not last:
         return "standfirst"
-    if words <= 12 and not last and before and not _TERMINAL.search(line) and not line.endswith((":", ";", ",", "”", '"')):
+    if (
+        words <= 12
+        and not last
+        and before
+        and not _TERMINAL.search(line)
+        and not line.endswith((":", ";", ",", "”", '"'))
+    ):
         return "subhead"
     return "paragraph"
 
 
 def _is_standfirst(line: str, words: int, before: Sequence[str]) -> bool:
     """One sentence right under the headline, without a dateline."""
-    return bool(before) and before[-1] == "headline" and words <= 40 and not _DATELINE.match(line) and not _SENTENCE_END.search(line)
+    return (
+        bool(before)
+        and before[-1] == "headline"
+        and words <= 40
+        and not _DATELINE.match(line)
+        and not _SENTENCE_END.search(line)
+    )
 
 
 def _alternative_texts(text: str, blocks: Sequence[Block], groups: Sequence[int], kinds: list[str]) -> None:

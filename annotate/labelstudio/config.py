@@ -81,7 +81,11 @@ def _grouped(schema: Schema) -> Iterable[tuple[str, dict[str, Label]]]:
 def _questions(schema: Schema) -> Iterable[Any]:
     """One control for each attribute, shown only where the selected region's label bears it."""
     for name, attribute in schema.attributes.items():
-        condition = {"visibleWhen": "region-selected", "whenTagName": LABELS, "whenLabelValue": ",".join(schema.bearers(name))}
+        condition = {
+            "visibleWhen": "region-selected",
+            "whenTagName": LABELS,
+            "whenLabelValue": ",".join(schema.bearers(name)),
+        }
         control = _control(name, attribute)
         # A required answer is asked for by the condition on the control; the one on the view hides the heading.
         control.attrib.update({"toName": TEXT, "perRegion": "true"} | condition)
@@ -91,13 +95,28 @@ def _questions(schema: Schema) -> Iterable[Any]:
 def _control(name: str, attribute: Attribute) -> Any:
     required = {"required": "true", "requiredMessage": f"{name}: {attribute.definition}"} if attribute.required else {}
     if attribute.kind is Kind.CHOICE:
-        values = (E.Choice(value=value, hotkey=entry.hotkey, hint=entry.definition) for value, entry in attribute.values.items())
+        values = (
+            E.Choice(value=value, hotkey=entry.hotkey, hint=entry.definition)
+            for value, entry in attribute.values.items()
+        )
         return E.Choices({"name": name, "choice": "single", "showInline": "true"} | required, *values)
     if attribute.kind is Kind.NUMBER:
         return E.Number({"name": name, "hint": attribute.definition} | required)
     return E.TextArea(
-        {"name": name, "maxSubmissions": "1", "rows": "1", "editable": "true", "placeholder": attribute.definition[:60]} | required
+        {"name": name, "maxSubmissions": "1", "rows": "1", "editable": "true", "placeholder": attribute.definition[:60]}
+        | required
     )
+
+
+def answers(configuration: str) -> dict[str, frozenset[str]]:
+    """What a labelling configuration lets an annotator say: the values of each control. Looks are left out."""
+    root = etree.fromstring(configuration)
+    said = {control.get("name"): control for control in root.iter("Labels", "Choices", "Number", "TextArea")}
+    values = {
+        str(name): frozenset(str(child.get("value")) for child in control.iter("Label", "Choice"))
+        for name, control in said.items()
+    }
+    return values | {"relations": frozenset(str(relation.get("value")) for relation in root.iter("Relation"))}
 
 
 def zone_style(lines: Iterable[tuple[int, str]]) -> str:
@@ -107,7 +126,8 @@ def zone_style(lines: Iterable[tuple[int, str]]) -> str:
     the text, so that offsets are untouched.
     """
     rules = (
-        f'.acre-text .lsf-richtext__line:nth-of-type({line + 1})::before {{ content: "{kind}"; }}' for line, kind in lines
+        f'.acre-text .lsf-richtext__line:nth-of-type({line + 1})::before {{ content: "{kind}"; }}'
+        for line, kind in lines
     )
     return f"<style>{' '.join(rules)}</style>"
 
@@ -118,8 +138,12 @@ def instructions(schema: Schema) -> str:
         E.h3("How to mark an article"),
         E.ol(
             E.li("Read it once without marking."),
-            E.li("Press a label’s key, then drag over the words. The mark stays selected: answer its questions at the right, by key or click."),
-            E.li("Mark events by their trigger; link each with Alt+R and a click to what fills a role, and choose the role under Relations."),
+            E.li(
+                "Press a label’s key, then drag over the words. The mark stays selected: answer its questions at the right, by key or click."
+            ),
+            E.li(
+                "Mark events by their trigger; link each with Alt+R and a click to what fills a role, and choose the role under Relations."
+            ),
             E.li("Mark source, cue and content of each claim; link the content to its source and its cue."),
             E.li("Link two mentions of the same thing, or two triggers of the same event, with same_as."),
             E.li("Ctrl+Enter submits. U unselects, Backspace deletes the selected mark."),

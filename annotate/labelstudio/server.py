@@ -100,14 +100,18 @@ def start(state: Path, name: str, port: int | None = None, on_wait: Callable[[],
     if (home / "desk.json").exists():
         desk = read(state, name)
         if desk.port is None:
-            raise UsageError(f"desk {name!r} is attached to {desk.url}, which someone else runs; choose another --desk name")
+            raise UsageError(
+                f"desk {name!r} is attached to {desk.url}, which someone else runs; choose another --desk name"
+            )
         if is_ours(desk):
             return desk
     else:
         desk = Desk(name, "", secrets.token_hex(20), f"{name}@acre.invalid", secrets.token_urlsafe(12))
     port = port or _free_port(desk.port or FIRST_PORT)
     if not _is_free(port):
-        raise ServerError(f"port {port} is in use by another program; give another with --port, or none to take a free one")
+        raise ServerError(
+            f"port {port} is in use by another program; give another with --port, or none to take a free one"
+        )
     desk = replace(desk, url=f"http://{HOST}:{port}", port=port)
     # Kept before the start: the account is made with these secrets, so they must survive a kill from here on.
     _keep(state, replace(desk, pid=None))
@@ -148,7 +152,9 @@ def is_ours(desk: Desk) -> bool:
     """Whether the desk's server is up: the process lives, and whoever answers at its port knows its token."""
     if desk.pid is None or not _alive(desk.pid):
         return False
-    request = urllib.request.Request(f"{desk.url}/api/current-user/whoami", headers={"Authorization": f"Token {desk.token}"})
+    request = urllib.request.Request(
+        f"{desk.url}/api/current-user/whoami", headers={"Authorization": f"Token {desk.token}"}
+    )
     try:
         with urllib.request.urlopen(request, timeout=10) as answer:
             return bool(json.load(answer).get("email") == desk.email)
@@ -186,7 +192,9 @@ def _program() -> list[str]:
     try:
         import label_studio  # noqa: F401  # only whether it is there: importing it costs little, its server much
     except ImportError:
-        raise UsageError("Label Studio is not installed here; install it with: pip install 'acre-corpus[server]'") from None
+        raise UsageError(
+            "Label Studio is not installed here; install it with: pip install 'acre-corpus[server]'"
+        ) from None
     # -P: the desk's folder, its working directory, must not shadow modules.
     return [sys.executable, "-P", "-m", "annotate.labelstudio.desk"]
 
@@ -220,7 +228,9 @@ def _exited(process: subprocess.Popen[bytes], log: Path) -> str | None:
     if process.poll() is None:
         return None
     tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-5:]
-    return f"Label Studio ended with {process.returncode} while starting; its last words, from {log}:\n" + "\n".join(tail)
+    return f"Label Studio ended with {process.returncode} while starting; its last words, from {log}:\n" + "\n".join(
+        tail
+    )
 
 
 def _alive(pid: int) -> bool:

@@ -1,0 +1,379 @@
+"""The command line: parses, calls, prints, exits. Exit 0 clean, 1 issues found, 2 wrong usage."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import signal
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from annotate import add as add_
+from annotate import load as load_
+from annotate import pull as pull_
+from annotate import schema as schema_
+from annotate import validate as validate_
+from annotate.articles.reading import About
+from annotate.issues import AcreError, Issue, Severity, UsageError, errors
+from annotate.labelstudio import server
+from annotate.labelstudio.client import Client
+from annotate.schema import Schema
+from annotate.store import Corpus
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help=__doc__.split(":")[0] + " of ACRE, Attributed Conflict REporting.",
+)
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+CorpusOption = Annotated[Path, typer.Option("--corpus", help="The corpus folder.", envvar="ACRE_CORPUS")]
+SchemaOption = Annotated[
+    Path | None, typer.Option("--schema", help="The schema; by default guidelines/schema.yaml beside the corpus.")
+]
+StateOption = Annotated[
+    Path | None, typer.Option("--state", help="Where desks are kept; by default .acre beside the corpus.")
+]
+DeskOption = Annotated[str, typer.Option("--desk", help="The desk: a Label Studio of its own.")]
+UrlOption = Annotated[
+    str | None, typer.Option("--url", help="A Label Studio that someone else runs, instead of a desk.")
+]
+TokenOption = Annotated[
+    Path | None, typer.Option("--token-file", help="File with its access token; or give it in ACRE_TOKEN.")
+]
+ProjectOption = Annotated[str, typer.Option("--project", help="Title of the Label Studio project.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the report as JSON.")]
+
+CORPUS = Path("corpus")
+PROJECT = "ACRE"
+DESK = "desk"
+
+
+def main() -> None:
+    """Run, and turn what went wrong into one line and an exit code."""
+    try:
+        app()
+    except AcreError as error:
+        err.print(f"acre: {error}", style="red", markup=False)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        err.print("acre: interrupted; run it again to go on")
+        sys.exit(130)
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+@app.command()
+def add(
+    files: Annotated[list[Path], typer.Argument(help=".txt, .html or .jsonl files.")],
+    collection: Annotated[str, typer.Option(help="A collection of collections.yaml.")],
+    outlet: Annotated[str | None, typer.Option(help="Who published it.")] = None,
+    published: Annotated[str | None, typer.Option(help="Date of publication, as 2015-10-11.")] = None,
+    url: Annotated[str | None, typer.Option(help="Where it was published.")] = None,
+    title: Annotated[str | None, typer.Option(help="Its title, where the headline is not it.")] = None,
+    language: Annotated[str, typer.Option(help="ISO 639 code.")] = "en",
+    corpus: CorpusOption = CORPUS,
+) -> None:
+    """Add articles to the corpus: normalised, cut into zones, and only once."""
+    about = About(collection, title, outlet, url, _date(published), language)
+    with _progress("reading") as step:
+        report = add_.add(Corpus(corpus), files, about, step)
+    for found in report.added:
+        article = found.article
+        assert article is not None
+        _say(f"added {article.collection}/{article.id}: {article.length} characters, from {found.where}")
+        for change, count in (found.changes or {}).items():
+            _say(f"  normalised: {change}: {count}")
+        kinds = Counter(zone.kind for zone in article.zones)
+        _say("  zones: " + ", ".join(f"{kind} {count}" for kind, count in kinds.items()))
+        for zone in article.zones:
+            if zone.kind != "paragraph":
+                words = zone.slice(article.text or "")
+                _say(f"    {zone.kind:<11} {words if len(words) <= 80 else words[:79] + '…'}")
+    for found, other in report.present:
+        _say(f"already there: {found.where} is {other.collection}/{other.id}; nothing added")
+    for found, other, likeness in report.near:
+        err.print(
+            f"{found.where}: near-copy: {likeness:.0%} like {other.collection}/{other.id}; nothing added", markup=False
+        )
+    for found in report.failed:
+        err.print(found.error, markup=False)
+    raise typer.Exit(1 if report.near or report.failed else 0)
+
+
+@app.command()
+def serve(
+    desk: DeskOption = DESK,
+    port: Annotated[
+        int | None, typer.Option(help="Port on 127.0.0.1; by default the last one, or a free one from 8080.")
+    ] = None,
+    url: UrlOption = None,
+    token_file: TokenOption = None,
+    stop: Annotated[bool, typer.Option("--stop", help="Stop the desk's server and return.")] = False,
+    detach: Annotated[bool, typer.Option("--detach", help="Return once it is up; stop it with --stop.")] = False,
+    corpus: CorpusOption = CORPUS,
+    state: StateOption = None,
+) -> None:
+    """Start a desk's Label Studio, or attach to one by URL and token, and wait until it is healthy."""
+    home = state or corpus.parent / ".acre"
+    if stop:
+        running = server.read(home, desk)
+        was_up = server.is_ours(running)
+        server.stop(running)
+        _say(f"desk {desk} {'stopped' if was_up else 'was not running'}")
+        return
+    if url:
+        attached = server.attach(home, desk, url, _token(token_file))
+        _say(f"desk {desk} is attached to {attached.url} as {Client(attached.url, attached.token).me()['email']}")
+        return
+    with _progress("starting Label Studio") as step:
+        running = server.start(home, desk, port, step)
+    # The password goes to a terminal only: an output that is kept is a log.
+    password = running.password if sys.stdout.isatty() else f"(in {server.folder(home, desk) / 'desk.json'})"
+    _say(f"Label Studio is up at {running.url}\n  e-mail    {running.email}\n  password  {password}")
+    if not detach:
+        _say("Ctrl+C stops it; nothing that was saved is lost.")
+        hold(running)
+
+
+def hold(desk: server.Desk) -> None:
+    """Wait for Ctrl+C or a SIGTERM, then stop the desk's server."""
+    ended = threading.Event()
+    for sent in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sent, lambda *_: ended.set())
+    while not ended.wait(2):
+        if not server.is_ours(desk):
+            raise server.ServerError(
+                f"desk {desk.name}: its server has ended; see server.log beside desk.json, and run acre serve again"
+            )
+    server.stop(desk)
+    _say("stopped")
+
+
+@app.command()
+def load(
+    ids: Annotated[list[str] | None, typer.Argument(help="Article ids; all by default.")] = None,
+    collection: Annotated[str | None, typer.Option(help="Only articles of this collection.")] = None,
+    project: ProjectOption = PROJECT,
+    desk: DeskOption = DESK,
+    url: UrlOption = None,
+    token_file: TokenOption = None,
+    corpus: CorpusOption = CORPUS,
+    schema: SchemaOption = None,
+    state: StateOption = None,
+) -> None:
+    """Put articles into Label Studio: the project is made or updated; what is there and labelled is not touched."""
+    labels, folder = _schema(schema, corpus), Corpus(corpus)
+    client = _client(desk, url, token_file, state or corpus.parent / ".acre")
+    wanted = set(ids or ())
+    skipped: list[str] = []
+    unknown = set(wanted)
+
+    def chosen() -> Iterator[Any]:
+        for article in folder.articles():
+            unknown.discard(article.id)
+            if (wanted and article.id not in wanted) or (collection and article.collection != collection):
+                continue
+            if article.text is None:
+                skipped.append(article.id)
+                continue
+            yield article
+
+    with _progress("loading") as step:
+        report = load_.load(client, project, chosen(), labels, step)
+    _say(
+        f"{client.url}/projects/{report.project}: {len(report.added)} added, {len(report.updated)} updated, {len(report.unchanged)} unchanged"
+    )
+    for name in skipped:
+        err.print(f"{name}: text-withheld: its text is not here; restore it first", markup=False)
+    for name in sorted(unknown):
+        err.print(f"{name}: no such article in {corpus}", markup=False)
+    _finish(report.issues, bool(skipped or unknown))
+
+
+@app.command()
+def pull(
+    project: ProjectOption = PROJECT,
+    desk: DeskOption = DESK,
+    url: UrlOption = None,
+    token_file: TokenOption = None,
+    annotator: Annotated[
+        list[str] | None,
+        typer.Option(help="EMAIL=PSEUDONYM, for each account; a desk's own account is the desk's name."),
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Look at every task, not only at those touched since the last pull.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; say what would change.")] = False,
+    json_: JsonOption = False,
+    corpus: CorpusOption = CORPUS,
+    schema: SchemaOption = None,
+    state: StateOption = None,
+) -> None:
+    """Bring all annotations from Label Studio to annotations/<annotator>/; what does not fit is set aside in full."""
+    labels, home = _schema(schema, corpus), state or corpus.parent / ".acre"
+    client = _client(desk, url, token_file, home)
+    with _progress("pulling") as step:
+        report = pull_.pull(
+            client,
+            project,
+            Corpus(corpus),
+            labels,
+            _annotators(annotator, desk, url, home),
+            everything,
+            dry_run,
+            lambda count: step(count),
+        )
+    if json_:
+        _print_json(report.issues, counts=dict(report.counts), written=report.written)
+    else:
+        show_pull(report, dry_run)
+    _finish(report.issues, quiet=json_)
+
+
+def show_pull(report: pull_.PullReport, dry_run: bool) -> None:
+    """The counts of a pull, each by name."""
+    _say("would change, nothing written:" if dry_run else "pulled:")
+    for name, count in sorted(report.counts.items()):
+        if count:
+            _say(f"  {count:>6} {name}")
+    for name in report.written:
+        _say(f"  {'would write' if dry_run else 'wrote'} annotations/{name}.json")
+
+
+@app.command()
+def validate(json_: JsonOption = False, corpus: CorpusOption = CORPUS, schema: SchemaOption = None) -> None:
+    """Run every rule over the corpus's annotations and gold."""
+    labels, folder = _schema(schema, corpus), Corpus(corpus)
+    issues: list[Issue] = []
+    checked = 0
+    with _progress("validating") as step:
+        for article, annotation, where in folder.annotated():
+            step()
+            checked += 1
+            issues += [
+                Issue(f"{where}: {found.where}", found.code, found.message, found.severity)
+                for found in validate_.check(annotation, article, labels)
+            ]
+    if json_:
+        _print_json(issues, checked=checked)
+    else:
+        _say(f"{checked} annotations checked")
+    _finish(issues, quiet=json_)
+
+
+@app.command()
+def build(json_: JsonOption = False, corpus: CorpusOption = CORPUS, schema: SchemaOption = None) -> None:
+    """Build the dataset: data/ and the card README.md; the same corpus gives the same bytes."""
+    from annotate.dataset import build as build_  # datasets takes seconds to import
+
+    with _progress("building") as step:
+        report = build_.build(Corpus(corpus), _schema(schema, corpus), step)
+    if json_:
+        _print_json(
+            report.issues,
+            documents=report.documents,
+            counts=dict(report.counts),
+            unannotated=report.unannotated,
+            undecided=report.undecided,
+        )
+    else:
+        show_build(report, corpus)
+    _finish(report.issues, quiet=json_)
+
+
+def show_build(report: Any, corpus: Path) -> None:
+    """What a build put in and left out."""
+    _say(
+        f"{corpus}: {report.documents} documents: "
+        + ", ".join(f"{count} {layer}" for layer, count in report.counts.items())
+    )
+    for name in report.undecided:
+        _say(f"  left out: {name} has several passes and no gold; adjudicate it")
+    if report.unannotated:
+        _say(f"  left out: {len(report.unannotated)} articles without annotation")
+
+
+def _schema(path: Path | None, corpus: Path) -> Schema:
+    return schema_.load(path or corpus.parent / "guidelines" / "schema.yaml")
+
+
+def _token(path: Path | None) -> str:
+    # Never an argument: the process list shows those to everyone on the machine.
+    token = path.read_text(encoding="utf-8").strip() if path else os.environ.get("ACRE_TOKEN", "")
+    if not token:
+        raise UsageError(
+            "--url needs an access token; give it in the variable ACRE_TOKEN or in a file with --token-file"
+        )
+    return token
+
+
+def _client(desk: str, url: str | None, token_file: Path | None, home: Path) -> Client:
+    if url:
+        return Client(url.rstrip("/"), _token(token_file))
+    known = server.read(home, desk)
+    return Client(known.url, known.token)
+
+
+def _annotators(given: Iterable[str] | None, desk: str, url: str | None, home: Path) -> dict[str, str]:
+    annotators = {}
+    if not url:
+        email = server.read(home, desk).email
+        annotators = {email: desk} if email else {}
+    for pair in given or ():
+        email, equals, name = pair.partition("=")
+        if not equals or not email or not name:
+            raise UsageError(f"--annotator {pair!r}: give it as EMAIL=PSEUDONYM")
+        annotators[email.lower()] = name
+    return annotators
+
+
+def _date(value: str | None) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(value) if value else None
+    except ValueError:
+        raise UsageError(f"--published {value!r}: give the date as 2015-10-11") from None
+
+
+def _say(line: str) -> None:
+    out.print(line, markup=False)
+
+
+def _print_json(issues: Iterable[Issue], **fields: Any) -> None:
+    listed = [
+        {"where": issue.where, "code": issue.code, "severity": issue.severity, "message": issue.message}
+        for issue in issues
+    ]
+    out.print_json(json.dumps(fields | {"issues": listed}, ensure_ascii=False))
+
+
+def _finish(issues: Iterable[Issue], failed: bool = False, quiet: bool = False) -> None:
+    """Print the issues, worst first, and exit 1 where there is an error."""
+    found = list(issues)
+    for severity, style in ((Severity.ERROR, "red"), (Severity.WARNING, "yellow"), (Severity.NOTE, "dim")):
+        for issue in found if not quiet else ():
+            if issue.severity is severity:
+                err.print(f"{severity}: {issue}", style=style, markup=False)
+    raise typer.Exit(1 if failed or errors(found) else 0)
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[..., None]]:
+    """A counter on a terminal, nothing in a pipe."""
+    columns = (SpinnerColumn(), TextColumn("{task.description} {task.completed:.0f}"), TimeElapsedColumn())
+    with Progress(*columns, console=err, disable=not err.is_terminal, transient=True) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda count=1: progress.advance(task, count)

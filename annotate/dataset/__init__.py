@@ -1,0 +1,1 @@
+"""The annotated corpus becomes a Hugging Face dataset: typed columns, Parquet files, a card."""

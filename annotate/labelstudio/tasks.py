@@ -1,0 +1,66 @@
+"""An article becomes a Label Studio task, an annotation the result list of one. `results` reads both back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
+
+from annotate import graph
+from annotate.issues import AcreError
+from annotate.labelstudio import config
+from annotate.model import Annotation, Article, Mark
+from annotate.schema import Kind, Schema
+
+
+def data(article: Article, schema: Schema) -> dict[str, Any]:
+    """What the task carries: the text, what is shown beside it, and what `load` and `pull` know it by."""
+    text = _text(article)
+    lines: dict[int, list[str]] = {}
+    for zone in article.zones:
+        lines.setdefault(text.count("\n", 0, zone.start), []).append(zone.kind)
+    margin = ((line, kinds[0] if len(kinds) == 1 else f"{kinds[0]} ×{len(kinds)}") for line, kinds in lines.items())
+    published = article.published.strftime("%A %d %B %Y") if article.published else "date of publication unknown"
+    return {
+        "article": article.id,
+        "collection": article.collection,
+        "sha256": article.sha256,
+        "schema_version": schema.version,
+        "about": f"{article.outlet or 'outlet unknown'} · {published}",
+        config.ZONES: config.zone_style(margin),
+        config.TEXT: text,
+    }
+
+
+def result(annotation: Annotation, article: Article, schema: Schema) -> list[dict[str, Any]]:
+    """The annotation as Label Studio's result list: a region for each mark, an answer for each attribute, relations."""
+    text = _text(article)
+    marks, links = graph.disassemble(annotation)
+    found = [entry for mark in marks for entry in _region(mark, text, schema)]
+    # One relation for each ordered pair survives an edit in the browser: several links of a pair go on one.
+    for (tail, head), pair in groupby(
+        sorted(links, key=lambda link: (link.tail, link.head)), lambda link: (link.tail, link.head)
+    ):
+        labels = [link.label for link in pair]
+        found.append({"type": "relation", "from_id": tail, "to_id": head, "direction": "right", "labels": labels})
+    return found
+
+
+def _region(mark: Mark, text: str, schema: Schema) -> Iterator[dict[str, Any]]:
+    span = {"start": mark.start, "end": mark.end, "text": mark.slice(text)}
+    region = {"id": mark.id, "to_name": config.TEXT}
+    yield region | {"from_name": config.LABELS, "type": "labels", "value": span | {"labels": [mark.label]}}
+    for name, answer in mark.attributes.items():
+        kind = schema.attributes[name].kind
+        if kind is Kind.CHOICE:
+            yield region | {"from_name": name, "type": "choices", "value": span | {"choices": [answer]}}
+        elif kind is Kind.NUMBER:
+            yield region | {"from_name": name, "type": "number", "value": span | {"number": answer}}
+        else:
+            yield region | {"from_name": name, "type": "textarea", "value": span | {"text": [answer]}}
+
+
+def _text(article: Article) -> str:
+    if article.text is None:
+        raise AcreError(f"{article.id}: its text is withheld; put your own copy in place with: acre rehydrate")
+    return article.text

@@ -1,0 +1,132 @@
+"""The main job from end to end on the sample articles: Label Studio, annotation, dataset, and who did what to whom.
+
+Works on a copy of the corpus under .demo/, so that the checkout stays as it is. `--no-wait` ends instead of leaving
+Label Studio up with further articles to label.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from annotate import cli, pull, store, validate
+from annotate import load as load_
+from annotate import schema as schema_
+from annotate.dataset import build, claims
+from annotate.issues import AcreError, errors
+from annotate.labelstudio import server, tasks
+from annotate.labelstudio.client import Client
+from annotate.schema import Schema
+from annotate.store import Corpus
+
+ROOT = Path(__file__).parents[1]
+PREPARED = "sample"
+ANNOTATOR = "demo"
+# The table wants width; in a pipe there is no terminal to ask for it.
+out = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+
+
+def demo(
+    wait: Annotated[bool, typer.Option(help="Leave Label Studio up until Ctrl+C.")] = True,
+    folder: Annotated[Path, typer.Option(help="Where the demo keeps its corpus and its server.")] = ROOT / ".demo",
+    port: Annotated[int | None, typer.Option(help="Port of Label Studio; by default a free one from 8080.")] = None,
+) -> None:
+    """Run the demo."""
+    schema, source = schema_.load(ROOT / "guidelines" / "schema.yaml"), Corpus(ROOT / "corpus")
+    corpus = _copy(source, folder / "corpus")
+    out.print("[bold]1[/] starting Label Studio (the first start takes about half a minute) …")
+    desk = server.start(folder, ANNOTATOR, port)
+    try:
+        _run(desk, source, corpus, schema)
+        if wait:
+            left = sum(1 for _ in corpus.articles()) - len(corpus.passes())
+            out.print(f"\nLabel Studio is up at [bold]{desk.url}[/] with {left} articles to label.")
+            out.print(f"  e-mail    {desk.email}\n  password  {desk.password}", markup=False)
+            out.print(f"Then: acre pull --corpus {corpus.root} --state {folder} --desk {ANNOTATOR}; Ctrl+C here stops the server.")
+            cli.hold(desk)
+    finally:
+        server.stop(desk)
+
+
+def _run(desk: server.Desk, source: Corpus, corpus: Corpus, schema: Schema) -> None:
+    client = Client(desk.url, desk.token)
+    loaded = load_.load(client, cli.PROJECT, corpus.articles(), schema)
+    out.print(f"[bold]2[/] loaded: {len(loaded.added)} articles added, {len(loaded.unchanged)} there already")
+    out.print(f"[bold]3[/] submitted {_submit(client, loaded.project, source, schema)} prepared annotations through the API")
+    report = pull.pull(client, cli.PROJECT, corpus, schema, {desk.email or "": ANNOTATOR}, everything=True)
+    out.print(f"[bold]4[/] pulled: {', '.join(f'{count} {name}' for name, count in sorted(report.counts.items()) if count)}")
+    _compare(source, corpus)
+    found = [issue for article, annotation, _ in corpus.annotated() for issue in validate.check(annotation, article, schema)]
+    out.print(f"[bold]5[/] validated: {len(errors(found))} errors; every mark came back as it was sent")
+    built = build.build(corpus, schema)
+    out.print(f"[bold]6[/] built {corpus.root}: {built.documents} documents")
+    if report.issues or errors(found) or loaded.issues:
+        raise AcreError("\n".join(str(issue) for issue in (*report.issues, *found, *loaded.issues)))
+    _table(corpus)
+
+
+def _copy(source: Corpus, root: Path) -> Corpus:
+    """A corpus with the articles and no annotations; what was pulled into it before is kept."""
+    for name in ("collections.yaml", "annotators.yaml"):
+        store.write(root / name, (source.root / name).read_bytes())
+    corpus = Corpus(root)
+    for article in source.articles():
+        if article.collection == "sample":
+            corpus.write_article(article)
+    return corpus
+
+
+def _submit(client: Client, project: int, source: Corpus, schema: Schema) -> int:
+    """Submit the prepared annotations that the project does not have yet, as the desk's own account."""
+    open_tasks = {
+        task["data"]["article"]: task["id"] for page in client.tasks(project) for task in page if not task["total_annotations"]
+    }
+    submitted = 0
+    for article, annotation, _ in source.annotated():
+        if annotation.provenance.annotator == PREPARED and article.id in open_tasks:
+            client.annotate(open_tasks[article.id], tasks.result(annotation, article, schema))
+            submitted += 1
+    return submitted
+
+
+def _compare(source: Corpus, corpus: Corpus) -> None:
+    for article, sent, _ in source.annotated():
+        if sent.provenance.annotator != PREPARED:
+            continue
+        pulled = store.read_annotation(corpus.annotation_path(ANNOTATOR, article.id))
+        if pulled.layers() != sent.layers():
+            raise AcreError(f"{article.id}: Label Studio gave back another annotation than it was sent; was it edited in the browser?")
+
+
+def _table(corpus: Corpus) -> None:
+    """Load the dataset as its user does, and print its claims."""
+    from datasets import disable_progress_bars, load_dataset
+
+    disable_progress_bars()
+    documents: Any = load_dataset(str(corpus.root), "documents", split=build.SPLIT, cache_dir=str(corpus.root / "aside" / "cache"))
+    table = Table(title="Who did what to whom, according to whom", expand=False, row_styles=["", "dim"])
+    for heading in ("who", "did what", "to whom or what", "where, when, how many", "according to", "stance"):
+        table.add_column(heading, overflow="fold")
+    for document in documents:
+        for claim in claims.claims(document, documents.features):
+            did = claim.event if claim.realis == "actual" else f"{claim.event} ({claim.realis.replace('_', ' ')})"
+            around = "; ".join((*claim.where, *claim.when, *claim.count))
+            table.add_row("; ".join(claim.who), did, "; ".join(claim.whom), around, " ← ".join(claim.sources), claim.stance)
+        table.add_section()
+    out.print(table)
+    out.print(f"{len(documents)} documents loaded with load_dataset({str(corpus.root)!r}, 'documents')", markup=False)
+    shutil.rmtree(corpus.root / "aside" / "cache", ignore_errors=True)
+
+
+if __name__ == "__main__":
+    try:
+        typer.run(demo)
+    except AcreError as error:
+        print(f"demo: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
