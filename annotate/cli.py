@@ -7,9 +7,9 @@ import json
 import os
 import signal
 import sys
-import threading
+import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -24,7 +24,7 @@ from annotate import pull as pull_
 from annotate import schema as schema_
 from annotate import validate as validate_
 from annotate.articles.reading import About
-from annotate.issues import AcreError, Issue, Severity, UsageError, errors
+from annotate.issues import AcreError, Issue, Severity, UsageError
 from annotate.labelstudio import server
 from annotate.labelstudio.client import Client
 from annotate.schema import Schema
@@ -139,28 +139,34 @@ def serve(
         attached = server.attach(home, desk, url, _token(token_file))
         _say(f"desk {desk} is attached to {attached.url} as {Client(attached.url, attached.token).me()['email']}")
         return
+    # A SIGTERM ends like Ctrl+C: with the server stopped.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with _progress("starting Label Studio") as step:
         running = server.start(home, desk, port, step)
     # The password goes to a terminal only: an output that is kept is a log.
     password = running.password if sys.stdout.isatty() else f"(in {server.folder(home, desk) / 'desk.json'})"
-    _say(f"Label Studio is up at {running.url}\n  e-mail    {running.email}\n  password  {password}")
-    if not detach:
-        _say("Ctrl+C stops it; nothing that was saved is lost.")
-        hold(running)
+    up = f"Label Studio is up at {running.url}\n  e-mail    {running.email}\n  password  {password}"
+    if detach:
+        _say(up)
+    else:
+        hold(running, f"{up}\nCtrl+C stops it; nothing that was saved is lost.")
 
 
-def hold(desk: server.Desk) -> None:
-    """Wait for Ctrl+C or a SIGTERM, then stop the desk's server."""
-    ended = threading.Event()
-    for sent in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(sent, lambda *_: ended.set())
-    while not ended.wait(2):
-        if not server.is_ours(desk):
-            raise server.ServerError(
-                f"desk {desk.name}: its server has ended; see server.log beside desk.json, and run acre serve again"
-            )
-    server.stop(desk)
-    _say("stopped")
+def hold(desk: server.Desk, notice: str) -> None:
+    """Say the notice, wait for Ctrl+C, then stop the desk's server."""
+    try:
+        _say(notice)
+        sys.stdout.flush()
+        while server.is_ours(desk):
+            time.sleep(2)
+        raise server.ServerError(
+            f"desk {desk.name}: its server has ended; see server.log beside desk.json, and run acre serve again"
+        )
+    except KeyboardInterrupt:
+        for sent in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(sent, signal.SIG_IGN)  # it is stopping already
+        server.stop(desk)
+        _say("stopped")
 
 
 @app.command()
@@ -201,7 +207,10 @@ def load(
         err.print(f"{name}: text-withheld: its text is not here; restore it first", markup=False)
     for name in sorted(unknown):
         err.print(f"{name}: no such article in {corpus}", markup=False)
-    _finish(report.issues, bool(skipped or unknown))
+    told = Told()
+    for issue in report.issues:
+        told.tell(issue)
+    raise typer.Exit(1 if told.errors or skipped or unknown else 0)
 
 
 @app.command()
@@ -226,8 +235,9 @@ def pull(
     """Bring all annotations from Label Studio to annotations/<annotator>/; what does not fit is set aside in full."""
     labels, home = _schema(schema, corpus), state or corpus.parent / ".acre"
     client = _client(desk, url, token_file, home)
+    told = Told(json_, "would write" if dry_run else "wrote")
     with _progress("pulling") as step:
-        report = pull_.pull(
+        counts = pull_.pull(
             client,
             project,
             Corpus(corpus),
@@ -235,44 +245,62 @@ def pull(
             _annotators(annotator, desk, url, home),
             everything,
             dry_run,
-            lambda count: step(count),
+            told.tell,
+            step,
         )
-    if json_:
-        _print_json(report.issues, counts=dict(report.counts), written=report.written)
-    else:
-        show_pull(report, dry_run)
-    _finish(report.issues, quiet=json_)
+    show_counts(counts, json_)
+    raise typer.Exit(1 if told.errors else 0)
 
 
-def show_pull(report: pull_.PullReport, dry_run: bool) -> None:
-    """The counts of a pull, each by name."""
-    _say("would change, nothing written:" if dry_run else "pulled:")
-    for name, count in sorted(report.counts.items()):
+class Told:
+    """Prints what a long command tells as it comes; keeps no more of it than the number of errors."""
+
+    def __init__(self, as_json: bool = False, wrote: str = "wrote") -> None:
+        self.errors = 0
+        self._json, self._wrote = as_json, wrote
+
+    def tell(self, found: Issue | str) -> None:
+        """Print an issue, or `annotator/article` of a file that was written."""
+        if isinstance(found, str):
+            fields = {"written": found}
+            line, style = f"{self._wrote} annotations/{found}.json", ""
+        else:
+            self.errors += found.severity is Severity.ERROR
+            fields = {"where": found.where, "code": found.code, "severity": found.severity, "message": found.message}
+            line, style = f"{found.severity}: {found}", _STYLES[found.severity]
+        if self._json:
+            out.print(json.dumps(fields, ensure_ascii=False), markup=False)
+        else:
+            (err if style else out).print(line, style=style, markup=False)
+
+
+_STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "dim"}
+
+
+def show_counts(counts: Mapping[str, int], as_json: bool = False) -> None:
+    """What was counted, each by name; nothing at all is said too."""
+    if as_json:
+        out.print(
+            json.dumps({"counts": {name: count for name, count in sorted(counts.items()) if count}}), markup=False
+        )
+        return
+    for name, count in sorted(counts.items()):
         if count:
-            _say(f"  {count:>6} {name}")
-    for name in report.written:
-        _say(f"  {'would write' if dry_run else 'wrote'} annotations/{name}.json")
+            _say(f"{count:>7} {name}")
 
 
 @app.command()
 def validate(json_: JsonOption = False, corpus: CorpusOption = CORPUS, schema: SchemaOption = None) -> None:
-    """Run every rule over the corpus's annotations and gold."""
-    labels, folder = _schema(schema, corpus), Corpus(corpus)
-    issues: list[Issue] = []
-    checked = 0
+    """Run every rule over the corpus's annotations and gold; with --json, one object a line."""
+    labels, told, checked = _schema(schema, corpus), Told(json_), 0
     with _progress("validating") as step:
-        for article, annotation, where in folder.annotated():
+        for article, annotation, where in Corpus(corpus).annotated():
             step()
             checked += 1
-            issues += [
-                Issue(f"{where}: {found.where}", found.code, found.message, found.severity)
-                for found in validate_.check(annotation, article, labels)
-            ]
-    if json_:
-        _print_json(issues, checked=checked)
-    else:
-        _say(f"{checked} annotations checked")
-    _finish(issues, quiet=json_)
+            for found in validate_.check(annotation, article, labels):
+                told.tell(Issue(f"{where}: {found.where}", found.code, found.message, found.severity))
+    show_counts({"annotations checked": checked, "errors": told.errors}, json_)
+    raise typer.Exit(1 if told.errors else 0)
 
 
 @app.command()
@@ -282,29 +310,30 @@ def build(json_: JsonOption = False, corpus: CorpusOption = CORPUS, schema: Sche
 
     with _progress("building") as step:
         report = build_.build(Corpus(corpus), _schema(schema, corpus), step)
+    told = Told(json_)
+    for issue in report.issues:
+        told.tell(issue)
     if json_:
-        _print_json(
-            report.issues,
-            documents=report.documents,
-            counts=dict(report.counts),
-            unannotated=report.unannotated,
-            undecided=report.undecided,
-        )
+        fields = {
+            "documents": report.documents,
+            "layers": report.counts,
+            "unannotated": report.unannotated,
+            "undecided": report.undecided,
+        }
+        out.print(json.dumps(fields), markup=False)
     else:
         show_build(report, corpus)
-    _finish(report.issues, quiet=json_)
+    raise typer.Exit(1 if told.errors else 0)
 
 
 def show_build(report: Any, corpus: Path) -> None:
     """What a build put in and left out."""
-    _say(
-        f"{corpus}: {report.documents} documents: "
-        + ", ".join(f"{count} {layer}" for layer, count in report.counts.items())
-    )
+    layers = ", ".join(f"{count} {layer}" for layer, count in report.counts.items())
+    _say(f"{corpus}: {report.documents} documents: {layers}")
     for name in report.undecided:
         _say(f"  left out: {name} has several passes and no gold; adjudicate it")
     if report.unannotated:
-        _say(f"  left out: {len(report.unannotated)} articles without annotation")
+        _say(f"  left out: {report.unannotated} articles without annotation")
 
 
 def _schema(path: Path | None, corpus: Path) -> Schema:
@@ -350,24 +379,6 @@ def _date(value: str | None) -> dt.date | None:
 
 def _say(line: str) -> None:
     out.print(line, markup=False)
-
-
-def _print_json(issues: Iterable[Issue], **fields: Any) -> None:
-    listed = [
-        {"where": issue.where, "code": issue.code, "severity": issue.severity, "message": issue.message}
-        for issue in issues
-    ]
-    out.print_json(json.dumps(fields | {"issues": listed}, ensure_ascii=False))
-
-
-def _finish(issues: Iterable[Issue], failed: bool = False, quiet: bool = False) -> None:
-    """Print the issues, worst first, and exit 1 where there is an error."""
-    found = list(issues)
-    for severity, style in ((Severity.ERROR, "red"), (Severity.WARNING, "yellow"), (Severity.NOTE, "dim")):
-        for issue in found if not quiet else ():
-            if issue.severity is severity:
-                err.print(f"{severity}: {issue}", style=style, markup=False)
-    raise typer.Exit(1 if failed or errors(found) else 0)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from annotate.issues import Issue
@@ -43,7 +44,9 @@ def assemble(
     for mark in marks:
         layer = schema.layer(mark.label)
         if layer is None:
-            issues.append(Issue(mark.id, "label-unknown", f"{mark.label!r} is no label of schema {schema.version}"))
+            issues.append(
+                Issue(mark.id, "label-unknown", f"{mark.label!r} is no label of schema {schema.version}; correct it")
+            )
         elif mark.id in places:
             issues.append(Issue(mark.id, "id-duplicate", "two marks have this id; give each its own"))
         else:
@@ -146,5 +149,5 @@ def _links(annotation: Annotation) -> Iterator[Link]:
                 yield Link(attribution.id, label, head)
     clusters: Iterable[Cluster] = (*annotation.entities, *annotation.events)
     for cluster in clusters:
-        for one, other in zip(cluster.mentions, cluster.mentions[1:], strict=False):
+        for one, other in pairwise(cluster.mentions):
             yield Link(one, SAME_AS, other)

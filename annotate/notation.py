@@ -18,6 +18,7 @@ import json
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from annotate import graph
 from annotate.graph import Link
@@ -213,7 +214,7 @@ def _read_same(reading: _Reading, place: int, end: int) -> None:
         _known(reading, name, at)
     if len(names) < 2:
         raise reading.fail(place, "same joins two marks or more; name them")
-    reading.links += [Link(one, SAME_AS, other) for (one, _), (other, _) in zip(names, names[1:], strict=False)]
+    reading.links += [Link(one, SAME_AS, other) for (one, _), (other, _) in pairwise(names)]
 
 
 def _read_fields(reading: _Reading, subject: str, place: int, end: int, schema: Schema) -> None:

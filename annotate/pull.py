@@ -17,20 +17,15 @@ from annotate.labelstudio import results
 from annotate.labelstudio.client import Client
 from annotate.model import Annotation, Article, withhold
 from annotate.schema import Schema
-from annotate.store import Corpus
+from annotate.store import Collection, Corpus
 
 # A task updated in the second in which the pull began may be on either side of it.
 _OVERLAP = dt.timedelta(seconds=2)
 
 
-@dataclass
-class PullReport:
-    """What a pull found. Each annotation is counted once: new, changed, unchanged, set aside, or skipped."""
-
-    counts: Counter[str] = field(default_factory=Counter)
-    issues: list[Issue] = field(default_factory=list)
-    written: list[str] = field(default_factory=list)
-    """`annotator/article` of each file that is new or changed."""
+Tell = Callable[[Issue | str], None]
+"""Told of each issue, and of `annotator/article` of each file that is new or changed, as they come: a list of them
+would grow with the corpus."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +35,12 @@ class _Run:
     schema: Schema
     annotators: Mapping[str, str]
     kinds: Mapping[str, str]
+    collections: Mapping[str, Collection]
     users: Mapping[int, str]
     tool: str
     dry: bool
-    report: PullReport
+    tell: Tell
+    counts: Counter[str] = field(default_factory=Counter)
 
 
 def pull(
@@ -54,20 +51,23 @@ def pull(
     annotators: Mapping[str, str],
     everything: bool = False,
     dry: bool = False,
+    tell: Tell = lambda found: None,
     on_task: Callable[[int], None] = lambda count: None,
-) -> PullReport:
-    """Bring the project's annotations to `annotations/<annotator>/<article>.json`.
+) -> Counter[str]:
+    """Bring the project's annotations to `annotations/<annotator>/<article>.json`; returns what was counted, by name.
+
+    Each annotation is counted once: new, changed, unchanged, set aside, or cancelled.
 
     `annotators` gives the pseudonym of each account, by e-mail address. What was pulled before and has not been
     touched since is not asked for again, unless `everything`. A pull that was cut off goes on where it stopped.
-    With `dry`, nothing is written, and the report says what would be.
+    With `dry`, nothing is written, and what is told and counted is what would be.
     """
     project = client.project(title)
     if project is None:
         raise AcreError(f"{client.url}: no project {title!r}; name one with --project, or make it with: acre load")
     run = _Run(
-        client, corpus, schema, annotators, {name: about.kind for name, about in corpus.annotators().items()},
-        client.users(), f"label-studio {client.version()}", dry, PullReport(),
+        client, corpus, schema, annotators, {name: about.kind for name, about in corpus.annotators().items()}, corpus.collections(),
+        client.users(), f"label-studio {client.version()}", dry, tell,
     )  # fmt: skip
     place = _Place(corpus, client.url, project["id"])
     since, until, after = place.read(everything, client.clock())
@@ -79,7 +79,7 @@ def pull(
             place.write({"since": since, "until": until, "after": page[-1]["id"]})
     if not dry:
         place.write({"since": until - _OVERLAP})
-    return run.report
+    return run.counts
 
 
 class _Place:
@@ -108,7 +108,7 @@ class _Place:
 
 
 def _task(task: dict[str, Any], run: _Run) -> None:
-    counts = run.report.counts
+    counts = run.counts
     counts["tasks"] += 1
     counts["drafts, not exported"] += len(task["drafts"])
     submitted = [raw for raw in task["annotations"] if not raw["was_cancelled"]]
@@ -120,53 +120,36 @@ def _task(task: dict[str, Any], run: _Run) -> None:
 
 
 def _annotation(task: dict[str, Any], raw: dict[str, Any], run: _Run) -> None:
-    data = task["data"]
-    email = run.users.get(raw.get("completed_by") or 0, "")
-    annotator = run.annotators.get(email.lower(), "")
-    name = str(data.get("article"))
-    article, issues = _article(data, run.corpus)
-    if not annotator:
-        issues.append(
-            Issue(
-                "annotation",
-                "annotator-unknown",
-                f"account {raw.get('completed_by')} has no pseudonym; give it one with --annotator",
-            )
-        )
-    elif raw.get("updated_by") not in (None, raw.get("completed_by")):
-        issues.append(
-            Issue(
-                "annotation",
-                "pass-foreign",
-                f"account {raw['updated_by']} changed it after {annotator}; ask {annotator} to submit it again",
-            )
-        )
+    """One submitted annotation: kept under its annotator's name, or set aside in full with the reasons."""
+    annotator = run.annotators.get(run.users.get(raw.get("completed_by") or 0, "").lower(), "")
+    article, issues = _article(task["data"], run.corpus)
+    issues += _annotator(raw, annotator)
     annotation = None
     if article is not None:
-        try:
-            provenance = results.provenance(
-                raw, annotator, run.kinds.get(annotator, "human"), str(data.get("schema_version")), run.tool
-            )
-            annotation, found = results.read(raw.get("result") or [], article, run.schema, provenance)
-        except results.ValidationError as error:
-            found = [Issue("annotation", "result-malformed", f"{error.errors()[0]['msg']}; export the task again")]
+        annotation, found = _read(task, raw, annotator, article, run)
         issues += found
-        if annotation is not None and not errors(issues):
-            issues += validate.check(annotation, article, run.schema)
-    where = f"{annotator or 'unknown'}/{name}"
-    run.report.issues += [
-        Issue(f"{where}: {issue.where}", issue.code, issue.message, issue.severity) for issue in issues
-    ]
-    aside = run.corpus.aside_path(annotator or "unknown", name, str(raw["id"]))
-    if annotation is None or errors(issues):
-        _set_aside(aside, task, raw, issues, run)
-        return
-    assert article is not None
-    if _keep(annotation, article, where, run):
+    where = f"{annotator or 'unknown'}/{task['data'].get('article')}"
+    aside = run.corpus.aside_path(annotator or "unknown", str(task["data"].get("article")), str(raw["id"]))
+    if annotation is not None and article is not None and not errors(issues):
+        older = _keep(annotation, article, where, run)
+        if older is None:
+            if not run.dry:
+                aside.unlink(missing_ok=True)
+        else:
+            issues.append(older)
+    for issue in issues:
+        run.tell(Issue(f"{where}: {issue.where}", issue.code, issue.message, issue.severity))
+    if annotation is None or errors(issues) or any(issue.code == "pass-older" for issue in issues):
+        run.counts["set aside"] += 1
         if not run.dry:
-            aside.unlink(missing_ok=True)
-    else:
-        _set_aside(aside, task, raw, run.report.issues[-1:], run)
+            # In full, as it came: whatever the reason, the annotator's work is here.
+            kept = {
+                "issues": [str(issue) for issue in issues],
+                "task": task["id"],
+                "data": task["data"],
+                "annotation": raw,
+            }
+            store.write(aside, (json.dumps(kept, ensure_ascii=False, indent=1) + "\n").encode())
 
 
 def _article(data: dict[str, Any], corpus: Corpus) -> tuple[Article | None, list[Issue]]:
@@ -176,69 +159,72 @@ def _article(data: dict[str, Any], corpus: Corpus) -> tuple[Article | None, list
     except AcreError as error:
         return None, [Issue("task", "article-unknown", str(error))]
     if article is None:
-        return None, [
-            Issue(
-                "task",
-                "article-unknown",
-                f"the corpus has no article {name!r} in {collection!r}; add it, then pull --all",
-            )
-        ]
+        found = f"the corpus has no article {name!r} in {collection!r}; add it, then pull --all"
+        return None, [Issue("task", "article-unknown", found)]
     if article.text is None:
-        return None, [
-            Issue(
-                "task",
-                "article-unknown",
-                "its text is withheld and not here; restore it with acre rehydrate, then pull --all",
-            )
-        ]
+        found = "its text is withheld and not here; put your own copy in place, then pull --all"
+        return None, [Issue("task", "article-unknown", found)]
     if data.get("text") != article.text:
-        return None, [
-            Issue(
-                "task",
-                "text-changed",
-                "the task's text is not the article's; somebody edited one of them: restore it, then pull --all",
-            )
-        ]
+        found = "the task's text is not the article's; somebody edited one of them: restore it, then pull --all"
+        return None, [Issue("task", "text-changed", found)]
     return article, []
 
 
-def _keep(annotation: Annotation, article: Article, where: str, run: _Run) -> bool:
-    """Write the pass where it is new; False where the corpus has a newer one of the same annotator."""
-    report, name = run.report, annotation.provenance.annotator
-    report.counts["empty annotations, kept"] += not any(annotation.layers().values())
-    path = run.corpus.annotation_path(name, article.id)
-    content = store.dump(annotation if run.corpus.collection(article.collection).ships_text else withhold(annotation))
+def _annotator(raw: dict[str, Any], annotator: str) -> list[Issue]:
+    author, editor = raw.get("completed_by"), raw.get("updated_by")
+    if not annotator:
+        found = f"account {author} has no pseudonym; give it one with --annotator EMAIL=PSEUDONYM"
+        return [Issue("annotation", "annotator-unknown", found)]
+    if editor not in (None, author):
+        # Any account of a Label Studio can overwrite another's annotation, which keeps its author's name.
+        found = f"account {editor} changed it after {annotator}; ask {annotator} to submit it again"
+        return [Issue("annotation", "pass-foreign", found)]
+    return []
+
+
+def _read(
+    task: dict[str, Any], raw: dict[str, Any], annotator: str, article: Article, run: _Run
+) -> tuple[Annotation | None, list[Issue]]:
+    try:
+        made = results.provenance(
+            raw, annotator, run.kinds.get(annotator, "human"), str(task["data"].get("schema_version")), run.tool
+        )
+        annotation, issues = results.read(raw.get("result") or [], article, run.schema, made)
+    except results.ValidationError as error:
+        found = f"{error.errors()[0]['msg']}; export the task again"
+        return None, [Issue("annotation", "result-malformed", found)]
+    if not errors(issues):
+        issues += validate.check(annotation, article, run.schema)
+    return annotation, issues
+
+
+def _keep(annotation: Annotation, article: Article, where: str, run: _Run) -> Issue | None:
+    """Write the pass where it is new; the reason, where the corpus has a newer one of the same annotator."""
+    path = run.corpus.annotation_path(annotation.provenance.annotator, article.id)
+    content = store.dump(annotation if run.collections[article.collection].ships_text else withhold(annotation))
     if path.exists():
         old = store.read_annotation(path)
         if old.provenance.updated > annotation.provenance.updated:
-            found = f"the corpus has a pass of {old.provenance.updated:%Y-%m-%d %H:%M:%S}, newer than this of {annotation.provenance.updated:%H:%M:%S}; set aside"
-            report.issues.append(Issue(f"{where}: annotation", "pass-older", found, Severity.WARNING))
-            return False
+            found = f"the corpus has a newer pass, of {old.provenance.updated:%Y-%m-%d %H:%M:%S}; this one is set aside"
+            return Issue("annotation", "pass-older", found, Severity.WARNING)
         if path.read_bytes() == content:
-            report.counts["unchanged"] += 1
-            return True
+            run.counts["unchanged"] += 1
+            return None
         if old.provenance.created != annotation.provenance.created:
             _supersede(path, old, where, run)
-    report.counts["changed" if path.exists() else "new"] += 1
-    report.written.append(where)
+    run.counts["changed" if path.exists() else "new"] += 1
+    run.counts["of these, empty"] += not any(annotation.layers().values())
+    run.tell(where)
     if not run.dry:
         store.write(path, content)
-    return True
+    return None
 
 
 def _supersede(path: Path, old: Annotation, where: str, run: _Run) -> None:
-    """Another pass by the same annotator, not an earlier state of this one, makes room for it: into the folder aside."""
-    moment = f"{old.provenance.created:%Y%m%dT%H%M%S}"
-    found = f"the pass begun {moment} makes room for a newer one by the same annotator; set aside"
-    run.report.issues.append(Issue(f"{where}: annotation", "pass-older", found, Severity.WARNING))
-    run.report.counts["set aside"] += 1
+    """Another pass by the same annotator, not an earlier state of this one, makes room: into the folder aside."""
+    begun = f"{old.provenance.created:%Y%m%dT%H%M%S%f}"
+    found = f"the pass begun {begun} makes room for a newer one by the same annotator; it is set aside"
+    run.tell(Issue(f"{where}: annotation", "pass-older", found, Severity.WARNING))
+    run.counts["set aside"] += 1
     if not run.dry:
-        store.write(run.corpus.aside_path(old.provenance.annotator, old.article, moment), path.read_bytes())
-
-
-def _set_aside(path: Path, task: dict[str, Any], raw: dict[str, Any], issues: list[Issue], run: _Run) -> None:
-    run.report.counts["set aside"] += 1
-    if not run.dry:
-        # In full, as it came: whatever the reason, the annotator's work is here.
-        kept = {"issues": [str(issue) for issue in issues], "task": task["id"], "data": task["data"], "annotation": raw}
-        store.write(path, (json.dumps(kept, ensure_ascii=False, indent=1) + "\n").encode())
+        store.write(run.corpus.aside_path(old.provenance.annotator, old.article, begun), path.read_bytes())

@@ -125,7 +125,7 @@ class Schema(_Frozen):
     @cached_property
     def labels(self) -> dict[str, Label]:
         """Every span label, in the order of the screen."""
-        return {**self.mentions, **self.events, **self.attribution}
+        return {**self.mentions, **self.attribution, **self.events}
 
     @cached_property
     def _fillers(self) -> dict[tuple[str, str], frozenset[str]]:

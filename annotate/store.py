@@ -56,10 +56,12 @@ class Corpus:
 
     @property
     def card(self) -> Path:
+        """The dataset card, generated."""
         return self.root / "README.md"
 
     @property
     def data(self) -> Path:
+        """The built dataset, generated."""
         return self.root / "data"
 
     def annotation_path(self, annotator: str, article: str) -> Path:
@@ -70,7 +72,8 @@ class Corpus:
 
     def aside_path(self, annotator: str, article: str, which: str) -> Path:
         """Where an annotation that does not fit is kept in full, until it does; not part of the dataset."""
-        return self.root / "aside" / annotator / f"{article}.{which}.json"
+        # Both names may come from a server: nothing of them may lead out of the folder.
+        return self.root / "aside" / ids.slug(annotator, 80) / f"{ids.slug(article, 80)}.{ids.slug(which)}.json"
 
     def _article_path(self, collection: str, article: str) -> Path:
         return self.root / "articles" / ids.check("collection", collection) / f"{ids.check('article id', article)}.yaml"
@@ -99,8 +102,8 @@ class Corpus:
 
     def articles(self) -> Iterator[Article]:
         """Every article, sorted by id, one at a time."""
-        for path in sorted((self.root / "articles").glob("*/*.yaml"), key=lambda path: path.name):
-            yield self._read_article(path)
+        for name, collection in sorted(_names(self.root / "articles", ".yaml")):
+            yield self._read_article(self.root / "articles" / collection / f"{name}.yaml")
 
     def article(self, collection: str, article: str) -> Article | None:
         """One article, or None where the corpus has none of that id in the collection."""
@@ -153,14 +156,25 @@ class Corpus:
     def passes(self) -> dict[str, list[str]]:
         """By article id, the annotators who have a pass over it."""
         found: dict[str, list[str]] = {}
-        for path in sorted((self.root / "annotations").glob("*/*.json")):
-            found.setdefault(path.stem, []).append(path.parent.name)
+        for name, annotator in sorted(_names(self.root / "annotations", ".json")):
+            found.setdefault(name, []).append(annotator)
         return found
 
     def gold(self, article: str) -> Annotation | None:
         """The adjudicated annotation of the article, where there is one."""
         path = self.root / "gold" / f"{article}.json"
         return read_annotation(path) if path.exists() else None
+
+
+def _names(folder: Path, suffix: str) -> Iterator[tuple[str, str]]:
+    """(file's name without suffix, folder's name) of each file one folder down; names, since a Path costs ten times as much."""
+    if not folder.is_dir():
+        return
+    for inner in os.scandir(folder):
+        if inner.is_dir():
+            for file in os.scandir(inner.path):
+                if file.name.endswith(suffix) and not file.name.startswith("."):
+                    yield file.name.removesuffix(suffix), inner.name
 
 
 def _entries(path: Path, record: type[R]) -> dict[str, R]:

@@ -132,7 +132,8 @@ def check_links(annotation: Annotation, article: Article, schema: Schema) -> Ite
                 yield Issue(
                     event.id,
                     "role-filler",
-                    f"{argument.role} of {event.label} {_words(event)} can't be a {filler.label}, {_words(filler)}",
+                    f"{argument.role} of {event.label} {_words(event)} can't be a {filler.label}, {_words(filler)}; "
+                    "correct the label or link another mark",
                 )
         if not event.arguments:
             yield Issue(

@@ -7,6 +7,7 @@ Label Studio up with further articles to label.
 from __future__ import annotations
 
 import shutil
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -38,6 +39,7 @@ def demo(
     port: Annotated[int | None, typer.Option(help="Port of Label Studio; by default a free one from 8080.")] = None,
 ) -> None:
     """Run the demo."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     schema, source = schema_.load(ROOT / "guidelines" / "schema.yaml"), Corpus(ROOT / "corpus")
     corpus = _copy(source, folder / "corpus")
     out.print("[bold]1[/] starting Label Studio (the first start takes about half a minute) …")
@@ -46,10 +48,12 @@ def demo(
         _run(desk, source, corpus, schema)
         if wait:
             left = sum(1 for _ in corpus.articles()) - len(corpus.passes())
-            out.print(f"\nLabel Studio is up at [bold]{desk.url}[/] with {left} articles to label.")
-            out.print(f"  e-mail    {desk.email}\n  password  {desk.password}", markup=False)
-            out.print(f"Then: acre pull --corpus {corpus.root} --state {folder} --desk {ANNOTATOR}; Ctrl+C here stops the server.")
-            cli.hold(desk)
+            cli.hold(
+                desk,
+                f"\nLabel Studio is up at {desk.url} with {left} articles to label.\n"
+                f"  e-mail    {desk.email}\n  password  {desk.password}\n"
+                f"Then: acre pull --corpus {corpus.root} --state {folder} --desk {ANNOTATOR}; Ctrl+C here stops the server.",
+            )
     finally:
         server.stop(desk)
 
@@ -58,16 +62,23 @@ def _run(desk: server.Desk, source: Corpus, corpus: Corpus, schema: Schema) -> N
     client = Client(desk.url, desk.token)
     loaded = load_.load(client, cli.PROJECT, corpus.articles(), schema)
     out.print(f"[bold]2[/] loaded: {len(loaded.added)} articles added, {len(loaded.unchanged)} there already")
-    out.print(f"[bold]3[/] submitted {_submit(client, loaded.project, source, schema)} prepared annotations through the API")
-    report = pull.pull(client, cli.PROJECT, corpus, schema, {desk.email or "": ANNOTATOR}, everything=True)
-    out.print(f"[bold]4[/] pulled: {', '.join(f'{count} {name}' for name, count in sorted(report.counts.items()) if count)}")
+    out.print(
+        f"[bold]3[/] submitted {_submit(client, loaded.project, source, schema)} prepared annotations through the API"
+    )
+    told = cli.Told()
+    counts = pull.pull(
+        client, cli.PROJECT, corpus, schema, {desk.email or "": ANNOTATOR}, everything=True, tell=told.tell
+    )
+    out.print(f"[bold]4[/] pulled: {', '.join(f'{count} {name}' for name, count in sorted(counts.items()) if count)}")
     _compare(source, corpus)
-    found = [issue for article, annotation, _ in corpus.annotated() for issue in validate.check(annotation, article, schema)]
+    found = [
+        issue for article, annotation, _ in corpus.annotated() for issue in validate.check(annotation, article, schema)
+    ]
     out.print(f"[bold]5[/] validated: {len(errors(found))} errors; every mark came back as it was sent")
     built = build.build(corpus, schema)
     out.print(f"[bold]6[/] built {corpus.root}: {built.documents} documents")
-    if report.issues or errors(found) or loaded.issues:
-        raise AcreError("\n".join(str(issue) for issue in (*report.issues, *found, *loaded.issues)))
+    if told.errors or errors(found) or built.issues or loaded.issues:
+        raise AcreError("\n".join(["the demo met issues", *map(str, (*found, *built.issues, *loaded.issues))]))
     _table(corpus)
 
 
@@ -85,7 +96,10 @@ def _copy(source: Corpus, root: Path) -> Corpus:
 def _submit(client: Client, project: int, source: Corpus, schema: Schema) -> int:
     """Submit the prepared annotations that the project does not have yet, as the desk's own account."""
     open_tasks = {
-        task["data"]["article"]: task["id"] for page in client.tasks(project) for task in page if not task["total_annotations"]
+        task["data"]["article"]: task["id"]
+        for page in client.tasks(project)
+        for task in page
+        if not task["total_annotations"]
     }
     submitted = 0
     for article, annotation, _ in source.annotated():
@@ -101,7 +115,9 @@ def _compare(source: Corpus, corpus: Corpus) -> None:
             continue
         pulled = store.read_annotation(corpus.annotation_path(ANNOTATOR, article.id))
         if pulled.layers() != sent.layers():
-            raise AcreError(f"{article.id}: Label Studio gave back another annotation than it was sent; was it edited in the browser?")
+            raise AcreError(
+                f"{article.id}: Label Studio gave back another annotation than it was sent; was it edited in the browser?"
+            )
 
 
 def _table(corpus: Corpus) -> None:
@@ -109,7 +125,9 @@ def _table(corpus: Corpus) -> None:
     from datasets import disable_progress_bars, load_dataset
 
     disable_progress_bars()
-    documents: Any = load_dataset(str(corpus.root), "documents", split=build.SPLIT, cache_dir=str(corpus.root / "aside" / "cache"))
+    documents: Any = load_dataset(
+        str(corpus.root), "documents", split=build.SPLIT, cache_dir=str(corpus.root / "aside" / "cache")
+    )
     table = Table(title="Who did what to whom, according to whom", expand=False, row_styles=["", "dim"])
     for heading in ("who", "did what", "to whom or what", "where, when, how many", "according to", "stance"):
         table.add_column(heading, overflow="fold")
@@ -117,7 +135,9 @@ def _table(corpus: Corpus) -> None:
         for claim in claims.claims(document, documents.features):
             did = claim.event if claim.realis == "actual" else f"{claim.event} ({claim.realis.replace('_', ' ')})"
             around = "; ".join((*claim.where, *claim.when, *claim.count))
-            table.add_row("; ".join(claim.who), did, "; ".join(claim.whom), around, " ← ".join(claim.sources), claim.stance)
+            table.add_row(
+                "; ".join(claim.who), did, "; ".join(claim.whom), around, " ← ".join(claim.sources), claim.stance
+            )
         table.add_section()
     out.print(table)
     out.print(f"{len(documents)} documents loaded with load_dataset({str(corpus.root)!r}, 'documents')", markup=False)

@@ -30,10 +30,12 @@ class BuildReport:
 
     documents: int = 0
     counts: Counter[str] = field(default_factory=Counter)
-    unannotated: list[str] = field(default_factory=list)
+    unannotated: int = 0
+    """Articles without any annotation."""
     undecided: list[str] = field(default_factory=list)
     """Several passes and no gold: which one to take is not for a build to decide."""
     issues: list[Issue] = field(default_factory=list)
+    """Errors of annotations that stay out."""
 
 
 def build(corpus: Corpus, schema: Schema, on_article: Callable[[], None] = lambda: None) -> BuildReport:
@@ -63,15 +65,16 @@ def _documents(
         annotators = passes.get(article.id, [])
         gold = corpus.gold(article.id)
         if gold is None and len(annotators) != 1:
-            (report.undecided if annotators else report.unannotated).append(article.id)
+            if annotators:
+                report.undecided.append(article.id)
+            else:
+                report.unannotated += 1
             continue
         annotation = gold or store.read_annotation(corpus.annotation_path(annotators[0], article.id))
         where = f"{annotation.provenance.annotator}/{article.id}"
-        issues = validate.check(annotation, article, schema)
-        report.issues += [
-            Issue(f"{where}: {issue.where}", issue.code, issue.message, issue.severity) for issue in issues
-        ]
-        if errors(issues):
+        found = errors(validate.check(annotation, article, schema))
+        if found:
+            report.issues += [Issue(f"{where}: {issue.where}", issue.code, issue.message) for issue in found]
             continue
         report.documents += 1
         report.counts.update({layer: len(units) for layer, units in annotation.layers().items()})

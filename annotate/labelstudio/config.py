@@ -18,24 +18,27 @@ ZONES = "zones"
 _GROUPS = {"mentions": "Who and what", "attribution": "Says who"}
 # Three columns: labels and questions stay in view while the text between them scrolls.
 _STYLE = """
-.acre { display: grid; grid-template-columns: 232px minmax(0, 1fr) 196px; gap: 0 14px; align-items: start; }
-.acre-labels, .acre-side { position: sticky; top: 0; max-height: calc(100vh - 150px); overflow-y: auto; overscroll-behavior: contain; }
-.acre-labels { font-size: 12px; }
-.acre-labels h4, .acre-side h4 { margin: 5px 0 1px !important; font-size: 10.5px !important; line-height: 1.3 !important;
-  font-weight: 600; letter-spacing: .05em; text-transform: uppercase; opacity: .75; }
-.acre-labels .lsf-labels { margin: 0 !important; display: flex; flex-flow: row wrap; gap: 3px; }
-.acre-labels .lsf-labels > h4 { flex: 1 0 100%; }
-.acre-labels .lsf-label { margin: 0 !important; padding: 0 5px !important; min-height: 20px; height: 20px;
-  font-size: 12px !important; line-height: 18px; }
-.acre-labels .lsf-label__hotkey { margin-left: 4px !important; font-size: 10px !important; }
+.acre { display: grid; grid-template-columns: 238px minmax(0, 1fr) 196px; gap: 0 14px; align-items: start; }
+.acre-labels, .acre-side { position: sticky; top: 0; max-height: calc(100vh - 112px); overflow-y: auto; overscroll-behavior: contain; }
+.acre-labels h4, .acre-side h4 { display: block !important; flex: 0 0 100% !important; width: 100%; margin: 4px 0 0 !important;
+  font-size: 10px !important; line-height: 13px !important; font-weight: 600 !important; letter-spacing: .06em;
+  text-transform: uppercase; opacity: .75; }
+.acre-labels .lsf-labels { margin: 0 !important; display: flex !important; flex-flow: row wrap; gap: 2px 3px; }
+.acre-labels .lsf-label { margin: 0 !important; padding: 0 4px !important; min-height: 19px; height: 19px;
+  font-size: 12px !important; line-height: 17px; }
+.acre-labels .lsf-label__hotkey { margin-left: 4px !important; font-size: 9.5px !important; }
 .acre-text { max-width: 72ch; position: relative; }
 .acre-text h4 { margin: 0 0 10px 92px !important; font-size: 13px !important; font-weight: 400 !important; opacity: .8; }
 .acre-text .lsf-richtext__container { line-height: 1.9; padding-left: 92px; }
 .acre-text .lsf-richtext__line { padding-left: 0; position: relative; }
 .acre-text .lsf-richtext__line::before { position: absolute; right: calc(100% + 14px); top: 0; width: 78px; text-align: right;
   font-size: 11px; line-height: 2.7; opacity: .7; white-space: nowrap; user-select: none; pointer-events: none; }
-.acre-side .lsf-choices { margin: 0 0 4px !important; }
-.acre-side p { font-size: 12px; opacity: .8; }
+.acre-side .lsf-choices { display: block !important; margin: 2px 0 6px !important; }
+.acre-side .lsf-choice, .acre-side .lsf-choice__item { margin: 0 !important; padding: 0 !important; min-height: 0 !important; }
+.acre-side .lsf-choice label { font-size: 12px !important; line-height: 22px !important; min-height: 22px !important;
+  margin: 0 !important; padding: 0 !important; }
+.acre-side .lsf-choices_hidden { display: none !important; }
+.acre-side input:not([type=checkbox]) { width: 100%; font-size: 12px; }
 """
 
 
@@ -99,7 +102,7 @@ def _control(name: str, attribute: Attribute) -> Any:
             E.Choice(value=value, hotkey=entry.hotkey, hint=entry.definition)
             for value, entry in attribute.values.items()
         )
-        return E.Choices({"name": name, "choice": "single", "showInline": "true"} | required, *values)
+        return E.Choices({"name": name, "choice": "single", "showInline": "false"} | required, *values)
     if attribute.kind is Kind.NUMBER:
         return E.Number({"name": name, "hint": attribute.definition} | required)
     return E.TextArea(
@@ -137,6 +140,7 @@ def instructions(schema: Schema) -> str:
     body = E.div(
         E.h3("How to mark an article"),
         E.ol(
+            {"style": "list-style: decimal; padding-left: 1.5em"},
             E.li("Read it once without marking."),
             E.li(
                 "Press a label’s key, then drag over the words. The mark stays selected: answer its questions at the right, by key or click."
@@ -157,4 +161,5 @@ def instructions(schema: Schema) -> str:
 
 def _instruction(name: str, label: Label) -> Any:
     roles = [E.i(f" Roles: {', '.join(label.roles)}.")] if isinstance(label, EventType) else []
-    return E.tr(E.td(E.b(name)), E.td(E.code(label.hotkey)), E.td(label.definition, *roles))
+    cell = {"style": "vertical-align: top; padding: 2px 12px 4px 0"}
+    return E.tr(E.td(cell, E.b(name)), E.td(cell, E.code(label.hotkey)), E.td(cell, label.definition, *roles))

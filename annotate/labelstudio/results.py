@@ -70,7 +70,14 @@ def _mark(
         )
         return
     if (entry.get("meta") or {}).get("text"):
-        issues.append(Issue(name, "region-note", "the region's note stays in Label Studio only", Severity.NOTE))
+        issues.append(
+            Issue(
+                name,
+                "region-note",
+                "the region's note stays in Label Studio; say what matters by a label or an attribute",
+                Severity.NOTE,
+            )
+        )
     given = answers.get(name, {})
     label = schema.labels.get(labels[0])
     kept = {key: answer for key, answer in given.items() if label is None or key in label.attributes}

@@ -1,0 +1,173 @@
+"""The labelling page as an annotator uses it: keys and the mouse, nothing else."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from playwright.sync_api import Browser, Page, Playwright
+
+from annotate.labelstudio.server import Desk
+
+_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+# The rectangle ends of the n-th occurrence of words in the article, found through the page's text nodes.
+_FIND = """([words, nth]) => {
+  const root = document.querySelector('.acre-text [class*=richtext__container]:not(:has(style))');
+  const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+  const nodes = []; let text = '';
+  for (let node; (node = walker.nextNode());) {
+    // A mark's label is drawn by CSS and is no text node; each line is an element, its newline is not in the tree.
+    nodes.push([node, text.length]); text += node.data;
+  }
+  let at = -1;
+  for (let i = 0; i <= nth; i++) { at = text.indexOf(words, at + 1); if (at < 0) return null; }
+  const place = (offset, end) => {
+    for (const [node, start] of nodes)
+      if (offset >= start && (end ? offset <= start + node.data.length && offset > start : offset < start + node.data.length))
+        return [node, offset - start];
+  };
+  const range = document.createRange();
+  range.setStart(...place(at, false)); range.setEnd(...place(at + words.length, true));
+  range.startContainer.parentElement.scrollIntoView({ block: 'center' });
+  const boxes = [...range.getClientRects()].filter((box) => box.width > 0);
+  const first = boxes[0], last = boxes[boxes.length - 1];
+  return [first.left, first.top + first.height / 2, last.right, last.top + last.height / 2];
+}"""
+
+
+def find_chromium() -> str | None:
+    """Chromium's program on this machine, or None."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return os.environ.get("ACRE_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+
+
+@contextmanager
+def open_browser(playwright: Playwright, program: str) -> Iterator[Browser]:
+    """A headless Chromium with a profile of its own."""
+    browser = playwright.chromium.launch(executable_path=program, args=_ARGUMENTS)
+    try:
+        yield browser
+    finally:
+        browser.close()
+
+
+class LabellingPage:
+    """One tab, logged in as the desk's annotator."""
+
+    def __init__(self, page: Page, desk: Desk) -> None:
+        self.page, self.desk = page, desk
+
+    def log_in(self) -> None:
+        page = self.page
+        page.goto(f"{self.desk.url}/user/login/")
+        page.fill("input[name=email]", self.desk.email or "")
+        page.fill("input[name=password]", self.desk.password or "")
+        page.press("input[name=password]", "Enter")
+        page.wait_for_url(lambda url: "/login" not in url)
+
+    def open_next(self, project: int) -> None:
+        """The next article to label, without the task list."""
+        self.page.goto(f"{self.desk.url}/projects/{project}/data?labeling=1")
+        self._wait()
+
+    def open_task(self, project: int, task: int) -> None:
+        self.page.goto(f"{self.desk.url}/projects/{project}/data?task={task}")
+        self._wait()
+
+    def _wait(self) -> None:
+        self.page.wait_for_selector(".acre-text .lsf-richtext__line")
+        self.page.wait_for_timeout(1000)
+
+    def theme(self, name: str) -> None:
+        """Light or dark, by the switch at the top."""
+        if self.page.get_by_text("Dark" if name == "light" else "Light", exact=True).count():
+            self.page.get_by_text("Dark" if name == "light" else "Light", exact=True).first.click()
+            self.page.wait_for_timeout(500)
+
+    def press(self, key: str) -> None:
+        self.page.keyboard.press(key.replace("shift+", "Shift+") if "+" in key else key)
+        self.page.wait_for_timeout(200)
+
+    def box(self, words: str, nth: int = 0) -> list[float]:
+        """Where the words are on the screen: left and middle of their start, right and middle of their end."""
+        self.page.evaluate(_FIND, [words, nth])
+        self.page.wait_for_timeout(100)  # it may have scrolled
+        found: Any = self.page.evaluate(_FIND, [words, nth])
+        assert found is not None, f"{words!r} is not on the page"
+        return list(found)
+
+    def mark(self, key: str, words: str, nth: int = 0) -> None:
+        """Press the label's key and drag over the words; the mark stays selected."""
+        before = self.count()
+        self.press("u")
+        self.press(key)
+        left, top, right, bottom = self.box(words, nth)
+        mouse = self.page.mouse
+        mouse.move(left + 1, top)
+        mouse.down()
+        mouse.move(right - 1, bottom, steps=8)
+        mouse.up()
+        self.page.wait_for_timeout(500)
+        assert self.count() == before + 1, f"marking {words!r} with {key} made no mark"
+
+    def count(self) -> int:
+        """How many marks there are, by the editor's own list."""
+        return int(self.page.evaluate("window.Htx?.annotationStore?.selected?.regions?.length ?? -1"))
+
+    def select(self, words: str, nth: int = 0) -> None:
+        self.press("u")
+        left, top, _right, _bottom = self.box(words, nth)
+        # The first click after answering by keys may only give the text its focus back.
+        for _ in range(3):
+            self.page.mouse.click(left + 3, top)
+            self.page.wait_for_timeout(400)
+            if self.page.evaluate("window.Htx.annotationStore.selected.selectedRegions.length"):
+                return
+        raise AssertionError(f"clicking {words!r} selects no mark")
+
+    def link(self, tail: str, labels: str, head: str, tail_nth: int = 0, head_nth: int = 0) -> None:
+        """Select the first mark, Alt+R, click the second, choose the labels (by spaces) in the Relations tab."""
+        self.select(tail, tail_nth)
+        self.page.keyboard.press("Alt+r")
+        left, top, _right, _bottom = self.box(head, head_nth)
+        self.page.mouse.click(left + 3, top)
+        self.page.wait_for_timeout(300)
+        self.page.locator("#Relations-draggable").get_by_text("Relations").first.click()
+        relation = self.page.locator(".lsf-relations__item").last
+        relation.hover()
+        relation.get_by_label("Show Relation Labels").click()
+        relation.get_by_test_id("select-trigger-").click()
+        for label in labels.split():
+            self.page.get_by_role("option", name=label, exact=True).click()
+        self.page.keyboard.press("Escape")
+        self.page.wait_for_timeout(200)
+
+    def fill(self, name: str, value: str) -> None:
+        """Answer a question of the selected mark by typing."""
+        field = self.page.locator(f".acre-side input[name={name}]")
+        field.fill(value)
+        field.press("Enter")
+        self.page.wait_for_timeout(200)
+
+    def discard(self) -> None:
+        """Leave without keeping the draft."""
+        self.page.goto("about:blank")
+
+    def submit(self) -> None:
+        with self.page.expect_response(
+            lambda answer: "/annotations" in answer.url and answer.request.method in ("POST", "PATCH")
+        ) as answered:
+            self.page.keyboard.press("Control+Enter")
+        assert answered.value.ok, answered.value.text()

@@ -1,0 +1,203 @@
+"""An annotator at work: by mouse and keyboard in Chromium, and exactly these rows in the dataset."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from datasets import load_dataset
+
+from annotate import load, pull
+from annotate.articles import reading
+from annotate.dataset import build
+from annotate.labelstudio.client import Client
+from annotate.labelstudio.server import Desk
+from annotate.model import Article
+from annotate.schema import Schema
+from annotate.store import Corpus
+from tests.browser.page import LabellingPage
+
+pytestmark = [pytest.mark.server, pytest.mark.browser]
+
+# Astral characters, a ZWJ family, combining marks that stay apart under NFC, right-to-left words, entities, a no-break
+# space, typographic quotes, angle brackets, tabs: all of it before and inside what is marked.
+HARD = (
+    "Rëports 🪖👨‍👩‍👧 from q̃x̂ <b>Tak</b> &amp; الرقة\n\n"
+    "الجيش السوري said “🚀 rockets” hit\u00a0the 𝔐arket & the <i>clinic</i> at\t5 pm.\n\n"
+    "\U0001f469\U0001f3fd\u200d\u2695\ufe0f A medic, Žofia Nováková, said 12\u202fpeople died — “all civilians”."
+)
+
+
+@pytest.fixture
+def labelling(browser: Any, desk: Desk) -> Any:
+    page = browser.new_page(viewport={"width": 1366, "height": 768})
+    page.set_default_timeout(20_000)
+    opened = LabellingPage(page, desk)
+    opened.log_in()
+    yield opened
+    page.close()
+
+
+def _rows(corpus: Corpus, schema: Schema, client: Client, desk: Desk, project: str, cache: Path) -> Any:
+    """Pull, build and load, as the commands do."""
+    told: list[Any] = []
+    counts = pull.pull(client, project, corpus, schema, {desk.email or "": "ana"}, tell=told.append)
+    assert [issue for issue in told if not isinstance(issue, str)] == []
+    assert counts["new"] == 1
+    build.build(corpus, schema)
+    return load_dataset(str(corpus.root), "documents", split="train", cache_dir=str(cache))
+
+
+def _add(corpus: Corpus, letters: str, **about: Any) -> Article:
+    article = reading.article("test", letters, reading.About("sample", **about)).article
+    assert article is not None
+    corpus.write_article(article)
+    return article
+
+
+def _named(features: Any, layer: str, column: str) -> Any:
+    return features[layer].feature[column].int2str
+
+
+def test_every_layer_on_a_text_full_of_hard_characters(
+    labelling: LabellingPage, corpus: Corpus, schema: Schema, client: Client, desk: Desk, project: str, tmp_path: Path
+) -> None:
+    article = _add(corpus, HARD)
+    number = load.load(client, project, corpus.articles(), schema).project
+    labelling.open_next(number)
+    labelling.mark("s", "الجيش السوري")
+    labelling.mark("shift+s", "hit")
+    labelling.press("1")
+    labelling.mark("f", "the 𝔐arket")
+    labelling.mark("w", "🚀 rockets")
+    labelling.press("shift+q")
+    labelling.mark("q", "12\u202fpeople")
+    labelling.fill("min", "12")
+    labelling.fill("unit", "people")
+    labelling.mark("shift+d", "died")
+    labelling.press("1")
+    labelling.mark("h", "A medic, Žofia Nováková")
+    labelling.mark("y", "said", nth=1)
+    labelling.mark("n", "12\u202fpeople died — “all civilians”")
+    for key in ("e", "7", "8"):
+        labelling.press(key)
+    labelling.link("hit", "target", "the 𝔐arket")
+    labelling.link("hit", "agent", "الجيش السوري")
+    labelling.link("died", "count", "12\u202fpeople")
+    labelling.link("— “all", "source", "A medic")
+    labelling.link("— “all", "cue", "said", head_nth=1)
+    labelling.submit()
+
+    rows = _rows(corpus, schema, client, desk, project, tmp_path / "cache")
+    (row,), features = list(rows), rows.features
+    text = row["text"]
+    assert text == article.text
+    label = _named(features, "mentions", "label")
+    assert [(label(m["label"]), m["text"], m["distanced"], m["min"], m["max"], m["unit"]) for m in row["mentions"]] == [
+        ("state_force", "الجيش السوري", False, None, None, None),
+        ("weapon", "🚀 rockets", True, None, None, None),
+        ("facility", "the 𝔐arket", False, None, None, None),
+        ("quantity", "12\u202fpeople", False, 12, None, "people"),
+    ]
+    words = {mark["id"]: mark["text"] for mark in (*row["mentions"], *row["sources"], *row["cues"])}
+    event_label, role = (
+        _named(features, "event_mentions", "label"),
+        features["event_mentions"].feature["arguments"].feature["role"].int2str,
+    )
+    realis = _named(features, "event_mentions", "realis")
+    events = [
+        (
+            event_label(e["label"]),
+            e["text"],
+            realis(e["realis"]),
+            [(role(a["role"]), words[a["target"]]) for a in e["arguments"]],
+        )
+        for e in row["event_mentions"]
+    ]
+    assert events == [
+        ("shelling", "hit", "actual", [("agent", "الجيش السوري"), ("target", "the 𝔐arket")]),
+        ("death", "died", "actual", [("count", "12\u202fpeople")]),
+    ]
+    (said,) = row["attributions"]
+    assert (said["text"], words[said["source"]], words[said["cue"]]) == (
+        "12\u202fpeople died — “all civilians”", "A medic, Žofia Nováková", "said",
+    )  # fmt: skip
+    answers = tuple(_named(features, "attributions", name)(said[name]) for name in ("stance", "style", "source_status"))
+    assert answers == ("asserts", "mixed", "named")
+    for layer in ("mentions", "event_mentions", "sources", "cues", "attributions"):
+        for mark in row[layer]:
+            assert text[mark["start"] : mark["end"]] == mark["text"]
+    # The second "said" was marked, not the first: offsets, not words, tell them apart.
+    assert row["cues"][0]["start"] == text.index("said", text.index("said") + 1)
+
+
+def test_two_roles_on_one_relation_an_empty_annotation_a_draft_and_a_skipped_task(
+    labelling: LabellingPage, corpus: Corpus, schema: Schema, client: Client, desk: Desk, project: str
+) -> None:
+    for town in ("Tak", "Brel", "Lisk", "Osmere"):
+        _add(corpus, f"Rebels left {town}. The rest of the line makes no difference.")
+    number = load.load(client, project, corpus.articles(), schema).project
+    labelling.open_next(number)
+    skipped = labelling.page.locator(".acre-text .lsf-richtext__line").first.inner_text()
+    labelling.page.get_by_role("button", name="Skip").click()
+    labelling.page.wait_for_timeout(2000)
+    listed = [task for page in client.tasks(number) for task in page]
+    linked, empty, drafted = (task["id"] for task in listed if task["data"]["text"] != skipped)
+    labelling.open_task(number, linked)
+    labelling.mark("a", "Rebels")
+    labelling.mark("shift+w", "left")
+    labelling.press("1")
+    labelling.link("left", "agent object", "Rebels")
+    labelling.submit()
+    labelling.open_task(number, empty)
+    labelling.submit()
+    labelling.open_task(number, drafted)
+    labelling.mark("a", "Rebels")
+    labelling.page.wait_for_timeout(8000)  # drafts are saved about five seconds after the last edit
+
+    counts = pull.pull(client, project, corpus, schema, {desk.email or "": "ana"})
+    assert counts["new"] == 2
+    assert counts["of these, empty"] == 1
+    assert counts["drafts, not exported"] == 1
+    assert counts["cancelled, not exported"] == 1
+    (event,) = [event for _, annotation, _ in corpus.annotated() for event in annotation.event_mentions]
+    assert [argument.role for argument in event.arguments] == ["agent", "object"]
+
+
+def test_the_editor_is_set_up_for_a_new_annotator(
+    labelling: LabellingPage, corpus: Corpus, schema: Schema, client: Client, project: str
+) -> None:
+    _add(corpus, "A headline of no weight\n\nA paragraph that tells of nothing much at all, and at some length.")
+    labelling.open_next(load.load(client, project, corpus.articles(), schema).project)
+    kept = labelling.page.evaluate("JSON.parse(localStorage.getItem('labelStudio:settings'))")
+    assert kept["selectAfterCreate"] is True
+    assert kept["showLabels"] is True
+    margin = "getComputedStyle(document.querySelectorAll('.acre-text .lsf-richtext__line')[{}], '::before').content"
+    assert labelling.page.evaluate(margin.format(0)) == '"headline"'
+    assert labelling.page.evaluate(margin.format(2)) == '"paragraph"'
+    errors = labelling.page.locator(".lsf-errors").count()
+    assert errors == 0
+
+
+def test_the_labels_leave_the_text_in_view(
+    labelling: LabellingPage, corpus: Corpus, schema: Schema, client: Client, project: str
+) -> None:
+    _add(
+        corpus,
+        "\n\n".join(
+            f"Paragraph {n} says something that is a little longer than a line on the screen." for n in range(60)
+        ),
+    )
+    labelling.open_next(load.load(client, project, corpus.articles(), schema).project)
+    labelling.box("Paragraph 55 says")  # scrolls far down
+    bar = labelling.page.locator(".acre-labels").bounding_box()
+    line = labelling.page.locator(".acre-text .lsf-richtext__line", has_text="Paragraph 55 says").bounding_box()
+    last = labelling.page.locator(".acre-labels .lsf-label").last.bounding_box()
+    assert bar is not None
+    assert line is not None
+    assert last is not None
+    assert 0 <= bar["y"] < 200, "the labels scrolled away with the text"
+    assert bar["x"] + bar["width"] <= line["x"], "the labels cover the text"
+    assert last["y"] + last["height"] < 720, "not all labels are in view at 1366×768"
+    assert line["width"] > 400

@@ -1,0 +1,129 @@
+"""What the tests share: the schema, a small corpus, a real Label Studio, a real browser."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from annotate import notation, store
+from annotate import schema as schema_
+from annotate.articles import reading
+from annotate.labelstudio import server
+from annotate.labelstudio.client import Client
+from annotate.model import Annotation, Article, Provenance
+from annotate.schema import Schema
+from annotate.store import Corpus
+
+ROOT = Path(__file__).parents[1]
+SHARED = ROOT.parent / "shared" / "data"
+SEED = SHARED / "seed" / "syrian-troops-make-gains.txt"
+
+needs_seed = pytest.mark.skipif(
+    not SEED.exists(), reason=f"the reference article is not at {SEED.relative_to(ROOT.parent)}"
+)
+
+SENTENCE = """[m1:state_force|Troops] [e1:capture|seized] [m2:place|Tak]; \
+[c1:content|[m3:quantity|at least 12] [e2:death|died]], [h1:source|a medic] [q1:cue|said].
+---
+e1 agent:m1 object:m2 realis=actual
+e2 count:m3 realis=actual
+c1 source:h1 cue:q1 stance=asserts style=indirect source_status=anonymous
+m3 min=12 unit=people
+"""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # No test may reach a hub: what loads here loads from a clone.
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ["HF_DATASETS_OFFLINE"] = "1"
+
+
+@pytest.fixture(scope="session")
+def schema() -> Schema:
+    return schema_.load(ROOT / "guidelines" / "schema.yaml")
+
+
+@pytest.fixture
+def made() -> Callable[..., Provenance]:
+    def make(annotator: str = "ana", version: str = "0.1.0", day: int = 1) -> Provenance:
+        moment = dt.datetime(2026, 1, day, 12, tzinfo=dt.UTC)
+        return Provenance(
+            annotator=annotator, kind="human", tool="test", schema_version=version, created=moment, updated=moment
+        )
+
+    return make
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Corpus:
+    """An empty corpus with two collections, one of which may not ship its texts, beside a copy of the schema."""
+    collections = (ROOT / "corpus" / "collections.yaml").read_bytes()
+    store.write(tmp_path / "corpus" / "collections.yaml", collections)
+    store.write(tmp_path / "guidelines" / "schema.yaml", (ROOT / "guidelines" / "schema.yaml").read_bytes())
+    return Corpus(tmp_path / "corpus")
+
+
+@pytest.fixture
+def write(corpus: Corpus, schema: Schema, made: Callable[..., Provenance]) -> Callable[..., tuple[Article, Annotation]]:
+    """Writes an article and one pass over it, from the inline notation."""
+
+    def write(
+        source: str, annotator: str = "ana", collection: str = "sample", **about: Any
+    ) -> tuple[Article, Annotation]:
+        text, annotation = notation.parse(source, schema, "x", "0" * 64, made(annotator, schema.version))
+        article = reading.article("test", text, reading.About(collection, **about)).article
+        assert article is not None
+        assert article.text == text
+        annotation = annotation.model_copy(update={"article": article.id, "sha256": article.sha256})
+        corpus.write_article(article)
+        store.write(corpus.annotation_path(annotator, article.id), store.dump(annotation))
+        return article, annotation
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the tests' desks live."""
+    return tmp_path_factory.mktemp("state")
+
+
+@pytest.fixture(scope="session")
+def desk(state: Path) -> Iterator[server.Desk]:
+    """A real Label Studio, shared by the tests; each makes a project of its own."""
+    pytest.importorskip("label_studio", reason="Label Studio is not installed (extra: server)")
+    running = server.start(state, "ana", port=None)
+    yield running
+    server.stop(running)
+
+
+@pytest.fixture(scope="session")
+def client(desk: server.Desk) -> Client:
+    return Client(desk.url, desk.token)
+
+
+@pytest.fixture
+def project(request: pytest.FixtureRequest) -> str:
+    """A project title of the test's own."""
+    return request.node.name[:50]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium; the tests that need it skip where it is missing, but never in CI."""
+    from tests.browser.page import find_chromium, open_browser
+
+    program = find_chromium()
+    if program is None:
+        if os.environ.get("CI"):
+            pytest.fail("CI must not skip browser tests: install Chromium")
+        pytest.skip("Chromium is missing; install it, for example with: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright, open_browser(playwright, program) as opened:
+        yield opened

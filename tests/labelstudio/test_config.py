@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from lxml import etree, html
+
+from annotate.labelstudio import config
+from annotate.schema import Label, Schema
+
+
+def test_every_label_value_and_relation_is_there_once_with_its_key_and_its_tooltip(schema: Schema) -> None:
+    root = etree.fromstring(config.build(schema))
+    labels = {label.get("value"): label for label in root.iter("Label")}
+    assert list(labels) == list(schema.labels)
+    for name, label in schema.labels.items():
+        assert labels[name].get("hotkey") == label.hotkey
+        assert labels[name].get("background") == label.colour
+        assert labels[name].get("hint", "").startswith(label.definition)
+    assert [relation.get("value") for relation in root.iter("Relation")] == list(schema.relations)
+    assert len(list(root.iter("Labels"))) == 1  # with two, one region can carry a label of each
+
+
+def test_a_question_is_put_only_where_its_label_is_and_required_on_the_control(schema: Schema) -> None:
+    root = etree.fromstring(config.build(schema))
+    controls = {control.get("name"): control for control in root.iter("Choices", "Number", "TextArea")}
+    assert set(controls) == set(schema.attributes)
+    for name, attribute in schema.attributes.items():
+        control = controls[name]
+        assert control.get("perRegion") == "true"
+        assert control.get("whenTagName") == config.LABELS
+        assert set((control.get("whenLabelValue") or "").split(",")) == set(schema.bearers(name))
+        assert (control.get("required") == "true") == attribute.required
+
+
+def test_offsets_are_by_symbol_in_a_text_tag(schema: Schema) -> None:
+    (text,) = etree.fromstring(config.build(schema)).iter("Text")
+    assert text.get("granularity") == "symbol"
+
+
+def test_a_new_label_needs_no_python(schema: Schema) -> None:
+    label = Label(
+        definition="A bridge of any kind.", colour="#123456", hotkey="9", confused_with=(), attributes=("distanced",)
+    )
+    more = schema.model_copy(update={"mentions": schema.mentions | {"bridge": label}})
+    for cached in ("labels", "_fillers", "relations"):
+        more.__dict__.pop(cached, None)
+    assert 'value="bridge"' in config.build(more)
+    assert "A bridge of any kind." in config.instructions(more)
+    assert config.answers(config.build(more)) != config.answers(config.build(schema))
+
+
+def test_looks_are_no_answers(schema: Schema) -> None:
+    built = config.build(schema)
+    assert config.answers(built.replace("72ch", "80ch")) == config.answers(built)
+
+
+def test_definitions_are_escaped(schema: Schema) -> None:
+    person = schema.mentions["person"].model_copy(update={"definition": 'A <b>"person" & more</b>, no doubt.'})
+    more = schema.model_copy(update={"mentions": schema.mentions | {"person": person}})
+    for cached in ("labels", "_fillers", "relations"):
+        more.__dict__.pop(cached, None)
+    hints = [label.get("hint") for label in etree.fromstring(config.build(more)).iter("Label")]
+    assert hints[0] is not None
+    assert hints[0].startswith('A <b>"person" & more</b>, no doubt.')
+    assert "<b>" not in html.fromstring(config.instructions(more)).xpath("string(//tr[1]/td[3]/b)")

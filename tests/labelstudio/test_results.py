@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from annotate.articles import reading
+from annotate.labelstudio import results, tasks
+from annotate.model import Annotation, Article, Provenance
+from annotate.schema import Schema
+from tests import strategies
+from tests.conftest import SENTENCE
+
+Write = Callable[..., tuple[Article, Annotation]]
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_what_goes_to_label_studio_comes_back(schema: Schema, data: st.DataObject) -> None:
+    text, annotation = data.draw(strategies.annotated(schema))
+    article = reading.article("t", text, reading.About("sample")).article
+    if article is None:  # a text of signs alone is no article
+        return
+    assert article.text == text
+    annotation = annotation.model_copy(update={"article": article.id, "sha256": article.sha256})
+    sent = tasks.result(annotation, article, schema)
+    pairs = [(entry["from_id"], entry["to_id"]) for entry in sent if entry["type"] == "relation"]
+    assert len(pairs) == len(set(pairs))  # one relation of a pair survives an edit in the browser
+    assert results.read(sent, article, schema, annotation.provenance) == (annotation, [])
+
+
+@pytest.fixture
+def read(
+    write: Write, schema: Schema, made: Callable[..., Provenance]
+) -> Callable[..., tuple[Annotation, list[tuple[str, str]]]]:
+    article, annotation = write(SENTENCE)
+
+    def read(change: Callable[[list[Any]], Any]) -> tuple[Annotation, list[tuple[str, str]]]:
+        sent = tasks.result(annotation, article, schema)
+        change(sent)
+        found, issues = results.read(sent, article, schema, made())
+        return found, [(issue.where, issue.code) for issue in issues]
+
+    return read
+
+
+def _entry(sent: list[Any], name: str, control: str = "label") -> Any:
+    return next(entry for entry in sent if entry.get("id") == name and entry.get("from_name") == control)
+
+
+def _set(name: str, control: str = "label", **value: Any) -> Callable[[list[Any]], Any]:
+    return lambda sent: _entry(sent, name, control)["value"].update(value)
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        (_set("m1", labels=["person", "place"]), [("m1", "label-several"), ("e1", "link-dangling")]),
+        (_set("m1", labels=[]), [("m1", "label-missing"), ("e1", "link-dangling")]),
+        (_set("m2", labels=["castle"]), [("m2", "label-unknown"), ("e1", "link-dangling")]),
+        (_set("m1", end=9999), [("m1", "offset-range"), ("e1", "link-dangling")]),
+        (_set("m1", start=-1), [("m1", "offset-range"), ("e1", "link-dangling")]),
+        (_set("m1", start=1.5), [("m1", "offset-range"), ("e1", "link-dangling")]),
+        (_set("m1", start=None), [("m1", "offset-range"), ("e1", "link-dangling")]),
+        (_set("e1", "realis", choices=["actual", "generic"]), [("e1", "attribute-value")]),
+        (_set("m3", "min", number="12"), [("m3", "attribute-value")]),
+        (_set("m3", "unit", text=["people", "soldiers"]), [("m3", "attribute-value")]),
+        (lambda sent: _entry(sent, "e1", "realis").update(from_name="mood"), [("e1", "attribute-unknown")]),
+        (lambda sent: sent.append("?"), [("result", "result-malformed")]),
+        (lambda sent: _entry(sent, "m2").update(id="a b"), [("a b", "result-malformed"), ("e1", "link-dangling")]),
+        (lambda sent: sent.append({"type": "relation", "from_id": "e1"}), [("e1", "result-malformed")]),
+        (lambda sent: sent.append({"type": "relation", "from_id": "e1", "to_id": "m3"}), [("e1", "link-unlabelled")]),
+        (lambda sent: sent.append({"type": "relation", "from_id": "e1", "to_id": "zz", "labels": ["time"]}), [("e1", "link-dangling")]),
+        (lambda sent: sent.append({"type": "relation", "from_id": "m1", "to_id": "e1", "labels": ["time"]}), [("m1", "link-misplaced")]),
+        (lambda sent: sent.append({"type": "relation", "from_id": "m1", "to_id": "e1", "labels": ["same_as"]}), [("m1", "link-misplaced")]),
+        (lambda sent: sent.append(_entry(sent, "m1") | {}), [("m1", "id-duplicate")]),
+        (lambda sent: _entry(sent, "m1").update(meta={"text": ["unsure"]}), [("m1", "region-note")]),
+        (lambda sent: sent.append({**_entry(sent, "e1", "realis"), "id": "m1"}), [("m1", "answer-stale")]),
+        (lambda sent: sent.append({**_entry(sent, "e1", "realis"), "id": "m9"}), [("m9", "label-missing")]),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_named(
+    read: Callable[..., Any], change: Callable[[list[Any]], Any], found: list[tuple[str, str]]
+) -> None:
+    assert read(change)[1] == found
+
+
+def test_words_are_sliced_from_the_article_whatever_the_server_says(read: Callable[..., Any]) -> None:
+    annotation, issues = read(_set("m1", text="line\\nline"))
+    assert annotation.mentions[0].text == "Troops"
+    assert issues == []
+
+
+def test_a_relation_drawn_the_other_way_is_read_by_its_direction(read: Callable[..., Any]) -> None:
+    def turn(sent: list[Any]) -> None:
+        for entry in sent:
+            if entry["type"] == "relation" and entry["labels"] == ["agent"]:
+                entry.update(from_id=entry["to_id"], to_id=entry["from_id"], direction="left")
+
+    annotation, issues = read(turn)
+    assert issues == []
+    assert [argument.role for argument in annotation.event_mentions[0].arguments] == ["agent", "object"]
+
+
+def test_a_second_source_of_one_content_is_named(read: Callable[..., Any]) -> None:
+    def add(sent: list[Any]) -> None:
+        sent.append({**_entry(sent, "h1"), "id": "h2"})
+        sent.append({"type": "relation", "from_id": "c1", "to_id": "h2", "labels": ["source"]})
+
+    assert read(add)[1] == [("c1", "link-repeated")]

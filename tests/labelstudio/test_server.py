@@ -1,0 +1,135 @@
+"""Starting, stopping, killing and starting again a real Label Studio."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from annotate import load
+from annotate.issues import UsageError
+from annotate.labelstudio import server, tasks
+from annotate.labelstudio.client import Client
+from annotate.labelstudio.server import Desk, ServerError
+from annotate.model import Annotation, Article
+from annotate.schema import Schema
+from annotate.store import Corpus
+from tests.conftest import SENTENCE
+
+pytestmark = pytest.mark.server
+
+
+def test_what_was_saved_outlives_a_kill(
+    tmp_path: Path, write: Callable[..., tuple[Article, Annotation]], corpus: Corpus, schema: Schema
+) -> None:
+    article, annotation = write(SENTENCE)
+    state = tmp_path / "state"
+    desk = server.start(state, "eva")
+    try:
+        client = Client(desk.url, desk.token)
+        number = load.load(client, "kept", corpus.articles(), schema).project
+        (task,) = (task["id"] for page in client.tasks(number) for task in page)
+        client.annotate(task, tasks.result(annotation, article, schema))
+        assert desk.pid is not None
+        os.killpg(desk.pid, signal.SIGKILL)
+        time.sleep(0.5)
+        assert not server.is_ours(desk)
+        again = server.start(state, "eva")
+        assert (again.token, again.password, again.port) == (desk.token, desk.password, desk.port)
+        (kept,) = (task for page in Client(again.url, again.token).tasks(number, annotations=True) for task in page)
+        assert len(kept["annotations"]) == 1
+        # A second start takes the running one over instead of starting another on the same data.
+        assert server.start(state, "eva").pid == again.pid
+        desk = again
+    finally:
+        server.stop(desk)
+    assert not server.is_ours(desk)
+    readable = [path for path in state.rglob("*") if stat.S_IMODE(path.lstat().st_mode) & 0o077]
+    assert readable == []  # nothing of a desk is for other users' eyes
+
+
+def test_it_is_closed_to_strangers(desk: Desk) -> None:
+    assert desk.url.startswith("http://127.0.0.1:")
+    assert desk.port is not None
+    with socket.socket() as probe, pytest.raises(OSError, match="refused"):
+        probe.connect((_outside(), desk.port))  # it listens on the loopback alone
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(f"{desk.url}/api/projects")
+    assert refused.value.code == 401
+    page = urllib.request.urlopen(f"{desk.url}/user/signup/").read().decode()
+    assert 'name="password"' not in page or "disabled" in page.lower() or "invite" in page.lower()
+    headers = urllib.request.urlopen(f"{desk.url}/user/login/").headers
+    assert headers["X-Frame-Options"]
+
+
+def _outside() -> str:
+    """This machine's own address that is not the loopback."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # nothing is sent: it only asks the routing table
+        except OSError:
+            pytest.skip("this machine has no address but the loopback")
+        return str(probe.getsockname()[0])
+
+
+def test_no_secret_shows_in_the_process_list_or_in_a_repr(desk: Desk) -> None:
+    listed = subprocess.run(["ps", "axww"], capture_output=True, text=True, check=True).stdout
+    for secret in (desk.token, desk.password or "?"):
+        assert secret not in listed
+        assert secret not in repr(desk)
+
+
+def test_a_port_in_use_is_named(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(ServerError, match=f"port {port} is in use by another program; give another with --port"):
+            server.start(tmp_path, "eva", port)
+
+
+def test_an_unknown_desk_is_named_with_those_there_are(state: Path, desk: Desk) -> None:
+    with pytest.raises(
+        UsageError, match=r"no desk 'nobody' \(there is: .*ana.*\); start it with: acre serve --desk nobody"
+    ):
+        server.read(state, "nobody")
+
+
+def test_attaching_waits_until_healthy_and_remembers(
+    tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attached = server.attach(tmp_path, "elsewhere", desk.url + "/", desk.token)
+    assert server.read(tmp_path, "elsewhere") == attached
+    assert attached.url == desk.url
+    server.stop(attached)  # not ours to stop
+    assert server.is_ours(desk)
+    with pytest.raises(UsageError, match="which someone else runs"):
+        server.start(tmp_path, "elsewhere")
+    with pytest.raises(ServerError, match="not healthy after"):
+        server.wait("http://127.0.0.1:9", 0.5)
+
+
+def test_serve_stops_on_a_signal_and_leaves_no_server_behind(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "annotate", "serve", "--desk", "eva", "--state", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        said = [process.stdout.readline() for _ in range(3)]
+        kept = json.loads((tmp_path / "desks" / "eva" / "desk.json").read_text())
+        assert f"Label Studio is up at {kept['url']}" in said[0]
+        assert kept["password"] not in "".join(said)  # what goes to a pipe may end up in a log
+        process.send_signal(signal.SIGTERM)
+        rest = process.stdout.read()
+        assert process.wait(30) == 0
+    assert "stopped" in rest
+    assert not server.is_ours(server.read(tmp_path, "eva"))

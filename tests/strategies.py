@@ -1,0 +1,63 @@
+"""Texts and annotations for property tests, hard ones among them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from hypothesis import strategies as st
+
+from annotate import graph, text
+from annotate.graph import Link
+from annotate.model import Annotation, AttributeValue, Mark, Provenance
+from annotate.schema import ATTRIBUTION_SPANS, SAME_AS, Attribute, Kind, Schema
+
+WHEN = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+_HARD = "ab []{}\\-|:\n\t🪖👩\u200d🔬e\u0301\u0323اَلر\u00a0\u2066&<\"'“”"
+
+
+def texts() -> st.SearchStrategy[str]:
+    """Normalised texts with something in them."""
+    raw = st.text(st.one_of(st.sampled_from(_HARD), st.characters(exclude_categories=["Cs"])), min_size=1, max_size=60)
+    lines = st.lists(st.one_of(raw, st.just("---")), min_size=1, max_size=4).map("\n".join)
+    return lines.map(lambda source: text.normalise(source)[0]).filter(lambda source: bool(source.strip()))
+
+
+def _answer(attribute: Attribute) -> st.SearchStrategy[AttributeValue]:
+    if attribute.kind is Kind.CHOICE:
+        return st.sampled_from(sorted(attribute.values))
+    if attribute.kind is Kind.NUMBER:
+        return st.one_of(st.integers(-(10**9), 10**9), st.floats(allow_nan=False, allow_infinity=False, width=32))
+    return st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20)
+
+
+@st.composite
+def annotated(draw: st.DrawFn, schema: Schema) -> tuple[str, Annotation]:
+    """A text and an annotation over it: nested, crossing and equal spans, every layer, every kind of link."""
+    letters = draw(texts())
+    marks = []
+    for number in range(draw(st.integers(0, 8))):
+        start = draw(st.integers(0, len(letters) - 1))
+        end = draw(st.integers(start + 1, len(letters)))
+        label = draw(st.sampled_from(sorted(schema.labels)))
+        attributes: dict[str, Any] = {}
+        for name in schema.labels[label].attributes:
+            if draw(st.booleans()):
+                attributes[name] = draw(_answer(schema.attributes[name]))
+        marks.append(
+            Mark(id=f"m{number}", label=label, start=start, end=end, text=letters[start:end], attributes=attributes)
+        )
+    links = draw(st.lists(_link(marks, schema), max_size=8)) if marks else []
+    made = Provenance(
+        annotator="ana", kind="human", tool="test", schema_version=schema.version, created=WHEN, updated=WHEN
+    )
+    annotation, _misplaced = graph.assemble(marks, links, schema, "a", text.sha256(letters), made)
+    return letters, annotation
+
+
+def _link(marks: list[Mark], schema: Schema) -> st.SearchStrategy[Link]:
+    names = st.sampled_from([mark.id for mark in marks])
+    labels = st.sampled_from([*schema.roles, *ATTRIBUTION_SPANS[:2], SAME_AS, SAME_AS])
+    return st.builds(Link, names, labels, names).filter(
+        lambda link: link.tail != link.head or link.label in schema.roles
+    )

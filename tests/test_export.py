@@ -1,0 +1,150 @@
+"""The maintainers' job in one command, against two real desks' accounts on a real server."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from annotate import load, notation
+from annotate.articles import reading
+from annotate.labelstudio import tasks
+from annotate.labelstudio.client import Client
+from annotate.labelstudio.server import Desk
+from annotate.model import Annotation, Article, Provenance
+from annotate.schema import Schema
+from annotate.store import Corpus
+from tests.conftest import ROOT, SENTENCE
+
+pytestmark = pytest.mark.server
+Write = Callable[..., tuple[Article, Annotation]]
+
+
+def _run(config: Path, corpus: Corpus, state: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [
+        sys.executable,
+        str(ROOT / "scripts" / "export.py"),
+        str(config),
+        "--corpus",
+        str(corpus.root),
+        "--state",
+        str(state),
+    ]
+    return subprocess.run([*command, *options], capture_output=True, text=True, check=False)
+
+
+def test_it_pulls_validates_writes_builds_and_says_what_and_why(
+    corpus: Corpus, write: Write, schema: Schema, client: Client, desk: Desk, state: Path, project: str, tmp_path: Path
+) -> None:
+    (one, of_one), (two, of_two) = (
+        write(SENTENCE, annotator="zoe"),
+        write("[m1:person|Žofia] left.\n---\n", annotator="zoe"),
+    )
+    for article in (one, two):
+        corpus.annotation_path("zoe", article.id).unlink()
+    number = load.load(client, project, corpus.articles(), schema).project
+    by_article = {task["data"]["article"]: task["id"] for page in client.tasks(number) for task in page}
+    client.annotate(by_article[one.id], tasks.result(of_one, one, schema))
+    client.annotate(
+        by_article[two.id],
+        [
+            entry | {"value": {"start": 0, "end": 5, "labels": ["castle"]}}
+            for entry in tasks.result(of_two, two, schema)
+        ],
+    )
+    (tmp_path / "token").write_text(desk.token + "\n")
+    config = tmp_path / "servers.yaml"
+    config.write_text(
+        f"servers:\n- url: {desk.url}\n  token_file: token\n  project: {project}\n  annotators: {{{desk.email}: ana}}\n"
+        f"- desk: nobody\n"
+    )
+    dry = _run(config, corpus, state, "--dry-run")
+    assert dry.returncode == 1
+    assert f"would write annotations/ana/{one.id}.json" in dry.stdout
+    assert not (corpus.root / "annotations" / "ana").exists()
+    assert not corpus.card.exists()
+
+    done = _run(config, corpus, state)
+    assert done.returncode == 1  # one set aside, one server that is not there: each named
+    assert f"wrote annotations/ana/{one.id}.json" in done.stdout
+    assert "1 new" in done.stdout
+    assert "1 set aside" in done.stdout
+    assert f"ana/{two.id}: m1: label-unknown: 'castle' is no label" in done.stderr
+    assert "no desk 'nobody'" in done.stderr
+    assert "1 documents: 3 mentions" in done.stdout
+    assert desk.token not in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    assert (corpus.data / "documents" / "train.parquet").exists()
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ("servers:\n- desk: ana\n  url: http://x\n", "servers.0: Value error, give either desk, or url and token_file"),
+        ("servers:\n- desk: ana\n  token: secret\n", "servers.0.token: Extra inputs are not permitted"),
+        ("servers: [", "servers.yaml: file: while parsing"),
+    ],
+)
+def test_a_bad_config_is_one_clear_line(corpus: Corpus, tmp_path: Path, config: str, message: str) -> None:
+    (tmp_path / "servers.yaml").write_text(config)
+    done = _run(tmp_path / "servers.yaml", corpus, tmp_path)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_memory_stays_flat(
+    corpus: Corpus,
+    schema: Schema,
+    client: Client,
+    desk: Desk,
+    project: str,
+    tmp_path: Path,
+    made: Callable[..., Provenance],
+) -> None:
+    """Ten times the tasks, and not a tenth more memory."""
+    text, annotation = notation.parse(SENTENCE, schema, "x", "0" * 64, made())
+    peaks = []
+    for size in (100, 1000):
+        title = f"{project} {size}"
+        articles = [
+            reading.article("t", f"{text} No. {n} of {size}.", reading.About("sample")).article for n in range(size)
+        ]
+        sent = []
+        for article in articles:
+            assert article is not None
+            corpus.write_article(article)
+            result = tasks.result(
+                annotation.model_copy(update={"article": article.id, "sha256": article.sha256}), article, schema
+            )
+            sent.append({"data": tasks.data(article, schema), "annotations": [{"result": result}]})
+        number = load.load(client, title, [], schema).project
+        for first in range(0, size, 500):
+            client.import_tasks(number, sent[first : first + 500])
+        (tmp_path / "token").write_text(desk.token)
+        config = tmp_path / "servers.yaml"
+        config.write_text(
+            f"servers:\n- {{url: '{desk.url}', token_file: token, project: '{title}', annotators: {{{desk.email}: ana}}}}\n"
+        )
+        program = (
+            "import resource, runpy, sys\n"
+            "try: runpy.run_path(sys.argv[0], run_name='__main__')\n"
+            "except SystemExit: pass\n"
+            "print('peak', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+        )
+        command = ["scripts/export.py", str(config), "--corpus", str(corpus.root)]
+        done = subprocess.run(
+            [sys.executable, "-c", f"import sys; sys.argv = {command!r}\n{program}"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert f"{size} new" in done.stdout, done.stdout + done.stderr
+        peaks.append(int(done.stdout.rsplit("peak ", 1)[1]))
+    assert resource.RUSAGE_SELF == 0  # kilobytes, as Linux counts
+    assert peaks[1] < peaks[0] * 1.1, peaks
