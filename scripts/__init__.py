@@ -1,0 +1,1 @@
+"""The jobs of this corpus: each runs by itself, is short, and calls `annotate`."""

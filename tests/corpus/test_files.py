@@ -54,7 +54,7 @@ def test_an_annotation_is_valid_and_written_back(
 
 
 def test_the_sample_shows_every_layer(schema: Schema) -> None:
-    layers = [set(name for name, units in annotation.layers().items() if units) for _, annotation, _ in ANNOTATED]
+    layers = [{name for name, units in annotation.layers().items() if units} for _, annotation, _ in ANNOTATED]
     assert len(layers) >= 3
     assert all(
         found == {"mentions", "entities", "event_mentions", "events", "sources", "cues", "attributions"}
