@@ -1,4 +1,4 @@
-"""Draws the pictures of the labelling page in docs/images/, light and dark, from the demo's desk in Chromium.
+"""Draws the pictures of the labelling page in docs/images/, light and dark, in Chromium.
 
 make screenshots
 """
@@ -6,6 +6,7 @@ make screenshots
 from __future__ import annotations
 
 import sys
+import tempfile
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
@@ -21,7 +22,8 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from browser.page import LabellingPage, find_chromium, open_browser  # noqa: E402  # the page object that the tests drive
 
-STATE, DESK, IMAGES = ROOT / ".demo", "demo", ROOT / "docs" / "images"
+IMAGES = ROOT / "docs" / "images"
+ARTICLE = "blast-on-lake-orum-ferry"
 
 
 def main() -> None:
@@ -29,23 +31,23 @@ def main() -> None:
     chromium = find_chromium()
     if chromium is None:
         sys.exit("screenshots: Chromium is missing; install it, for example with: apt-get install chromium")
-    desk = server.start(STATE, DESK)
-    try:
-        client, schema = Client(desk.url, desk.token), schema_.load(ROOT / "guidelines" / "schema.yaml")
-        project = load.load(client, cli.PROJECT, Corpus(ROOT / "corpus").articles(), schema).project
-        with sync_playwright() as playwright, open_browser(playwright, chromium) as browser:
-            for theme in ("light", "dark"):
-                page = browser.new_page(viewport={"width": 1366, "height": 768}, color_scheme=theme)
-                _photograph(LabellingPage(page, desk), project, theme)
-                page.close()
-    finally:
-        server.stop(desk)
+    schema = schema_.load(ROOT / "guidelines" / "schema.yaml")
+    articles = [article for article in Corpus(ROOT / "corpus").articles() if article.id.startswith(ARTICLE)]
+    # A desk of its own: what was labelled before would be in the picture.
+    with tempfile.TemporaryDirectory() as state:
+        desk = server.start(Path(state), "annotator")
+        try:
+            project = load.load(Client(desk.url, desk.token), cli.PROJECT, articles, schema).project
+            with sync_playwright() as playwright, open_browser(playwright, chromium) as browser:
+                page = browser.new_page(viewport={"width": 1366, "height": 768})
+                _photograph(LabellingPage(page, desk), project)
+        finally:
+            server.stop(desk)
 
 
-def _photograph(labelling: LabellingPage, project: int, theme: str) -> None:
+def _photograph(labelling: LabellingPage, project: int) -> None:
     labelling.log_in()
     labelling.open_next(project)
-    labelling.theme(theme)
     labelling.mark("f", "the car deck of a ferry")
     labelling.mark("t", "Tuesday morning")
     labelling.mark("q", "at least nine people")
@@ -61,8 +63,13 @@ def _photograph(labelling: LabellingPage, project: int, theme: str) -> None:
     )
     for key in ("e", "6", "8"):
         labelling.press(key)
-    _save(labelling.page, f"labelling-{theme}.png")
-    labelling.discard()
+    for theme in ("light", "dark"):
+        labelling.theme(theme)
+        _save(labelling.page, f"labelling-{theme}.png")
+    labelling.link(", killing", "source", "the harbour office")
+    labelling.link("explosion", "target", "car deck")
+    labelling.theme("light")
+    _save(labelling.page, "labelling-relations.png")
 
 
 def _save(page: Page, name: str) -> None:

@@ -161,10 +161,6 @@ class LabellingPage:
         field.press("Enter")
         self.page.wait_for_timeout(200)
 
-    def discard(self) -> None:
-        """Leave without keeping the draft."""
-        self.page.goto("about:blank")
-
     def submit(self) -> None:
         with self.page.expect_response(
             lambda answer: "/annotations" in answer.url and answer.request.method in ("POST", "PATCH")
