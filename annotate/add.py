@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from annotate import ids
 from annotate.articles import copies, reading
 from annotate.articles.reading import About, Reading
 from annotate.model import Article
@@ -29,11 +30,14 @@ def add(
 ) -> AddReport:
     """Read the files and write what is new under `articles/`."""
     report = AddReport()
-    corpus.collection(about.collection)
+    ships_text = corpus.collection(about.collection).ships_text
     new: dict[str, Reading] = {}
     for path in paths:
         for found in reading.read(path, about):
             on_article()
+            if found.article is not None and not ships_text:
+                name = ids.withheld_id(about.collection, found.article.sha256)
+                found = replace(found, article=found.article.model_copy(update={"id": name}))
             if found.article is None:
                 report.failed.append(found)
             elif found.article.id in new:

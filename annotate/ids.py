@@ -24,6 +24,11 @@ def article_id(title: str, sha256: str) -> str:
     return f"{slug(title) or 'article'}-{sha256[:6]}"
 
 
+def withheld_id(collection: str, sha256: str) -> str:
+    """For an article whose text may not be given on: no word of its headline is in it."""
+    return f"{collection}-{sha256[:10]}"
+
+
 def check(kind: str, value: str) -> str:
     """The value, where it can stand in a file name on every system; UsageError where it can't."""
     if not ID.fullmatch(value):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import trafilatura
+from lxml import etree, html
 
 from annotate import ids, text
 from annotate.articles import zones
@@ -19,6 +20,8 @@ from annotate.model import Article
 
 # The longest news article is some 100 kB of text; a page with all its markup stays under this.
 LARGEST = 5_000_000
+# A private-use character: it marks a caption on its way through trafilatura, and is in no text.
+_CAPTION = "\ue0ca"
 SUFFIXES = (".txt", ".html", ".htm", ".jsonl")
 
 
@@ -119,17 +122,14 @@ def _read_text(path: Path, about: About) -> Iterator[Reading]:
 
 
 def _read_html(path: Path, about: About) -> Iterator[Reading]:
-    page = _load(path)
+    page = _figures_kept(_load(path))
     # trafilatura finds the article in the page; its metadata fill in what the caller did not say.
     document = trafilatura.bare_extraction(page, with_metadata=True, include_comments=False, include_tables=False)
     if document is None or document.body is None:
-        yield Reading(
-            str(path), error=f"{path}: no text: no article was found in the page; save its text as .txt instead"
-        )
+        found = f"{path}: no text: no article was found in the page; save its text as .txt instead"
+        yield Reading(str(path), error=found)
         return
-    kinds = {"head": "subhead"}
-    body = [(kinds.get(element.tag), " ".join("".join(element.itertext()).split())) for element in document.body]
-    blocks: list[tuple[str | None, str]] = [(kind, words) for kind, words in body if words]
+    blocks = [block for element in document.body for block in _html_blocks(element)]
     title = about.title or document.title
     if title and (not blocks or blocks[0][1] != title):
         blocks.insert(0, ("headline", title))
@@ -145,6 +145,37 @@ def _read_html(path: Path, about: About) -> Iterator[Reading]:
         published=about.published or _date(document.date, str(path)),
     )
     yield article(str(path), "", known, blocks)
+
+
+def _figures_kept(page: str) -> Any:
+    """The page with each figure's alternative text and caption as marked paragraphs: trafilatura leaves figures out."""
+    try:
+        tree = html.fromstring(page.encode(), parser=html.HTMLParser(encoding="utf-8"))
+    except etree.ParserError:
+        return page
+    for figure in list(tree.iter("figure")):
+        texts = [image.get("alt") or "" for image in figure.iter("img")]
+        texts += ["".join(map(str, caption.itertext())) for caption in figure.iter("figcaption")]
+        kept = html.Element("div")
+        for words in filter(None, (" ".join(found.split()) for found in dict.fromkeys(texts))):
+            etree.SubElement(kept, "p").text = _CAPTION + words
+        kept.tail = figure.tail
+        parent = figure.getparent()
+        if parent is not None:
+            parent.replace(figure, kept)
+    return html.tostring(tree, encoding="unicode")
+
+
+def _html_blocks(element: Any) -> Iterator[tuple[str | None, str]]:
+    if element.tag == "list":
+        for item in element:
+            yield from _html_blocks(item)
+        return
+    words = " ".join("".join(element.itertext()).split())
+    kind = "subhead" if element.tag == "head" else "caption" if words.startswith(_CAPTION) else None
+    words = words.replace(_CAPTION, "").strip()
+    if words:
+        yield kind, words
 
 
 def _read_jsonl(path: Path, about: About) -> Iterator[Reading]:

@@ -19,6 +19,7 @@ PAGE = """<!doctype html><html lang="en"><head><title>Ferry blast kills nine | C
 </head><body><nav><a href="/">Home</a><a href="/world">World</a></nav><article><h1>Ferry blast kills nine</h1>
 <p>An explosion tore through the car deck of a ferry on Tuesday morning, killing at least nine people, the harbour office
 in the town of Lisk said on Wednesday, after divers had searched the wreck for most of the night.</p>
+<figure><img src="a.jpg" alt="A ferry with a torn hull"><figcaption>The Saint Brana at Lisk <b>[Handout]</b></figcaption></figure>
 <h2>Mine or engine</h2>
 <p>The interior minister said that a mine had drifted into the shipping lane. The navy called the accusation absurd &amp;
 said that its divers had not entered the lake since the armistice was signed &#8220;in good faith&#8221;.</p>
@@ -61,14 +62,10 @@ def test_a_web_page_gives_its_article_its_zones_and_its_metadata(tmp_path: Path)
         "The Courier",
         dt.date(2024, 4, 10),
     )
-    assert [zone.kind for zone in article.zones] == [
-        "headline",
-        "standfirst",
-        "paragraph",
-        "subhead",
-        "paragraph",
-        "paragraph",
-    ]
+    kinds = "headline standfirst paragraph caption caption subhead paragraph paragraph"
+    assert [zone.kind for zone in article.zones] == kinds.split()
+    captions = [zone.slice(article.text) for zone in article.zones if zone.kind == "caption"]
+    assert captions == ["A ferry with a torn hull", "The Saint Brana at Lisk [Handout]"]
     assert "absurd & said" in article.text
     assert "“in good faith”" in article.text
     assert "cookies" not in article.text

@@ -17,6 +17,7 @@ from annotate.model import Article
 from annotate.schema import Schema
 from annotate.store import Corpus
 from tests.browser.page import LabellingPage
+from tests.conftest import ROOT
 
 pytestmark = [pytest.mark.server, pytest.mark.browser]
 
@@ -130,6 +131,46 @@ def test_every_layer_on_a_text_full_of_hard_characters(
             assert text[mark["start"] : mark["end"]] == mark["text"]
     # The second "said" was marked, not the first: offsets, not words, tell them apart.
     assert row["cues"][0]["start"] == text.index("said", text.index("said") + 1)
+
+
+def test_a_sample_article_by_mouse_and_keyboard(
+    labelling: LabellingPage, corpus: Corpus, schema: Schema, client: Client, desk: Desk, project: str, tmp_path: Path
+) -> None:
+    (article,) = (found for found in Corpus(ROOT / "corpus").articles() if found.id.startswith("blast-on-lake-orum"))
+    corpus.write_article(article)
+    labelling.open_next(load.load(client, project, corpus.articles(), schema).project)
+    labelling.mark("t", "Tuesday morning")
+    labelling.fill("value", "2024-04-09")
+    labelling.mark("f", "a ferry")
+    labelling.mark("shift+x", "explosion")
+    labelling.press("1")
+    labelling.mark("h", "Orsenia’s navy")
+    labelling.mark("y", "said", nth=1)
+    labelling.mark("n", "its divers had not entered the lake since the armistice")
+    for key in ("d", "6", "8", "shift+u"):
+        labelling.press(key)
+    labelling.link("explosion", "target", "a ferry")
+    labelling.link("explosion", "time", "Tuesday morning")
+    labelling.link("its divers", "source", "Orsenia’s navy")
+    labelling.submit()
+
+    rows = _rows(corpus, schema, client, desk, project, tmp_path / "cache")
+    row, features = rows[0], rows.features
+    label = _named(features, "mentions", "label")
+    assert [(label(m["label"]), m["text"], m["value"]) for m in row["mentions"]] == [
+        ("facility", "a ferry", None),
+        ("time", "Tuesday morning", "2024-04-09"),
+    ]
+    (event,) = row["event_mentions"]
+    role = features["event_mentions"].feature["arguments"].feature["role"].int2str
+    assert event["text"] == "explosion"
+    assert [role(argument["role"]) for argument in event["arguments"]] == ["target", "time"]
+    (said,) = row["attributions"]
+    assert said["text"] == "its divers had not entered the lake since the armistice"
+    assert [source["text"] for source in row["sources"]] == ["Orsenia’s navy"]
+    assert said["source"] == row["sources"][0]["id"]
+    assert _named(features, "attributions", "stance")(said["stance"]) == "denies"
+    assert said["unverified"] is True
 
 
 def test_two_roles_on_one_relation_an_empty_annotation_a_draft_and_a_skipped_task(
