@@ -20,8 +20,11 @@ def slug(text: str, length: int = 48) -> str:
 
 
 def article_id(title: str, sha256: str) -> str:
-    """The title's slug and six digits of the text's hash: readable, and unique without a register."""
-    return f"{slug(title) or 'article'}-{sha256[:6]}"
+    """The title's slug and ten digits of the text's hash: readable, and unique without a register.
+
+    Ten, since six collide among some ten thousand articles of one title.
+    """
+    return f"{slug(title) or 'article'}-{sha256[:10]}"
 
 
 def withheld_id(collection: str, sha256: str) -> str:

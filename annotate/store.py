@@ -128,8 +128,14 @@ class Corpus:
         return article.model_copy(update={"text": letters})
 
     def write_article(self, article: Article) -> None:
-        """Metadata and text, one file each; the text's bytes are exactly its UTF-8."""
+        """Metadata and text, one file each; the text's bytes are exactly its UTF-8.
+
+        StoreError where another text has the id: offsets point into that one.
+        """
         path = self._article_path(article.collection, article.id)
+        there = self._read_article(path) if path.exists() else None
+        if there is not None and there.sha256 != article.sha256:
+            raise StoreError(f"{path}: another text has this id; nothing was written: give this one another title")
         fields = article.model_dump(mode="json", exclude={"text", "zones"}, exclude_none=True)
         head = yaml.safe_dump(fields, allow_unicode=True, sort_keys=False, width=120)
         # One zone a line: a person can read and correct them.

@@ -96,3 +96,11 @@ def test_an_annotation_without_its_article_is_named(corpus: Corpus, write: Write
     (corpus.root / "articles" / "sample" / f"{article.id}.yaml").unlink()
     with pytest.raises(StoreError, match="there is no article"):
         list(corpus.annotated())
+
+
+def test_an_article_is_never_written_over_another(corpus: Corpus, write: Write) -> None:
+    article, _ = write(SENTENCE)
+    other = article.model_copy(update={"sha256": "0" * 64})
+    with pytest.raises(StoreError, match=r"another text has this id; nothing was written"):
+        corpus.write_article(other)
+    assert list(corpus.articles()) == [article]

@@ -21,7 +21,7 @@ from annotate.schema import Schema
 from annotate.store import Corpus
 
 SPLIT = "train"
-_ROWS_AT_ONCE = 50
+_ROWS_AT_ONCE = 500
 
 
 @dataclass
