@@ -1,4 +1,4 @@
-"""Writes what the docs repeat from the code: the table of issue codes, and `--help` of every command.
+"""Writes what pages repeat: the table of issue codes, `--help` of every command, the heads of the guidelines' pages.
 
 make docs
 """
@@ -11,11 +11,13 @@ from pathlib import Path
 import typer
 from typer.testing import CliRunner
 
-from annotate import store
+from annotate import guidelines, store
+from annotate import schema as schema_
 from annotate.cli import app
 from annotate.issues import CODES
 
-DOCS = Path(__file__).parents[1] / "docs"
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
 
 
 def issues() -> str:
@@ -48,3 +50,7 @@ if __name__ == "__main__":
     for page, text in PAGES.items():
         store.write(DOCS / page, text().encode())
         print(f"wrote docs/{page}")
+    schema = schema_.load(ROOT / "guidelines" / "schema.yaml")
+    for found in guidelines.read(ROOT / "guidelines"):
+        store.write(found.path, guidelines.with_head(found, schema).encode())
+    print("wrote the heads of guidelines/labels/ and guidelines/roles/")
