@@ -4,7 +4,7 @@ BIN := .venv/bin
 ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint docs build screenshots help
+.PHONY: demo test lint docs build guidelines screenshots help
 
 help: ## what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -18,7 +18,7 @@ help: ## what there is to make
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[server,dev]'
 	@touch $@
 
-demo: .venv/.done ## the main job on the sample articles; ARGS=--no-wait ends instead of leaving Label Studio up
+demo: .venv/.done guidelines ## the main job on the sample articles; ARGS=--no-wait ends instead of leaving Label Studio up
 	@$(BIN)/python scripts/demo.py $(ARGS)
 
 test: .venv/.done ## all tests; the browser's skip where Chromium is missing
@@ -29,6 +29,9 @@ lint: .venv/.done ## style, types, and which module may import which
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+
+guidelines: .venv/.done ## the guidelines as a site with search, in build/guidelines/
+	@$(BIN)/python scripts/guidelines.py
 
 docs: .venv/.done ## the generated pages of docs/
 	@$(BIN)/python scripts/docs.py

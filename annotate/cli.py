@@ -142,7 +142,7 @@ def serve(
     # A SIGTERM ends like Ctrl+C: with the server stopped.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with _progress("starting Label Studio") as step:
-        running = server.start(home, desk, port, step)
+        running = server.start(home, desk, port, step, corpus.parent / "build" / "guidelines")
     # The password goes to a terminal only: an output that is kept is a log.
     password = running.password if sys.stdout.isatty() else f"(in {server.folder(home, desk) / 'desk.json'})"
     up = f"Label Studio is up at {running.url}\n  e-mail    {running.email}\n  password  {password}"

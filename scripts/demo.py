@@ -43,7 +43,7 @@ def demo(
     schema, source = schema_.load(ROOT / "guidelines" / "schema.yaml"), Corpus(ROOT / "corpus")
     corpus = _copy(source, folder / "corpus")
     out.print("[bold]1[/] starting Label Studio (the first start takes about half a minute) …")
-    desk = server.start(folder, ANNOTATOR, port)
+    desk = server.start(folder, ANNOTATOR, port, guidelines=ROOT / "build" / "guidelines")
     try:
         _run(desk, source, corpus, schema)
         if wait:

@@ -9,12 +9,14 @@ import re
 from pathlib import Path
 
 import typer
+import yaml
 from typer.testing import CliRunner
 
-from annotate import guidelines, store
+from annotate import draw, guidelines, store
 from annotate import schema as schema_
 from annotate.cli import app
 from annotate.issues import CODES
+from annotate.schema import Schema
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -44,6 +46,18 @@ def commands() -> str:
     return "".join(parts)
 
 
+def trees(schema: Schema) -> dict[str, str]:
+    """The decision trees, as SVG by layer."""
+    colours = {name: label.colour for name, label in schema.labels.items()}
+    told = yaml.safe_load((ROOT / "guidelines" / "trees.yaml").read_text(encoding="utf-8"))
+    return {
+        name: draw.ladder(
+            tree["title"], [(step["ask"], step["then"]) for step in tree["steps"]], tree["otherwise"], colours
+        )
+        for name, tree in told.items()
+    }
+
+
 PAGES = {"issues.md": issues, "commands.md": commands}
 
 if __name__ == "__main__":
@@ -54,3 +68,6 @@ if __name__ == "__main__":
     for found in guidelines.read(ROOT / "guidelines"):
         store.write(found.path, guidelines.with_head(found, schema).encode())
     print("wrote the heads of guidelines/labels/ and guidelines/roles/")
+    for name, drawn in trees(schema).items():
+        store.write(ROOT / "guidelines" / "trees" / f"{name}.svg", drawn.encode())
+        print(f"wrote guidelines/trees/{name}.svg")

@@ -8,6 +8,7 @@ from typing import Any
 from lxml import etree, html
 from lxml.builder import E
 
+from annotate.labelstudio.desk import GUIDELINES
 from annotate.schema import Attribute, EventType, Kind, Label, Schema
 
 LABELS = "label"
@@ -137,7 +138,9 @@ def zone_style(lines: Iterable[tuple[int, str]]) -> str:
 
 def instructions(schema: Schema) -> str:
     """The guidelines at hand, as HTML for Label Studio's instruction panel."""
+    manual = {"href": f"{GUIDELINES}index.html", "target": "_blank", "style": "text-decoration: underline"}
     body = E.div(
+        E.p("The whole manual, with search: ", E.a(manual, "guidelines"), ". A label below leads to its page."),
         E.h3("How to mark an article"),
         E.ol(
             {"style": "list-style: decimal; padding-left: 1.5em"},
@@ -162,4 +165,8 @@ def instructions(schema: Schema) -> str:
 def _instruction(name: str, label: Label) -> Any:
     roles = [E.i(f" Roles: {', '.join(label.roles)}.")] if isinstance(label, EventType) else []
     cell = {"style": "vertical-align: top; padding: 2px 12px 4px 0"}
-    return E.tr(E.td(cell, E.b(name)), E.td(cell, E.code(label.hotkey)), E.td(cell, label.definition, *roles))
+    # The desk serves the guidelines beside the labelling page.
+    page = E.a(
+        {"href": f"{GUIDELINES}labels/{name}.html", "target": "_blank", "style": "text-decoration: underline"}, name
+    )
+    return E.tr(E.td(cell, E.b(page)), E.td(cell, E.code(label.hotkey)), E.td(cell, label.definition, *roles))

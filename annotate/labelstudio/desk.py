@@ -1,6 +1,6 @@
-"""Runs as a desk's Label Studio process: Label Studio's own server, with one middleware more.
+"""Runs as a desk's Label Studio process: Label Studio's own server, with two middlewares more.
 
-The middleware gives a new annotator an editor whose keyboard works. It is appended to the base settings before the
+One gives a new annotator an editor whose keyboard works, the other serves the guidelines. They are appended to the base settings before the
 server reads them: a settings module of our own can't be named, since Label Studio's reads itself while it is imported.
 """
 
@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import sys
 from collections.abc import Callable
 from typing import Any
+
+GUIDELINES = "/guidelines/"
 
 # Off by default, and kept in the browser: only a page of the same origin can set them. What the annotator chose stays.
 EDITOR_DEFAULTS = {
@@ -44,6 +47,25 @@ def editor_defaults(get_response: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return answer
 
 
+def guidelines(get_response: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Django middleware: serves the built guidelines under `/guidelines/`, so that they are at hand beside the work."""
+    root = os.environ.get("ACRE_GUIDELINES", "")
+
+    def answer(request: Any) -> Any:
+        if not request.path.startswith(GUIDELINES):
+            return get_response(request)
+        http, static = importlib.import_module("django.http"), importlib.import_module("django.views.static")
+        path = request.path.removeprefix(GUIDELINES) or "index.html"
+        try:
+            return static.serve(request, path, document_root=root)
+        except http.Http404:
+            return http.HttpResponseNotFound(
+                "The guidelines are not built here: run make guidelines, and acre serve again."
+            )
+
+    return answer
+
+
 def main() -> None:
     """Start Label Studio with the arguments of this process."""
     server = importlib.import_module("label_studio.server")
@@ -51,6 +73,7 @@ def main() -> None:
     base = importlib.import_module("core.settings.base")
     base.MIDDLEWARE.append("django.middleware.clickjacking.XFrameOptionsMiddleware")
     base.MIDDLEWARE.append("annotate.labelstudio.desk.editor_defaults")
+    base.MIDDLEWARE.append("annotate.labelstudio.desk.guidelines")
     server.main()
 
 

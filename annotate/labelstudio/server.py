@@ -89,10 +89,17 @@ def attach(state: Path, name: str, url: str, token: str) -> Desk:
     return desk
 
 
-def start(state: Path, name: str, port: int | None = None, on_wait: Callable[[], None] = lambda: None) -> Desk:
+def start(
+    state: Path,
+    name: str,
+    port: int | None = None,
+    on_wait: Callable[[], None] = lambda: None,
+    guidelines: Path | None = None,
+) -> Desk:
     """Start the desk's Label Studio and wait until it is healthy; one that is up already is taken over.
 
-    The data directory outlives every kill: the next start finds all that was saved.
+    The data directory outlives every kill: the next start finds all that was saved. `guidelines` is the folder of the
+    built site, which the desk serves under /guidelines/.
     """
     home = folder(state, name)
     with private():
@@ -119,7 +126,7 @@ def start(state: Path, name: str, port: int | None = None, on_wait: Callable[[],
     with private(), log.open("ab") as output:
         process = subprocess.Popen(
             [*_program(), "start", "--no-browser", "--internal-host", HOST, "--port", str(port)],
-            cwd=home, env=_environment(desk, home), stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+            cwd=home, env=_environment(desk, home, guidelines), stdin=subprocess.DEVNULL, stdout=output, stderr=output,
             start_new_session=True, umask=0o077,
         )  # fmt: skip
     desk = replace(desk, pid=process.pid)
@@ -199,7 +206,7 @@ def _program() -> list[str]:
     return [sys.executable, "-P", "-m", "annotate.labelstudio.desk"]
 
 
-def _environment(desk: Desk, home: Path) -> dict[str, str]:
+def _environment(desk: Desk, home: Path, guidelines: Path | None) -> dict[str, str]:
     settings = {
         "BASE_DATA_DIR": str((home / "data").resolve()),
         "USERNAME": desk.email or "",
@@ -221,7 +228,8 @@ def _environment(desk: Desk, home: Path) -> dict[str, str]:
     # Settings of the caller's shell must not reach a desk: they could open what is closed here.
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("LABEL_STUDIO_", "DJANGO_"))}
     flags = {"fflag_feat_utc_210_prediction_validation_15082025": "true"}  # bad predictions are refused
-    return inherited | {f"LABEL_STUDIO_{name}": value for name, value in settings.items()} | flags
+    site = {"ACRE_GUIDELINES": str(guidelines.resolve())} if guidelines else {}
+    return inherited | {f"LABEL_STUDIO_{name}": value for name, value in settings.items()} | flags | site
 
 
 def _exited(process: subprocess.Popen[bytes], log: Path) -> str | None:

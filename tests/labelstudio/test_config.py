@@ -61,3 +61,8 @@ def test_definitions_are_escaped(schema: Schema) -> None:
     assert hints[0] is not None
     assert hints[0].startswith('A <b>"person" & more</b>, no doubt.')
     assert "<b>" not in html.fromstring(config.instructions(more)).xpath("string(//tr[1]/td[3]/b)")
+
+
+def test_every_label_leads_to_its_page(schema: Schema) -> None:
+    links = html.fromstring(config.instructions(schema)).xpath("//td//a/@href")
+    assert links == [f"/guidelines/labels/{name}.html" for name in schema.labels]

@@ -133,3 +133,21 @@ def test_serve_stops_on_a_signal_and_leaves_no_server_behind(tmp_path: Path) -> 
         assert process.wait(30) == 0
     assert "stopped" in rest
     assert not server.is_ours(server.read(tmp_path, "eva"))
+
+
+def test_a_desk_serves_the_guidelines_and_nothing_beside_them(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    (site / "labels").mkdir(parents=True)
+    (site / "index.html").write_text("the manual")
+    (site / "labels" / "person.html").write_text("a page")
+    (tmp_path / "secret.txt").write_text("secret")
+    desk = server.start(tmp_path / "state", "eva", guidelines=site)
+    try:
+        assert urllib.request.urlopen(f"{desk.url}/guidelines/").read() == b"the manual"
+        assert urllib.request.urlopen(f"{desk.url}/guidelines/labels/person.html").read() == b"a page"
+        for path in ("../secret.txt", "%2e%2e/secret.txt", "labels/none.html"):
+            with pytest.raises(urllib.error.HTTPError) as refused:
+                urllib.request.urlopen(f"{desk.url}/guidelines/{path}")
+            assert refused.value.code in (400, 404)
+    finally:
+        server.stop(desk)
