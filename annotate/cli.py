@@ -17,11 +17,15 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
 
 from annotate import add as add_
+from annotate import convert as convert_
 from annotate import load as load_
 from annotate import pull as pull_
+from annotate import qualify as qualify_
 from annotate import schema as schema_
+from annotate import store
 from annotate import validate as validate_
 from annotate.articles.reading import About
 from annotate.issues import AcreError, Issue, Severity, UsageError
@@ -171,7 +175,10 @@ def hold(desk: server.Desk, notice: str) -> None:
 
 @app.command()
 def load(
-    ids: Annotated[list[str] | None, typer.Argument(help="Article ids; all by default.")] = None,
+    ids: Annotated[
+        list[str] | None,
+        typer.Argument(help="Article ids; by default all of the collections that go into the dataset."),
+    ] = None,
     collection: Annotated[str | None, typer.Option(help="Only articles of this collection.")] = None,
     project: ProjectOption = PROJECT,
     desk: DeskOption = DESK,
@@ -187,11 +194,16 @@ def load(
     wanted = set(ids or ())
     skipped: list[str] = []
     unknown = set(wanted)
+    collections = folder.collections()
 
     def chosen() -> Iterator[Any]:
         for article in folder.articles():
             unknown.discard(article.id)
-            if (wanted and article.id not in wanted) or (collection and article.collection != collection):
+            if wanted or collection:
+                chosen_ = (not wanted or article.id in wanted) and collection in (None, article.collection)
+            else:
+                chosen_ = collections[article.collection].in_dataset
+            if not chosen_:
                 continue
             if article.text is None:
                 skipped.append(article.id)
@@ -334,6 +346,93 @@ def show_build(report: Any, corpus: Path) -> None:
         _say(f"  left out: {name} has several passes and no gold; adjudicate it")
     if report.unannotated:
         _say(f"  left out: {report.unannotated} articles without annotation")
+
+
+@app.command()
+def convert(
+    target: Annotated[str, typer.Argument(help="An article's id, or a file <id>.acre in the inline notation.")],
+    annotator: Annotated[str, typer.Option(help="Whose pass it is.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Where the notation goes; by default it is printed.")
+    ] = None,
+    corpus: CorpusOption = CORPUS,
+    schema: SchemaOption = None,
+) -> None:
+    """Turn an annotator's pass over an article into the inline notation, or a notation into the pass."""
+    folder, path = Corpus(corpus), Path(target)
+    if path.suffix != ".acre":
+        article = convert_.find(folder, target)
+        rendered = convert_.to_notation(folder, article, annotator)
+        if output is None:
+            print(rendered, end="")
+        else:
+            store.write(output, rendered.encode())
+        return
+    try:
+        source = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"{path}: {getattr(error, 'strerror', None) or 'not UTF-8'}; give a file that can be read"
+        ) from None
+    article = convert_.find(folder, path.stem)
+    converted = convert_.from_notation(folder, _schema(schema, corpus), article, annotator, source, str(path))
+    told = Told()
+    for issue in converted.issues:
+        told.tell(Issue(f"{path}: {issue.where}", issue.code, issue.message, issue.severity))
+    if converted.changed:
+        _say(f"wrote annotations/{annotator}/{article.id}.json")
+    else:
+        _say("nothing written: it has errors" if told.errors else "nothing written: the pass says the same already")
+    raise typer.Exit(1 if told.errors else 0)
+
+
+@app.command()
+def qualify(
+    annotator: Annotated[str, typer.Argument(help="Whose passes over the qualification set are compared.")],
+    json_: JsonOption = False,
+    corpus: CorpusOption = CORPUS,
+    schema: SchemaOption = None,
+) -> None:
+    """Compare an annotator's passes with the qualification set's reference, and show the ruling for each difference."""
+    guide = (schema.parent if schema else corpus.parent / "guidelines") / "qualification"
+    found = qualify_.qualify(annotator, guide, Corpus(corpus), _schema(schema, corpus))
+    if json_:
+        scores = {layer: found.f1(layer) for layer in qualify_.LAYERS}
+        listed = [difference.__dict__ | {"unit": difference.unit._asdict()} for difference in found.differences]
+        out.print(
+            json.dumps({"f1": scores, "differences": listed, "unannotated": found.unannotated}, ensure_ascii=False),
+            markup=False,
+        )
+    else:
+        _show_qualification(found)
+    for name in found.unannotated:
+        err.print(
+            f"{name}: {annotator} has no pass over it; load it with: acre load --collection qualification", markup=False
+        )
+    raise typer.Exit(1 if found.differences or found.unannotated else 0)
+
+
+def _show_qualification(found: qualify_.Qualification) -> None:
+    for difference in found.differences:
+        head = "missing" if difference.missing else "not in the reference"
+        _say(f"\n{difference.article}: {head}: {difference.unit.layer} {difference.unit.label}")
+        _say("".join(f"    {line}\n" for line in difference.shown.split("\n")) + f"  {difference.ruling}")
+    table = Table(title="Agreement with the reference (exact)")
+    for heading in ("layer", "label", "reference", "given", "matched", "F1"):
+        table.add_column(heading, justify="left" if heading in ("layer", "label") else "right")
+    for layer in qualify_.LAYERS:
+        labels = sorted({label for of, label in (*found.reference, *found.given) if of == layer})
+        for label in [None, *(labels if len(labels) > 1 else ())]:
+            score = found.f1(layer, label)
+            counts = [
+                sum(count for (of, name), count in counter.items() if of == layer and label in (None, name))
+                for counter in (found.reference, found.given, found.matched)
+            ]
+            table.add_row(
+                "" if label else layer, label or "all", *map(str, counts), "–" if score is None else f"{score:.2f}",
+                style="" if label else "bold",
+            )  # fmt: skip
+    out.print(table)
 
 
 def _schema(path: Path | None, corpus: Path) -> Schema:

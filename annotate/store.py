@@ -37,6 +37,8 @@ class Collection(Record):
     """SPDX identifier, or `other`."""
     ships_text: bool
     """False where the text may not be given on: the dataset then holds offsets, length and hash alone."""
+    in_dataset: bool = True
+    """False for texts that serve another end, as the qualification set does: they are loaded by name and never built."""
     available_from: str | None = None
     """Where a user gets the texts that are not shipped."""
 

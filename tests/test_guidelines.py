@@ -130,3 +130,30 @@ def test_the_hard_cases_have_a_ruling_with_its_reason(words: str) -> None:
     ]
     assert len(rulings) == 1
     assert len(rulings[0]) > 80
+
+
+def test_the_trees_are_drawn_as_they_are_told_and_cover_their_layer(schema: Schema) -> None:
+    import yaml
+
+    import scripts.docs
+
+    for name, drawn in scripts.docs.trees(schema).items():
+        assert (FOLDER / "trees" / f"{name}.svg").read_text(encoding="utf-8") == drawn, "run make docs"
+    told = yaml.safe_load((FOLDER / "trees.yaml").read_text(encoding="utf-8"))
+    layers = {"mentions": schema.mentions, "events": schema.events, "roles": schema.roles}
+    for layer, labels in layers.items():
+        assert {step["then"] for step in told[layer]["steps"]} == set(labels)
+    assert set(told) == {*layers, "attribution"}
+
+
+def test_the_site_builds_and_every_label_has_a_page_that_search_finds() -> None:
+    import subprocess
+    import sys
+
+    subprocess.run([sys.executable, "scripts/guidelines.py"], cwd=ROOT, check=True, capture_output=True)
+    site = ROOT / "build" / "guidelines"
+    index = (site / "searchindex.js").read_text(encoding="utf-8")
+    for page in PAGES:
+        built = (site / page.kind / f"{page.subject}.html").read_text(encoding="utf-8")
+        assert built.count('<div class="acre">') == len(page.examples)
+        assert f"{page.kind}/{page.subject}" in index

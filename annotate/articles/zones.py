@@ -117,7 +117,7 @@ def _is_standfirst(line: str, words: int, before: Sequence[str]) -> bool:
     return (
         bool(before)
         and before[-1] == "headline"
-        and words <= 40
+        and words <= 20
         and not _DATELINE.match(line)
         and not _SENTENCE_END.search(line)
     )

@@ -62,6 +62,8 @@ def _documents(
     passes, collections = corpus.passes(), corpus.collections()
     for article in corpus.articles():
         on_article()
+        if not collections[article.collection].in_dataset:
+            continue
         annotators = passes.get(article.id, [])
         gold = corpus.gold(article.id)
         if gold is None and len(annotators) != 1:

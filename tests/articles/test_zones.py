@@ -62,8 +62,10 @@ def test_hard_wrapped_lines_are_one_paragraph() -> None:
         "guns on the hill were silent."
     )
     assert _kinds(letters) == ["headline", "paragraph"]
-    # One sentence right under the headline, with more to come, sums the article up.
-    assert _kinds(letters + "\n\nMore is to come.") == ["headline", "standfirst", "paragraph"]
+    # A long sentence under the headline is the first paragraph; a short one, with more to come, sums the article up.
+    assert _kinds(letters + "\n\nMore is to come.") == ["headline", "paragraph", "paragraph"]
+    short = "Convoy reaches the harbour\n\nNineteen trucks arrive by night.\n\nMore is to come."
+    assert _kinds(short) == ["headline", "standfirst", "paragraph"]
 
 
 def test_a_dateline_is_no_standfirst() -> None:
