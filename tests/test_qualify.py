@@ -102,6 +102,8 @@ def test_a_reference_whose_text_was_edited_is_refused(
     folder.mkdir(parents=True)
     for path in REFERENCES:
         (folder / path.name).with_suffix(".yaml").write_bytes(path.with_suffix(".yaml").read_bytes())
-        (folder / path.name).write_text(path.read_text(encoding="utf-8").replace(" said", " says"), encoding="utf-8")
+        (folder / path.name).write_text(
+            path.read_text(encoding="utf-8").replace("\n---\n", " More.\n---\n", 1), encoding="utf-8"
+        )
     with pytest.raises(qualify.AcreError, match="its text is not that of article"):
         list(qualify.read_reference(folder, corpus, schema))
