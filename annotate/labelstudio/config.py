@@ -138,12 +138,11 @@ def zone_style(lines: Iterable[tuple[int, str]]) -> str:
 
 def instructions(schema: Schema) -> str:
     """The guidelines at hand, as HTML for Label Studio's instruction panel."""
-    manual = {"href": f"{GUIDELINES}index.html", "target": "_blank", "style": "text-decoration: underline"}
+    manual = {"href": f"{GUIDELINES}index.html"}
     body = E.div(
         E.p("The whole manual, with search: ", E.a(manual, "guidelines"), ". A label below leads to its page."),
         E.h3("How to mark an article"),
         E.ol(
-            {"style": "list-style: decimal; padding-left: 1.5em"},
             E.li("Read it once without marking."),
             E.li(
                 "Press a label’s key, then drag over the words. The mark stays selected: answer its questions at the right, by key or click."
@@ -164,9 +163,6 @@ def instructions(schema: Schema) -> str:
 
 def _instruction(name: str, label: Label) -> Any:
     roles = [E.i(f" Roles: {', '.join(label.roles)}.")] if isinstance(label, EventType) else []
-    cell = {"style": "vertical-align: top; padding: 2px 12px 4px 0"}
     # The desk serves the guidelines beside the labelling page.
-    page = E.a(
-        {"href": f"{GUIDELINES}labels/{name}.html", "target": "_blank", "style": "text-decoration: underline"}, name
-    )
-    return E.tr(E.td(cell, E.b(page)), E.td(cell, E.code(label.hotkey)), E.td(cell, label.definition, *roles))
+    page = E.a({"href": f"{GUIDELINES}labels/{name}.html"}, name)
+    return E.tr(E.td(E.b(page)), E.td(E.code(label.hotkey)), E.td(label.definition, *roles))

@@ -25,21 +25,31 @@ EDITOR_DEFAULTS = {
     "enableLabelTooltips": True,
     "enableTooltips": True,
 }
-_SCRIPT = (
-    "<script>try{const k='labelStudio:settings';"
-    f"if(!localStorage.getItem(k))localStorage.setItem(k,{json.dumps(json.dumps(EDITOR_DEFAULTS))})"
-    "}catch(e){}</script>"
-).encode()
+# Label Studio strips styles and targets from the instructions: the manual opens beside the work all the same.
+_HEAD = f"""<script>
+try {{
+  const key = 'labelStudio:settings';
+  if (!localStorage.getItem(key)) localStorage.setItem(key, {json.dumps(json.dumps(EDITOR_DEFAULTS))});
+}} catch (error) {{}}
+document.addEventListener('click', (event) => {{
+  const link = event.target.closest && event.target.closest('a[href^="{GUIDELINES}"]');
+  if (link) {{ event.preventDefault(); event.stopPropagation(); window.open(link.href, '_blank', 'noopener'); }}
+}}, true);
+</script><style>
+table:has(a[href^="{GUIDELINES}"]) td {{ vertical-align: top; padding: 2px 12px 4px 0; }}
+p:has(> a[href^="{GUIDELINES}"]) ~ ol {{ list-style: decimal; padding-left: 1.5em; }}
+p:has(> a[href^="{GUIDELINES}"]) ~ h4 {{ margin: 12px 0 4px; }}
+</style>""".encode()
 
 
 def editor_defaults(get_response: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Django middleware: puts the script first into the head of each HTML page."""
+    """Django middleware: puts the defaults first into the head of each HTML page."""
 
     def answer(request: Any) -> Any:
         response = get_response(request)
         is_page = response.get("Content-Type", "").startswith("text/html") and not response.streaming
         if is_page and b"<head>" in response.content:
-            response.content = response.content.replace(b"<head>", b"<head>" + _SCRIPT, 1)
+            response.content = response.content.replace(b"<head>", b"<head>" + _HEAD, 1)
             if response.has_header("Content-Length"):
                 response["Content-Length"] = str(len(response.content))
         return response

@@ -11,6 +11,7 @@ from datasets import load_dataset
 from annotate import load, pull
 from annotate.articles import reading
 from annotate.dataset import build
+from annotate.labelstudio import server
 from annotate.labelstudio.client import Client
 from annotate.labelstudio.server import Desk
 from annotate.model import Article
@@ -242,3 +243,29 @@ def test_the_labels_leave_the_text_in_view(
     assert bar["x"] + bar["width"] <= line["x"], "the labels cover the text"
     assert last["y"] + last["height"] < 720, "not all labels are in view at 1366×768"
     assert line["width"] > 400
+
+
+def test_the_manual_opens_beside_the_work(
+    browser: Any, corpus: Corpus, schema: Schema, project: str, tmp_path: Path
+) -> None:
+    (tmp_path / "site" / "labels").mkdir(parents=True)
+    (tmp_path / "site" / "labels" / "state_force.html").write_text(
+        "<title>state_force</title><h1>the page of the label</h1>"
+    )
+    _add(corpus, "A headline of no weight\n\nA paragraph that tells of nothing much at all, and at some length.")
+    desk = server.start(tmp_path / "state", "eva", guidelines=tmp_path / "site")
+    try:
+        number = load.load(Client(desk.url, desk.token), project, corpus.articles(), schema).project
+        context = browser.new_context(viewport={"width": 1366, "height": 768})
+        labelling = LabellingPage(context.new_page(), desk)
+        labelling.log_in()
+        labelling.open_next(number)
+        labelling.page.get_by_text("Instructions").first.click()
+        with context.expect_page() as opened:
+            labelling.page.locator("a[href='/guidelines/labels/state_force.html']").click()
+        opened.value.wait_for_load_state()
+        assert opened.value.title() == "state_force"
+        assert "/projects/" in labelling.page.url  # the work stays where it was
+        context.close()
+    finally:
+        server.stop(desk)
