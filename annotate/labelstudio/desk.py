@@ -31,9 +31,9 @@ try {{
   const key = 'labelStudio:settings';
   if (!localStorage.getItem(key)) localStorage.setItem(key, {json.dumps(json.dumps(EDITOR_DEFAULTS))});
 }} catch (error) {{}}
-document.addEventListener('click', (event) => {{
+window.addEventListener('click', (event) => {{
   const link = event.target.closest && event.target.closest('a[href^="{GUIDELINES}"]');
-  if (link) {{ event.preventDefault(); event.stopPropagation(); window.open(link.href, '_blank', 'noopener'); }}
+  if (link) {{ event.preventDefault(); event.stopImmediatePropagation(); window.open(link.href, '_blank', 'noopener'); }}
 }}, true);
 </script><style>
 table:has(a[href^="{GUIDELINES}"]) td {{ vertical-align: top; padding: 2px 12px 4px 0; }}

@@ -153,6 +153,7 @@ def test_a_sample_article_by_mouse_and_keyboard(
     labelling.link("explosion", "target", "a ferry")
     labelling.link("explosion", "time", "Tuesday morning")
     labelling.link("its divers", "source", "Orsenia’s navy")
+    labelling.link("its divers", "cue", "said", head_nth=1)
     labelling.submit()
 
     rows = _rows(corpus, schema, client, desk, project, tmp_path / "cache")
