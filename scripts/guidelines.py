@@ -109,6 +109,7 @@ def _index(schema: Schema) -> str:
             "headlines-and-credits",
             "unverified",
             "stance",
+            "style",
         )
     ]
     listed = "".join(

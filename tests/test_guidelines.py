@@ -44,6 +44,7 @@ TOPICS: dict[str, Callable[[Annotation], bool] | None] = {
     "reading": lambda a: bool(list(a.marks())),
     "realis": None,
     "stance": None,
+    "style": lambda a: bool(a.attributions),
     "times": _attribute("value"),
     "unverified": _attribute("unverified"),
     "zones": lambda a: bool(list(a.marks())),
@@ -90,8 +91,8 @@ def test_a_page_shows_its_subject_and_what_only_looks_like_it(page: Page, schema
             assert not shows(guidelines.parse(example, schema)[1]), f"{example.where} is no near miss of {page.subject}"
 
 
-def test_the_stance_and_realis_pages_show_every_value(schema: Schema) -> None:
-    for name in ("stance", "realis"):
+def test_the_pages_of_choices_show_every_value(schema: Schema) -> None:
+    for name in ("stance", "style", "realis"):
         (page,) = (page for page in PAGES if page.subject == name)
         shown = {
             mark.attributes.get(name)
