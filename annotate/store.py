@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import os
 import tempfile
@@ -230,11 +229,6 @@ def write(path: Path, content: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-
-
-def today() -> dt.datetime:
-    """Now, in whole seconds of UTC."""
-    return dt.datetime.now(dt.UTC).replace(microsecond=0)
 
 
 def _compact(value: Any) -> str:

@@ -67,15 +67,6 @@ def decode(raw: bytes, where: str) -> str:
     return text
 
 
-def trim(text: str, start: int, end: int) -> tuple[int, int]:
-    """The span without white space at its ends; empty (start == end) where it held nothing else."""
-    while start < end and text[start].isspace():
-        start += 1
-    while end > start and text[end - 1].isspace():
-        end -= 1
-    return start, end
-
-
 def shingles(text: str, size: int = 5) -> frozenset[int]:
     """Hashes of the runs of `size` words, lower-cased: what two copies of an article share."""
     words = re.findall(r"\w+", text.lower())
