@@ -66,14 +66,19 @@ DESK = "desk"
 
 
 def main() -> None:
-    """Run, and turn what went wrong into one line and an exit code."""
+    """The command `acre`."""
+    run("acre", app)
+
+
+def run(program: str, command: Callable[[], Any]) -> None:
+    """Run a command, and turn what went wrong into one line and an exit code."""
     try:
-        app()
+        command()
     except AcreError as error:
-        err.print(f"acre: {error}", style="red", markup=False)
+        err.print(f"{program}: {error}", style="red", markup=False)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        err.print("acre: interrupted; run it again to go on")
+        err.print(f"{program}: interrupted; run it again to go on")
         sys.exit(130)
     except BrokenPipeError:  # the reader of a pipe has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -200,10 +205,10 @@ def load(
         for article in folder.articles():
             unknown.discard(article.id)
             if wanted or collection:
-                chosen_ = (not wanted or article.id in wanted) and collection in (None, article.collection)
+                is_chosen = (not wanted or article.id in wanted) and collection in (None, article.collection)
             else:
-                chosen_ = collections[article.collection].in_dataset
-            if not chosen_:
+                is_chosen = collections[article.collection].in_dataset
+            if not is_chosen:
                 continue
             if article.text is None:
                 skipped.append(article.id)

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import yaml
 
-from annotate import guidelines, notation, store
-from annotate.issues import AcreError
+from annotate import guidelines, notation, store, validate
+from annotate.issues import AcreError, errors
 from annotate.model import Annotation, Article, EventMention, Mark
 from annotate.schema import Schema
 from annotate.store import Corpus
@@ -88,6 +88,8 @@ def qualify(annotator: str, folder: Path, corpus: Corpus, schema: Schema) -> Qua
             found.unannotated.append(article.id)
             continue
         given = store.read_annotation(path)
+        if errors(validate.check(given, article, schema)):
+            raise AcreError(f"{path}: it is not valid, so it can't be compared; see what is wrong with: acre validate")
         ours, theirs = _units(reference), _units(given)
         for units, counts in (
             (ours, found.reference),

@@ -145,8 +145,4 @@ def _table(corpus: Corpus) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        typer.run(demo)
-    except AcreError as error:
-        print(f"demo: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+    cli.run("demo", lambda: typer.run(demo))

@@ -8,7 +8,6 @@ token. A server that can't be reached does not stop the others; the report names
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Annotated
@@ -137,8 +136,4 @@ def _validate(corpus: Corpus, schema: Schema, told: cli.Told) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        typer.run(export)
-    except AcreError as error:
-        print(f"export: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+    cli.run("export", lambda: typer.run(export))

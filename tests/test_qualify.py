@@ -107,3 +107,11 @@ def test_a_reference_whose_text_was_edited_is_refused(
         )
     with pytest.raises(qualify.AcreError, match="its text is not that of article"):
         list(qualify.read_reference(folder, corpus, schema))
+
+
+def test_a_pass_that_is_not_valid_is_named(corpus: Corpus, schema: Schema, annotator: Callable[..., str]) -> None:
+    annotator("ana", only="liberated")
+    (path,) = (corpus.root / "annotations" / "ana").glob("*.json")
+    path.write_text(path.read_text(encoding="utf-8").replace('"target": "m8"', '"target": "m99"'), encoding="utf-8")
+    with pytest.raises(qualify.AcreError, match="not valid, so it can't be compared"):
+        qualify.qualify("ana", SET, corpus, schema)

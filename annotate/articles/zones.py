@@ -49,11 +49,10 @@ def find(text: str, blocks: Sequence[Block] | None = None) -> tuple[Zone, ...]:
     `blocks` are given where the format knows them; in plain text they are found by blank lines and line lengths.
     """
     found = list(blocks) if blocks is not None else list(_blocks(text))
-    groups = [text.count("\n\n", 0, block.start) for block in found]
     kinds: list[str] = []
     for index, block in enumerate(found):
-        kinds.append(block.kind or _kind(text, found, groups, kinds, index))
-    _alternative_texts(text, found, groups, kinds)
+        kinds.append(block.kind or _kind(text, found, kinds, index))
+    _alternative_texts(text, found, kinds)
     zones = [Zone(kind=kind, start=block.start, end=block.end) for kind, block in zip(kinds, found, strict=True)]
     return tuple(piece for zone in zones for piece in _undoubled(text, zone))
 
@@ -85,7 +84,7 @@ def _hard_wrapped(lines: Sequence[str]) -> bool:
     )
 
 
-def _kind(text: str, blocks: Sequence[Block], groups: Sequence[int], before: Sequence[str], index: int) -> str:
+def _kind(text: str, blocks: Sequence[Block], before: Sequence[str], index: int) -> str:
     line = text[blocks[index].start : blocks[index].end]
     words = len(line.split())
     last = index == len(blocks) - 1
@@ -123,10 +122,11 @@ def _is_standfirst(line: str, words: int, before: Sequence[str]) -> bool:
     )
 
 
-def _alternative_texts(text: str, blocks: Sequence[Block], groups: Sequence[int], kinds: list[str]) -> None:
+def _alternative_texts(text: str, blocks: Sequence[Block], kinds: list[str]) -> None:
     """A line right above a caption, in the same group of lines, is the picture's alternative text."""
     for index in range(len(blocks) - 2, -1, -1):
-        follows = groups[index] == groups[index + 1] and kinds[index + 1] == "caption"
+        together = "\n\n" not in text[blocks[index].end : blocks[index + 1].start]
+        follows = together and kinds[index + 1] == "caption"
         if follows and blocks[index].kind is None and kinds[index] in ("paragraph", "subhead", "standfirst"):
             kinds[index] = "caption"
 
