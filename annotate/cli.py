@@ -20,12 +20,12 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from annotate import add as add_
+from annotate import align, store
 from annotate import convert as convert_
 from annotate import load as load_
 from annotate import pull as pull_
 from annotate import qualify as qualify_
 from annotate import schema as schema_
-from annotate import store
 from annotate import validate as validate_
 from annotate.articles.reading import About
 from annotate.issues import AcreError, Issue, Severity, UsageError
@@ -308,15 +308,22 @@ def show_counts(counts: Mapping[str, int], as_json: bool = False) -> None:
 
 @app.command()
 def validate(json_: JsonOption = False, corpus: CorpusOption = CORPUS, schema: SchemaOption = None) -> None:
-    """Run every rule over the corpus's annotations and gold; with --json, one object a line."""
-    labels, told, checked = _schema(schema, corpus), Told(json_), 0
+    """Run every rule over articles, annotations, gold, assignments and the built dataset; with --json, one object a line."""
+    labels, folder, told, checked = _schema(schema, corpus), Corpus(corpus), Told(json_), Counter[str]()
     with _progress("validating") as step:
-        for article, annotation, where in Corpus(corpus).annotated():
+
+        def count(what: str) -> None:
+            checked[f"{what} checked"] += 1
             step()
-            checked += 1
-            for found in validate_.check(annotation, article, labels):
-                told.tell(Issue(f"{where}: {found.where}", found.code, found.message, found.severity))
-    show_counts({"annotations checked": checked, "errors": told.errors}, json_)
+
+        for found in validate_.corpus(folder, labels, count):
+            told.tell(found)
+        if folder.data.exists():
+            from annotate.dataset import check  # datasets takes seconds to import
+
+            for found in check.check(folder, labels, count):
+                told.tell(found)
+    show_counts(checked | Counter(errors=told.errors), json_)
     raise typer.Exit(1 if told.errors else 0)
 
 
@@ -402,7 +409,7 @@ def qualify(
     guide = (schema.parent if schema else corpus.parent / "guidelines") / "qualification"
     found = qualify_.qualify(annotator, guide, Corpus(corpus), _schema(schema, corpus))
     if json_:
-        scores = {layer: found.f1(layer) for layer in qualify_.LAYERS}
+        scores = {layer: found.f1(layer) for layer in align.LAYERS}
         listed = [difference.__dict__ | {"unit": difference.unit._asdict()} for difference in found.differences]
         out.print(
             json.dumps({"f1": scores, "differences": listed, "unannotated": found.unannotated}, ensure_ascii=False),
@@ -425,7 +432,7 @@ def _show_qualification(found: qualify_.Qualification) -> None:
     table = Table(title="Agreement with the reference (exact)")
     for heading in ("layer", "label", "reference", "given", "matched", "F1"):
         table.add_column(heading, justify="left" if heading in ("layer", "label") else "right")
-    for layer in qualify_.LAYERS:
+    for layer in align.LAYERS:
         labels = sorted({label for of, label in (*found.reference, *found.given) if of == layer})
         for label in [None, *(labels if len(labels) > 1 else ())]:
             score = found.f1(layer, label)

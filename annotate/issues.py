@@ -19,7 +19,7 @@ CODES = {
     # what Label Studio sent
     "annotator-unknown": "An account that stands for no annotator: give it a pseudonym.",
     "answer-stale": "An answer to a question that the region's label, changed since, no longer asks; left out.",
-    "article-unknown": "A task whose article the corpus does not have.",
+    "article-unknown": "A task or an annotation whose article the corpus does not have.",
     "label-missing": "A region without a label.",
     "label-several": "A region with several labels.",
     "link-unlabelled": "A relation without a label.",
@@ -47,14 +47,37 @@ CODES = {
     "id-duplicate": "An id that two marks share.",
     "link-dangling": "A link to a mark that is not there.",
     "link-misplaced": "A link that can't join marks of these layers.",
-    "link-repeated": "A second source or cue of one content.",
+    "link-cycle": "Events that are arguments of one another in a circle.",
+    "link-repeated": "A second source or cue of one content, or the same link twice.",
     "role-filler": "A mark that can't fill the role.",
     "role-unknown": "A role that the event type does not have.",
     "span-unlinked": "A source or a cue that no content is linked to.",
     "source-in-content": "An attribution whose source lies in its own content.",
+    "time-future": "An event told as past whose time is after the date of publication.",
+    # zones
+    "zone-crossed": "A mark that runs over the border of two zones; only a content may.",
+    "zone-gap": "Words of the article that are in no zone.",
+    "zone-overlap": "Zones that overlap or are out of order.",
+    "zone-range": "A zone that ends after the article.",
+    "zone-silent": "A mark in a zone that is read and not annotated.",
+    "zone-space": "A zone that starts or ends with white space.",
+    "zone-unknown": "A kind of zone that the schema does not have.",
+    # gold
+    "gold-pass": "Gold made from a pass that the corpus does not have.",
+    "record-idle": "A record of where a unit of gold came from, and no such unit.",
+    "record-missing": "A unit of gold without a record of where it came from.",
     # the file
+    "article-repeated": "A text that the corpus has under another id already.",
+    "assignment-unknown": "An assignment of an article that the corpus does not have.",
+    "collection-unknown": "An article of a collection that is not declared.",
+    "dataset-behind": "A row of the built dataset that is not what the corpus builds.",
+    "file-misplaced": "A file whose name or folder is not what it says itself.",
+    "file-unreadable": "A file that is not what it should be: damaged, or with fields unknown or missing.",
     "schema-version": "An annotation made under another version of the schema.",
+    "text-damaged": "An article's text that does not match its length and hash.",
     "text-hash": "An annotation of another text than the corpus's.",
+    "text-unnormalised": "A text that is not in the corpus's form: NFC, newlines only, no control characters.",
+    "words-withheld": "An annotation that holds words of a text that may not be given on.",
 }
 """Every code, with what it means; the table in `docs/issues.md` is made from it."""
 

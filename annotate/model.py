@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -211,7 +211,33 @@ class Annotation(Record):
         return {name: getattr(self, name) for name in names}
 
 
-def withhold(annotation: Annotation) -> Annotation:
+class Decision(Record):
+    """Where a unit of gold came from, or that a pass's unit is not in it; the unit as `align.Unit` names it."""
+
+    layer: str
+    label: str
+    start: int
+    end: int
+    rest: tuple[int | str, ...] = ()
+    origin: Literal["agreed", "chosen", "changed", "added", "majority", "rejected"]
+    """Agreed: in every pass. Chosen: in those of `annotators`, taken by the adjudicator. Changed: in none, in place of
+    what a pass has there. Added: in none. Majority: in more than half of the passes, taken without being read.
+    Rejected: in those of `annotators`, and not taken."""
+    annotators: tuple[str, ...] = ()
+    """Whose passes have it."""
+    reason: str | None = None
+
+
+class Gold(Annotation):
+    """An adjudicated annotation, with the record of each of its units and of each that was refused."""
+
+    decisions: tuple[Decision, ...] = ()
+
+
+Some = TypeVar("Some", bound=Annotation)
+
+
+def withhold(annotation: Some) -> Some:
     """The annotation without the marked words, for an article whose text may not be given on."""
     layers = ("mentions", "event_mentions", "sources", "cues", "attributions")
     return annotation.model_copy(

@@ -17,13 +17,14 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from annotate import graph
 from annotate.graph import Link
 from annotate.issues import AcreError
-from annotate.model import Annotation, AttributeValue, Mark, Provenance
+from annotate.model import Annotation, AttributeValue, Mark, Provenance, Span
 from annotate.schema import SAME_AS, Kind, Schema
 
 RULE = "---"
@@ -90,6 +91,17 @@ def render(text: str, annotation: Annotation) -> str:
     """The text with the annotation's marks in it, and the statements below; `parse` gives both back."""
     marks, links = graph.disassemble(annotation)
     return f"{_inline(text, marks)}\n{RULE}\n{_statements(marks, links)}"
+
+
+def excerpt(text: str, span: Span, marks: Iterable[Mark], links: Iterable[Link]) -> str:
+    """A stretch of the text in the notation, with those of the marks that lie in it and those links that join them."""
+    inside = {mark.id: mark for mark in marks if span.start <= mark.start and mark.end <= span.end}
+    moved = [
+        mark.model_copy(update={"start": mark.start - span.start, "end": mark.end - span.start})
+        for mark in sorted(inside.values(), key=lambda mark: mark.order)
+    ]
+    joined = [link for link in links if link.tail in inside and link.head in inside]
+    return f"{_inline(span.slice(text), moved)}\n{_statements(moved, joined)}".rstrip("\n")
 
 
 def _inline(text: str, marks: list[Mark]) -> str:

@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 import yaml
 
-from annotate import guidelines, notation, store, validate
+from annotate import align, graph, guidelines, notation, store, validate
+from annotate.align import Unit, units
 from annotate.issues import AcreError, errors
-from annotate.model import Annotation, Article, EventMention, Mark
-from annotate.schema import Schema
+from annotate.model import Annotation, Article, Mark
+from annotate.schema import SAME_AS, Schema
 from annotate.store import Corpus
-
-LAYERS = ("mention", "event", "attribution span", "attribute", "argument", "attribution link", "coreference")
-
-
-class Unit(NamedTuple):
-    """One thing that two annotations can agree on: where, what, and what it is linked to; offsets in code points."""
-
-    layer: str
-    label: str
-    start: int
-    end: int
-    rest: tuple[str | int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -91,101 +79,47 @@ def qualify(annotator: str, folder: Path, corpus: Corpus, schema: Schema) -> Qua
         if errors(validate.check(given, article, schema)):
             raise AcreError(f"{path}: it is not valid, so it can't be compared; see what is wrong with: acre validate")
         ours, theirs = _units(reference), _units(given)
-        for units, counts in (
+        for counted, counts in (
             (ours, found.reference),
             (theirs, found.given),
             (ours.keys() & theirs.keys(), found.matched),
         ):
-            counts.update((unit.layer, unit.label) for unit in units)
+            counts.update((unit.layer, unit.label) for unit in counted)
         for unit in sorted(
-            ours.keys() ^ theirs.keys(), key=lambda unit: (unit.start, unit.end, LAYERS.index(unit.layer), unit)
+            ours.keys() ^ theirs.keys(), key=lambda unit: (unit.start, unit.end, align.LAYERS.index(unit.layer), unit)
         ):
             missing = unit in ours
-            mark = (ours if missing else theirs)[unit]
-            shown = _shown(article, reference if missing else given, mark, unit)
+            whole, mark = (ours if missing else theirs)[unit]
+            shown = _shown(article, reference if missing else given, mark, whole)
             found.differences.append(
                 Difference(article.id, unit, missing, shown, _ruling(unit, reference, rulings, tests))
             )
     return found
 
 
-def _units(annotation: Annotation) -> dict[Unit, Mark]:
-    """Every unit of the annotation, with the mark it hangs on."""
-    marks = {mark.id: mark for mark in annotation.marks()}
-    units: dict[Unit, Mark] = {}
-    layers = {
-        **{mark.id: "mention" for mark in annotation.mentions},
-        **{mark.id: "event" for mark in annotation.event_mentions},
-    }
-    for mark in annotation.marks():
-        units[Unit(layers.get(mark.id, "attribution span"), mark.label, mark.start, mark.end)] = mark
-        for name, value in mark.attributes.items():
-            units[Unit("attribute", name, mark.start, mark.end, (str(value),))] = mark
-        for label, head in _links(mark):
-            other = marks[head]
-            layer = "argument" if isinstance(mark, EventMention) else "attribution link"
-            units[Unit(layer, label, mark.start, mark.end, (other.start, other.end))] = mark
-    for cluster in (*annotation.entities, *annotation.events):
-        members = sorted((marks[name] for name in cluster.mentions), key=lambda mark: mark.order)
-        for index, one in enumerate(members):
-            for other in members[index + 1 :]:
-                units[Unit("coreference", "same", one.start, one.end, (other.start, other.end))] = one
-    return units
-
-
-def _links(mark: Mark) -> Iterator[tuple[str, str]]:
-    for argument in getattr(mark, "arguments", ()):
-        yield argument.role, argument.target
-    for label in ("source", "cue"):
-        head = getattr(mark, label, None)
-        if head is not None:
-            yield label, head
+def _units(annotation: Annotation) -> dict[Unit, tuple[Unit, Mark]]:
+    return {unit.bare: (unit, mark) for unit, mark in units(annotation).items()}
 
 
 def _shown(article: Article, annotation: Annotation, mark: Mark, unit: Unit) -> str:
     """The zone in which the mark stands, in the notation, with the marks that the unit is about and nothing else."""
-    text = article.text or ""
     zone = next(zone for zone in article.zones if zone.start <= mark.start < zone.end)
-    ends = {mark.id}
-    if unit.layer in ("argument", "attribution link"):
-        ends |= {head for label, head in _links(mark) if label == unit.label}
-    if unit.layer == "coreference":
-        ends |= {other.id for other in annotation.marks() if (other.start, other.end) == unit.rest}
-    fields: dict[str, list[Mark]] = defaultdict(list)
-    inside = [
-        found
-        for found in annotation.marks()
-        if found.id in ends and zone.start <= found.start and found.end <= zone.end
+    marks, links = graph.disassemble(annotation)
+    kept = [
+        found.model_copy(
+            update={
+                "attributes": {
+                    name: value
+                    for name, value in found.attributes.items()
+                    if unit.layer == "attribute" and name == unit.label
+                }
+            }
+        )
+        for found in marks
+        if found.id == mark.id or (found.label, found.start, found.end) == unit.other
     ]
-    for found in inside:
-        moved = {"start": found.start - zone.start, "end": found.end - zone.start, "attributes": {}}
-        if unit.layer == "attribute" and found.id == mark.id:
-            moved["attributes"] = {unit.label: found.attributes[unit.label]}
-        if hasattr(found, "arguments"):
-            kept = tuple(
-                argument for argument in found.arguments if unit.layer == "argument" and argument.role == unit.label
-            )
-            moved["arguments"] = (
-                kept if all(argument.target in {other.id for other in inside} for argument in kept) else ()
-            )
-        for end in ("source", "cue"):
-            if hasattr(found, end) and not (
-                unit.layer == "attribution link" and end == unit.label and getattr(found, end) in ends
-            ):
-                moved[end] = None
-        fields[_layer(annotation, found.id)].append(found.model_copy(update=moved))
-    only = annotation.model_copy(
-        update=dict.fromkeys(annotation.layers(), ()) | {name: tuple(found) for name, found in fields.items()}
-    )
-    return notation.render(zone.slice(text), only).replace("\n---\n", "\n").rstrip("\n")
-
-
-def _layer(annotation: Annotation, name: str) -> str:
-    return next(
-        layer
-        for layer, units in annotation.layers().items()
-        if any(unit.id == name for unit in units) and layer not in ("entities", "events")
-    )
+    joining = [link for link in links if link.label == (SAME_AS if unit.layer == "coreference" else unit.label)]
+    return notation.excerpt(article.text or "", zone, kept, joining)
 
 
 def _ruling(

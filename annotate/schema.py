@@ -121,6 +121,8 @@ class Schema(_Frozen):
     links: dict[Name, Prose]
     attributes: dict[Name, Attribute]
     zones: dict[Name, Prose]
+    silent_zones: tuple[str, ...] = ()
+    """Kinds of zones in which nothing is marked."""
 
     @cached_property
     def labels(self) -> dict[str, Label]:
@@ -255,6 +257,7 @@ def _unresolved(schema: Schema) -> Iterator[tuple[tuple[str, ...], str]]:
             yield ("attributes", name, "values"), "a choice needs values, and only a choice has them"
         if attribute.pattern is not None and not _compiles(attribute.pattern):
             yield ("attributes", name, "pattern"), "is no regular expression; correct it"
+    yield from unknown(("silent_zones",), schema.silent_zones, set(schema.zones), "zone")
     if set(schema.attribution) != set(ATTRIBUTION_SPANS):
         yield ("attribution",), f"must hold exactly {', '.join(ATTRIBUTION_SPANS)}"
     if set(schema.links) != {"source", "cue", SAME_AS}:

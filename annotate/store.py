@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -14,14 +15,21 @@ import yaml
 from pydantic import ValidationError
 
 from annotate import ids, text
-from annotate.issues import AcreError, UsageError
-from annotate.model import Annotation, Article, Record
+from annotate.issues import AcreError, Issue, UsageError
+from annotate.model import Annotation, Article, Gold, Record
+
+_ASSIGNED = ["article", "annotator"]
 
 R = TypeVar("R", bound=Record)
+A = TypeVar("A", bound=Annotation)
 
 
 class StoreError(AcreError):
-    """A file of the corpus that can't be read as what it should be."""
+    """A file of the corpus that can't be read as what it should be; `issue` is the finding."""
+
+    def __init__(self, where: object, message: str, code: str = "file-unreadable") -> None:
+        self.issue = Issue(str(where), code, message)
+        super().__init__(f"{where}: {message}")
 
 
 class Collection(Record):
@@ -116,15 +124,20 @@ class Corpus:
             fields = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
             article = Article.model_validate(fields)
         except (yaml.YAMLError, ValidationError) as error:
-            raise StoreError(f"{path}: {_one_line(error)}; correct the file") from None
+            raise StoreError(path, f"{_one_line(error)}; correct the file") from None
+        if (article.collection, article.id) != (path.parent.name, path.stem):
+            found = f"it says that it is {article.collection}/{article.id}; move the file, or correct it"
+            raise StoreError(path, found, "file-misplaced")
         body = path.with_suffix(".txt")
         if not body.exists():
             return article
         letters = body.read_bytes().decode("utf-8", errors="replace")
         if len(letters) != article.length or text.sha256(letters) != article.sha256:
             raise StoreError(
-                f"{body}: text-changed: {len(letters)} code points, hash {text.sha256(letters)[:12]}; the metadata says "
-                f"{article.length}, {article.sha256[:12]}; restore the text, offsets point into it"
+                body,
+                f"text-damaged: {len(letters)} code points, hash {text.sha256(letters)[:12]}; the metadata says "
+                f"{article.length}, {article.sha256[:12]}; restore the text, offsets point into it",
+                "text-damaged",
             )
         return article.model_copy(update={"text": letters})
 
@@ -136,7 +149,7 @@ class Corpus:
         path = self._article_path(article.collection, article.id)
         there = self._read_article(path) if path.exists() else None
         if there is not None and there.sha256 != article.sha256:
-            raise StoreError(f"{path}: another text has this id; nothing was written: give this one another title")
+            raise StoreError(path, "another text has this id; nothing was written: give this one another title")
         fields = article.model_dump(mode="json", exclude={"text", "zones"}, exclude_none=True)
         head = yaml.safe_dump(fields, allow_unicode=True, sort_keys=False, width=120)
         # One zone a line: a person can read and correct them.
@@ -148,17 +161,49 @@ class Corpus:
     def annotated(self) -> Iterator[tuple[Article, Annotation, str]]:
         """Every pass and every gold, one at a time, with its article and its file's path in the corpus.
 
-        StoreError where an annotation is of an article that the corpus does not have.
+        StoreError at the first file that can't be read.
+        """
+        for found in self.walk():
+            if isinstance(found, StoreError):
+                raise found
+            article, annotations = found
+            for where, annotation in annotations.items():
+                yield article, annotation, where
+
+    def walk(self) -> Iterator[tuple[Article, dict[str, Annotation]] | StoreError]:
+        """Each article with its passes and its gold, by their files' paths in the corpus; one article is held at a time.
+
+        What can't be read comes as a StoreError in its place, and what is left goes on.
         """
         passes = self.passes()
-        for article in self.articles():
-            paths = [self.annotation_path(annotator, article.id) for annotator in passes.pop(article.id, ())]
-            for path in [*paths, self.root / "gold" / f"{article.id}.json"]:
-                if path.exists():
-                    yield article, read_annotation(path), str(path.relative_to(self.root))
+        for path in self.root.glob("gold/*.json"):
+            passes.setdefault(path.stem, [])
+        for name, collection in sorted(_names(self.root / "articles", ".yaml")):
+            annotations: dict[str, Annotation] = {}
+            try:
+                article = self._read_article(self.root / "articles" / collection / f"{name}.yaml")
+            except StoreError as error:
+                yield error
+                passes.pop(name, None)
+                continue
+            for path, read in self._annotation_paths(name, passes.pop(name, [])):
+                try:
+                    annotations[str(path.relative_to(self.root))] = read(path)
+                except StoreError as error:
+                    yield error
+            yield article, annotations
         for name, annotators in sorted(passes.items()):
-            path = self.annotation_path(annotators[0], name)
-            raise StoreError(f"{path}: there is no article {name}; add it, or remove the annotation")
+            for path, _read in self._annotation_paths(name, annotators):
+                found = f"there is no article {name}; add it, or remove the annotation"
+                yield StoreError(path, found, "article-unknown")
+
+    def _annotation_paths(
+        self, article: str, annotators: list[str]
+    ) -> Iterator[tuple[Path, Callable[[Path], Annotation]]]:
+        for annotator in annotators:
+            yield self.annotation_path(annotator, article), read_annotation
+        if self.gold_path(article).exists():
+            yield self.gold_path(article), read_gold
 
     def passes(self) -> dict[str, list[str]]:
         """By article id, the annotators who have a pass over it."""
@@ -167,10 +212,46 @@ class Corpus:
             found.setdefault(name, []).append(annotator)
         return found
 
-    def gold(self, article: str) -> Annotation | None:
+    def article_ids(self) -> frozenset[str]:
+        """The ids of all articles, by their files' names."""
+        return frozenset(name for name, _collection in _names(self.root / "articles", ".yaml"))
+
+    @property
+    def assignments_path(self) -> Path:
+        """Who is to annotate what."""
+        return self.root / "assignments.csv"
+
+    def assignments(self) -> dict[str, tuple[str, ...]]:
+        """By article id, the annotators to whom it was dealt; empty where nothing was."""
+        path = self.assignments_path
+        found: dict[str, tuple[str, ...]] = {}
+        if not path.exists():
+            return found
+        with path.open(encoding="utf-8", newline="") as file:
+            for number, row in enumerate(csv.reader(file), 1):
+                if number == 1 and row == _ASSIGNED:
+                    continue
+                if number == 1 or len(row) != 2 or not all(ids.ID.fullmatch(name) for name in row):
+                    raise StoreError(
+                        f"{path}:{number}", f"expected {','.join(_ASSIGNED)}, found {','.join(row)!r}; correct it"
+                    )
+                found[row[0]] = (*found.get(row[0], ()), row[1])
+        return found
+
+    def write_assignments(self, dealt: Mapping[str, Sequence[str]]) -> None:
+        """One row for each article and annotator, sorted, so that a `git diff` shows what changed hands."""
+        rows = sorted((article, annotator) for article, annotators in dealt.items() for annotator in annotators)
+        lines = [",".join(row) for row in (_ASSIGNED, *rows)]
+        write(self.assignments_path, "".join(f"{line}\n" for line in lines).encode())
+
+    def gold_path(self, article: str) -> Path:
+        """Where the adjudicated annotation of the article is kept."""
+        return self.root / "gold" / f"{ids.check('article id', article)}.json"
+
+    def gold(self, article: str) -> Gold | None:
         """The adjudicated annotation of the article, where there is one."""
-        path = self.root / "gold" / f"{article}.json"
-        return read_annotation(path) if path.exists() else None
+        path = self.gold_path(article)
+        return read_gold(path) if path.exists() else None
 
 
 def _names(folder: Path, suffix: str) -> Iterator[tuple[str, str]]:
@@ -189,15 +270,31 @@ def _entries(path: Path, record: type[R]) -> dict[str, R]:
         entries = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
         return {name: record.model_validate(entry) for name, entry in entries.items()}
     except (yaml.YAMLError, ValidationError, AttributeError) as error:
-        raise StoreError(f"{path}: {_one_line(error)}; correct the file") from None
+        raise StoreError(path, f"{_one_line(error)}; correct the file") from None
 
 
 def read_annotation(path: Path) -> Annotation:
-    """One annotation; StoreError says what is wrong with the file."""
+    """One annotator's pass; StoreError says what is wrong with the file."""
+    annotation = _read(path, Annotation)
+    if annotation.provenance.annotator != path.parent.name:
+        found = f"it says that {annotation.provenance.annotator} made it; move the file"
+        raise StoreError(path, found, "file-misplaced")
+    return annotation
+
+
+def read_gold(path: Path) -> Gold:
+    """One adjudicated annotation; StoreError says what is wrong with the file."""
+    return _read(path, Gold)
+
+
+def _read(path: Path, record: type[A]) -> A:
     try:
-        return Annotation.model_validate_json(path.read_bytes())
+        annotation = record.model_validate_json(path.read_bytes())
     except ValidationError as error:
-        raise StoreError(f"{path}: {_one_line(error)}; pull the task again") from None
+        raise StoreError(path, f"{_one_line(error)}; pull the task again, or restore the file") from None
+    if annotation.article != path.stem:
+        raise StoreError(path, f"it says that it is of {annotation.article}; rename the file", "file-misplaced")
+    return annotation
 
 
 def dump(annotation: Annotation) -> bytes:

@@ -1,16 +1,113 @@
-"""The rules: each takes an annotation, its article and the schema, and yields what it finds. Nothing is printed here."""
+"""The rules: each takes a record and the schema, and yields what it finds. Nothing is printed here."""
 
 from __future__ import annotations
 
+import datetime as dt
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from graphlib import CycleError, TopologicalSorter
 
+from annotate import align
 from annotate.issues import Issue, Severity
-from annotate.model import Annotation, Article, AttributeValue, Cluster, Mark
+from annotate.model import Annotation, Article, AttributeValue, Cluster, Gold, Mark, Zone
 from annotate.schema import Attribute, Kind, Layer, Schema
+from annotate.store import Corpus, StoreError
+from annotate.text import is_normal, normalise
 
 Rule = Callable[[Annotation, Article, Schema], Iterator[Issue]]
+
+
+def corpus(folder: Corpus, schema: Schema, on_file: Callable[[str], None] = lambda what: None) -> Iterator[Issue]:
+    """All findings in a corpus folder: articles, passes, gold and assignments; one article is held at a time.
+
+    `on_file` is told `articles` or `annotations` for each.
+
+    `where` is the file's path in the corpus, and within an annotation the mark's id.
+    """
+    collections = folder.collections()
+    texts: dict[bytes, str] = {}
+    for found in folder.walk():
+        if isinstance(found, StoreError):
+            yield found.issue
+            continue
+        article, annotations = found
+        on_file("articles")
+        where = f"articles/{article.collection}/{article.id}.yaml"
+        # Eight bytes of the hash are enough to tell texts apart, and little enough to keep.
+        other = texts.setdefault(bytes.fromhex(article.sha256[:16]), article.id)
+        if other != article.id:
+            yield Issue(where, "article-repeated", f"its text is that of {other}; remove one")
+        if article.collection not in collections:
+            known = ", ".join(sorted(collections))
+            yield Issue(where, "collection-unknown", f"no collection {article.collection!r} ({known}); declare it")
+        yield from (replace(issue, where=where) for issue in check_article(article, schema))
+        withheld = article.collection in collections and not collections[article.collection].ships_text
+        for path, annotation in annotations.items():
+            on_file("annotations")
+            issues = [*check(annotation, article, schema), *_check_place(annotation, folder, withheld)]
+            yield from (replace(issue, where=f"{path}: {issue.where}") for issue in issues)
+    yield from _check_assignments(folder)
+
+
+def _check_place(annotation: Annotation, folder: Corpus, withheld: bool) -> Iterator[Issue]:
+    """What only the corpus around an annotation can show."""
+    if withheld and any(mark.text is not None for mark in annotation.marks()):
+        found = "the words of its marks are written out, and the text may not be given on; write the file again"
+        yield Issue(annotation.article, "words-withheld", found)
+    for annotator in annotation.provenance.made_from:
+        if not folder.annotation_path(annotator, annotation.article).exists():
+            found = f"it was made from a pass of {annotator}, which is not there; restore that pass"
+            yield Issue(annotation.article, "gold-pass", found)
+
+
+def _check_assignments(folder: Corpus) -> Iterator[Issue]:
+    try:
+        dealt = folder.assignments()
+    except StoreError as error:
+        yield error.issue
+        return
+    known = folder.article_ids() if dealt else frozenset()
+    for name in sorted(set(dealt) - known):
+        yield Issue("assignments.csv", "assignment-unknown", f"there is no article {name}; add it, or remove the row")
+
+
+def check_article(article: Article, schema: Schema) -> Iterator[Issue]:
+    """The text is in the corpus's form, and its zones tile it; `where` is the article's id."""
+
+    def issue(code: str, message: str) -> Issue:
+        return Issue(article.id, code, message)
+
+    if article.text is not None and not is_normal(article.text):
+        changes = ", ".join(normalise(article.text)[1])
+        yield issue("text-unnormalised", f"its text would change ({changes}); add it anew with: acre add")
+    place = 0
+    for zone in article.zones:
+        told = f"{zone.kind} {zone.start}–{zone.end}"
+        if zone.kind not in schema.zones:
+            yield issue("zone-unknown", f"{told}: the schema has {', '.join(schema.zones)}; correct the kind")
+        if zone.end > article.length:
+            yield issue("zone-range", f"{told} is past the article’s {article.length} code points; correct it")
+            return
+        if zone.start < place:
+            yield issue("zone-overlap", f"{told} starts before the zone above it ends, at {place}; correct them")
+        elif article.text is not None:
+            yield from _check_zone(article.text, zone, place, issue)
+        place = max(place, zone.end)
+    if article.text is not None and article.text[place:].strip():
+        left = article.text[place:].strip()
+        yield issue("zone-gap", f"{place}–{article.length} is in no zone: {_cut(left)}; put it in one")
+
+
+def _check_zone(text: str, zone: Zone, place: int, issue: Callable[[str, str], Issue]) -> Iterator[Issue]:
+    told = f"{zone.kind} {zone.start}–{zone.end}"
+    between, words = text[place : zone.start], zone.slice(text)
+    if between.strip():
+        yield issue("zone-gap", f"{place}–{zone.start} is in no zone: {_cut(between.strip())}; put it in one")
+    if words != words.strip():
+        yield issue("zone-space", f"{told} starts or ends with white space; leave it out")
 
 
 def check(annotation: Annotation, article: Article, schema: Schema) -> list[Issue]:
@@ -135,6 +232,10 @@ def check_links(annotation: Annotation, article: Article, schema: Schema) -> Ite
                     f"{argument.role} of {event.label} {_words(event)} can't be a {filler.label}, {_words(filler)}; "
                     "correct the label or link another mark",
                 )
+        for argument, count in Counter(event.arguments).items():
+            if count > 1:
+                found = f"{argument.role} points to {argument.target} {count} times; keep one"
+                yield Issue(event.id, "link-repeated", found)
         if not event.arguments:
             yield Issue(
                 event.id,
@@ -150,6 +251,92 @@ def check_links(annotation: Annotation, article: Article, schema: Schema) -> Ite
                 yield Issue(
                     attribution.id, "link-dangling", f"its {name} is {head}, which is no {name} mark; link it anew"
                 )
+
+
+def check_cycles(annotation: Annotation, article: Article, schema: Schema) -> Iterator[Issue]:
+    """No event is an argument of itself, directly or through other events."""
+    events = {event.id: event for event in annotation.event_mentions}
+    graph = {
+        name: [argument.target for argument in event.arguments if argument.target in events]
+        for name, event in events.items()
+    }
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        circle = error.args[1]
+        told = " → ".join(_words(events[name]) for name in circle)
+        yield Issue(circle[0], "link-cycle", f"{told} are arguments of one another; remove one of the links")
+
+
+def check_times(annotation: Annotation, article: Article, schema: Schema) -> Iterator[Issue]:
+    """What is told as having happened is not dated after the publication."""
+    if article.published is None:
+        return
+    marks = {mark.id: mark for mark in annotation.mentions}
+    for event in annotation.event_mentions:
+        if event.attributes.get("realis") != "actual":
+            continue
+        for argument in event.arguments:
+            time = marks.get(argument.target)
+            if (
+                argument.role == "time"
+                and time is not None
+                and _is_after(time.attributes.get("value"), article.published)
+            ):
+                found = (
+                    f"{event.label} {_words(event)} is told as actual, its time {_words(time)} is {time.attributes['value']}, and "
+                    f"the article is of {article.published}; correct the value or the realis"
+                )
+                yield Issue(event.id, "time-future", found, Severity.WARNING)
+
+
+def _is_after(value: AttributeValue | None, published: dt.date) -> bool:
+    """Whether a normalised time lies wholly after the day: its year, month, week or day starts later."""
+    start = str(value or "").partition("/")[0].partition("T")[0]
+    if value == "FUTURE":
+        return True
+    if not start[:4].isdecimal():
+        return False
+    if "W" in start:
+        year, week = published.isocalendar()[:2]
+        return start > f"{year}-W{week:02}"
+    return start > published.isoformat()[: len(start)]
+
+
+def check_zones(annotation: Annotation, article: Article, schema: Schema) -> Iterator[Issue]:
+    """A mark lies in one zone, and in one that is annotated; a content may run over several."""
+    starts = [zone.start for zone in article.zones]
+    for mark in annotation.marks():
+        index = bisect_right(starts, mark.start) - 1
+        if index < 0 or mark.end > article.length:
+            continue
+        zone = article.zones[index]
+        if zone.kind in schema.silent_zones:
+            found = f"{mark.label} {_words(mark)} is in a zone {zone.kind}, where nothing is marked; delete it"
+            yield Issue(mark.id, "zone-silent", found, Severity.WARNING)
+        elif mark.end > zone.end and mark.label != Layer.CONTENT:
+            found = f"{mark.label} {_words(mark)} runs over the end of its {zone.kind}, {zone.end}; shorten it"
+            yield Issue(mark.id, "zone-crossed", found, Severity.WARNING)
+
+
+def check_record(annotation: Annotation, article: Article, schema: Schema) -> Iterator[Issue]:
+    """Gold says of each of its units where it came from, and of no other."""
+    if not isinstance(annotation, Gold) or any(
+        True for _ in check_links(annotation, article, schema) if _.code == "link-dangling"
+    ):
+        return
+    units = {tuple(unit) for unit in align.units(annotation)}
+    told = {
+        (found.layer, found.label, found.start, found.end, found.rest)
+        for found in annotation.decisions
+        if found.origin != "rejected"
+    }
+    for layer, label, start, end, _rest in sorted(units - told):
+        found = f"the {layer} {label} at {start}–{end} has no record of where it came from; adjudicate again"
+        yield Issue(article.id, "record-missing", found)
+    for layer, label, start, end, _rest in sorted(told - units):
+        found = f"the record tells of a {layer} {label} at {start}–{end}, which is not there; adjudicate again"
+        yield Issue(article.id, "record-idle", found)
 
 
 def check_attribution(annotation: Annotation, article: Article, schema: Schema) -> Iterator[Issue]:
@@ -191,7 +378,18 @@ def _check_clusters(clusters: tuple[Cluster, ...], known: set[str]) -> Iterator[
                 )
 
 
-RULES: tuple[Rule, ...] = (check_spans, check_labels, check_attributes, check_links, check_attribution, check_clusters)
+RULES: tuple[Rule, ...] = (
+    check_spans,
+    check_labels,
+    check_attributes,
+    check_links,
+    check_cycles,
+    check_times,
+    check_attribution,
+    check_clusters,
+    check_zones,
+    check_record,
+)
 
 
 def _allows(attribute: Attribute, value: AttributeValue) -> bool:
@@ -205,4 +403,8 @@ def _allows(attribute: Attribute, value: AttributeValue) -> bool:
 def _words(mark: Mark) -> str:
     if mark.text is None:
         return f"at {mark.start}–{mark.end}"
-    return f"“{mark.text if len(mark.text) <= 40 else mark.text[:39] + '…'}”"
+    return _cut(mark.text)
+
+
+def _cut(words: str) -> str:
+    return f"“{words if len(words) <= 40 else words[:39] + '…'}”"

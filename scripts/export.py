@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from annotate import cli, validate
 from annotate import pull as pull_
 from annotate import schema as schema_
-from annotate.issues import AcreError, Issue, UsageError
+from annotate.issues import AcreError, UsageError
 from annotate.labelstudio import server
 from annotate.labelstudio.client import Client
 from annotate.schema import Schema
@@ -127,12 +127,10 @@ def _pull(
 
 
 def _validate(corpus: Corpus, schema: Schema, told: cli.Told) -> None:
-    checked = 0
-    for article, annotation, where in corpus.annotated():
-        checked += 1
-        for found in validate.check(annotation, article, schema):
-            told.tell(Issue(f"{where}: {found.where}", found.code, found.message, found.severity))
-    cli.show_counts({"annotations checked": checked})
+    checked: Counter[str] = Counter()
+    for found in validate.corpus(corpus, schema, lambda what: checked.update([f"{what} checked"])):
+        told.tell(found)
+    cli.show_counts(checked)
 
 
 if __name__ == "__main__":

@@ -119,7 +119,7 @@ def test_validate_and_build_report_and_exit_by_what_they_find(
 ) -> None:
     article, _ = write(SENTENCE)
     good = acre("validate")
-    assert (good.returncode, good.stdout.split()) == (0, ["1", "annotations", "checked"])
+    assert (good.returncode, good.stdout.split()) == (0, ["1", "annotations", "checked", "1", "articles", "checked"])
     built = acre("build")
     assert built.returncode == 0, built.stderr
     assert "1 documents: 3 mentions" in built.stdout
@@ -130,7 +130,8 @@ def test_validate_and_build_report_and_exit_by_what_they_find(
     rows: list[dict[str, Any]] = [json.loads(line) for line in bad.stdout.splitlines()]
     assert rows[0]["code"] == "mark-text"
     assert rows[0]["where"] == f"annotations/ana/{article.id}.json: m1"
-    assert rows[-1] == {"counts": {"annotations checked": 1, "errors": 1}}
+    assert rows[-2]["code"] == "dataset-behind"
+    assert rows[-1] == {"counts": {"annotations checked": 1, "articles checked": 1, "errors": 2, "rows checked": 1}}
     assert acre("build").returncode == 1
 
 

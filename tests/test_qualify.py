@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from annotate import convert, guidelines, qualify, validate
+from annotate.align import LAYERS
 from annotate.issues import errors
 from annotate.schema import Schema
 from annotate.store import Corpus
@@ -56,7 +57,7 @@ def test_the_qualification_set_is_not_in_the_dataset() -> None:
 def test_the_reference_agrees_with_itself(corpus: Corpus, schema: Schema, annotator: Callable[..., str]) -> None:
     found = qualify.qualify(annotator("same"), SET, corpus, schema)
     assert (found.differences, found.unannotated) == ([], [])
-    assert [found.f1(layer) for layer in qualify.LAYERS] == [1.0] * len(qualify.LAYERS)
+    assert [found.f1(layer) for layer in LAYERS] == [1.0] * len(LAYERS)
 
 
 def test_each_difference_is_shown_in_the_notation_with_its_ruling(

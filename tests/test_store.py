@@ -36,7 +36,7 @@ def test_a_text_that_was_edited_is_refused(corpus: Corpus, write: Write) -> None
     article, _ = write(SENTENCE)
     path = corpus.root / "articles" / "sample" / f"{article.id}.txt"
     path.write_text("another text", encoding="utf-8")
-    with pytest.raises(StoreError, match=r"text-changed: 12 code points.*restore the text, offsets point into it"):
+    with pytest.raises(StoreError, match=r"text-damaged: 12 code points.*restore the text, offsets point into it"):
         list(corpus.articles())
 
 

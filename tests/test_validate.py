@@ -4,43 +4,67 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from annotate import validate
+from annotate import store, validate
 from annotate.issues import CODES, Issue
 from annotate.labelstudio import results
-from annotate.model import Annotation, Article, Provenance
+from annotate.model import Annotation, Article, Gold, Provenance
 from annotate.schema import Schema
+from annotate.store import Corpus
 from tests.conftest import ROOT
 
 INVALID = sorted((ROOT / "tests" / "invalid").glob("*.json"))
-# What only a server, or two passes of one annotator, can show: tested in test_load and test_pull.
-SEEN_ELSEWHERE = {"annotator-unknown", "article-unknown", "pass-foreign", "pass-older", "task-repeated", "text-changed"}
+# What only a server, two passes of one annotator, or a built dataset can show: tested where `test_every_code` looks.
+SEEN_ELSEWHERE = {
+    "dataset-behind",
+    "annotator-unknown",
+    "article-unknown",
+    "pass-foreign",
+    "pass-older",
+    "task-repeated",
+    "text-changed",
+}
 
 
 @pytest.mark.parametrize("path", INVALID, ids=lambda path: path.stem)
-def test_a_bad_file_yields_exactly_its_code(path: Path, schema: Schema) -> None:
-    fields = json.loads(path.read_text(encoding="utf-8"))
-    article = Article.model_validate(fields["article"])
-    found: list[Issue]
-    if "result" in fields:  # as Label Studio sends it
-        made = Provenance.model_validate(fields["provenance"])
-        annotation, found = results.read(fields["result"], article, schema, made)
-        found = [*found, *(validate.check(annotation, article, schema) if not found else [])]
-    else:
-        found = validate.check(Annotation.model_validate(fields["annotation"]), article, schema)
+def test_a_bad_file_yields_exactly_its_code(path: Path, schema: Schema, corpus: Corpus) -> None:
+    found = list(_found(json.loads(path.read_text(encoding="utf-8")), schema, corpus))
     assert {issue.code for issue in found} == {path.stem}
     for issue in found:
         assert issue.where
         assert ";" in issue.message, "a message says what to do"
 
 
+def _found(fields: dict[str, Any], schema: Schema, corpus: Corpus) -> Iterator[Issue]:
+    """What the checks say of a bad file: a corpus's files, an article, a result of Label Studio, gold, or a pass."""
+    if "files" in fields:
+        for name, content in fields["files"].items():
+            store.write(corpus.root / name, content.encode())
+        yield from validate.corpus(corpus, schema)
+        return
+    article = Article.model_validate(fields["article"])
+    if "result" in fields:
+        made = Provenance.model_validate(fields["provenance"])
+        annotation, issues = results.read(fields["result"], article, schema, made)
+        yield from issues or validate.check(annotation, article, schema)
+    elif "gold" in fields:
+        yield from validate.check(Gold.model_validate(fields["gold"]), article, schema)
+    elif "annotation" in fields:
+        yield from validate.check(Annotation.model_validate(fields["annotation"]), article, schema)
+    else:
+        yield from validate.check_article(article, schema)
+
+
 def test_every_code_has_a_bad_file_or_a_test_that_meets_it() -> None:
     assert {path.stem for path in INVALID} | SEEN_ELSEWHERE == set(CODES)
     assert not {path.stem for path in INVALID} & SEEN_ELSEWHERE
-    tests = "".join((ROOT / "tests" / name).read_text(encoding="utf-8") for name in ("test_load.py", "test_pull.py"))
+    places = ("test_load.py", "test_pull.py", "dataset/test_check.py")
+    tests = "".join((ROOT / "tests" / name).read_text(encoding="utf-8") for name in places)
     assert all(code in tests for code in SEEN_ELSEWHERE)
 
 

@@ -47,18 +47,24 @@ def build(corpus: Corpus, schema: Schema, on_article: Callable[[], None] = lambd
     figures = card.Figures(schema)
 
     def found() -> Iterator[dict[str, Any]]:
-        for row, article, annotation in _documents(corpus, schema, report, on_article):
+        for row, article, annotation in documents(corpus, schema, report, on_article):
             figures.add(article, annotation)
             yield row
 
-    _write_parquet(corpus.data / "documents" / f"{SPLIT}.parquet", features.documents(schema), found())
+    _write_parquet(path(corpus), features.documents(schema), found())
     store.write(corpus.card, card.render(figures, corpus.collections(), corpus.annotators(), schema).encode())
     return report
 
 
-def _documents(
-    corpus: Corpus, schema: Schema, report: BuildReport, on_article: Callable[[], None]
+def path(corpus: Corpus) -> Path:
+    """Where the documents go."""
+    return corpus.data / "documents" / f"{SPLIT}.parquet"
+
+
+def documents(
+    corpus: Corpus, schema: Schema, report: BuildReport, on_article: Callable[[], None] = lambda: None
 ) -> Iterator[tuple[dict[str, Any], Article, Annotation]]:
+    """The rows in the order of their ids, one at a time; what stays out is told in the report."""
     passes, collections = corpus.passes(), corpus.collections()
     for article in corpus.articles():
         on_article()
@@ -87,30 +93,30 @@ def _documents(
         )
 
 
-def _write_parquet(path: Path, columns: Features, found: Iterator[dict[str, Any]]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+def _write_parquet(target: Path, columns: Features, found: Iterator[dict[str, Any]]) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
     # Into a file beside it first: a build that is killed leaves the old data whole.
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".building-") as folder:
-        made = Path(folder) / path.name
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".building-") as folder:
+        made = Path(folder) / target.name
         with pq.ParquetWriter(made, columns.arrow_schema, compression="zstd") as writer:
             batch: list[dict[str, Any]] = []
             for row in found:
-                batch.append(_encoded(row, columns))
+                batch.append(encoded(row, columns))
                 if len(batch) == _ROWS_AT_ONCE:
                     writer.write_table(pa.Table.from_pylist(batch, schema=columns.arrow_schema))
                     batch = []
             writer.write_table(pa.Table.from_pylist(batch, schema=columns.arrow_schema))
-        made.replace(path)
+        made.replace(target)
 
 
-def _encoded(value: Any, feature: Any) -> Any:
+def encoded(value: Any, feature: Any) -> Any:
     """The value with each label as its number; a missing one stays missing."""
     if value is None:
         return None
     if isinstance(feature, ClassLabel):
         return feature.str2int(value)
     if isinstance(feature, List):
-        return [_encoded(element, feature.feature) for element in value]
+        return [encoded(element, feature.feature) for element in value]
     if isinstance(feature, dict):
-        return {name: _encoded(value[name], inner) for name, inner in feature.items()}
+        return {name: encoded(value[name], inner) for name, inner in feature.items()}
     return value

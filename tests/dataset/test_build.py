@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from datasets import ClassLabel, load_dataset
 
-from annotate import store
+from annotate import align, store
 from annotate.dataset import build, claims
-from annotate.model import Annotation, Article
+from annotate.model import Annotation, Article, Decision, Gold
 from annotate.schema import Schema
 from annotate.store import Corpus
 from tests.conftest import ROOT, SENTENCE
@@ -119,8 +119,8 @@ def test_what_is_left_out_is_named(corpus: Corpus, write: Write, schema: Schema)
 def test_gold_goes_before_passes(corpus: Corpus, write: Write, schema: Schema, tmp_path: Path) -> None:
     article, annotation = write(SENTENCE, annotator="ana")
     write(SENTENCE, annotator="ben")
-    gold = annotation.model_copy(update={"mentions": annotation.mentions, "cues": annotation.cues})
-    store.write(corpus.root / "gold" / f"{article.id}.json", store.dump(gold))
+    told = tuple(Decision(**unit._asdict(), origin="agreed") for unit in align.units(annotation))
+    store.write(corpus.gold_path(article.id), store.dump(Gold(**dict(annotation), decisions=told)))
     build.build(corpus, schema)
     (row,) = _load(corpus, tmp_path / "cache")
     assert row["adjudicated"] is True

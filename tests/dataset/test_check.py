@@ -1,0 +1,51 @@
+"""The built dataset is compared with what the corpus builds now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from annotate.dataset import build, check
+from annotate.model import Annotation, Article
+from annotate.schema import Schema
+from annotate.store import Corpus
+from tests.conftest import SENTENCE
+
+Write = Callable[..., tuple[Article, Annotation]]
+
+
+def test_a_dataset_just_built_is_what_the_corpus_builds(corpus: Corpus, schema: Schema, write: Write) -> None:
+    write(SENTENCE)
+    write(SENTENCE.replace("Troops", "Rebels"), collection="local", published="2024-03-22")
+    build.build(corpus, schema)
+    rows: list[str] = []
+    assert list(check.check(corpus, schema, rows.append)) == []
+    assert rows == ["rows", "rows"]
+
+
+def test_each_row_that_is_behind_is_named(corpus: Corpus, schema: Schema, write: Write) -> None:
+    changed, _ = write(SENTENCE)
+    gone, _ = write(SENTENCE.replace("Troops", "Rebels"))
+    build.build(corpus, schema)
+    corpus.annotation_path("ana", gone.id).unlink()
+    path = corpus.annotation_path("ana", changed.id)
+    path.write_text(path.read_text().replace('"min": 12', '"min": 11'))
+    new, _ = write(SENTENCE.replace("Troops", "Guards"))
+    found = {issue.where.rpartition(": ")[2]: (issue.code, issue.message) for issue in check.check(corpus, schema)}
+    assert found == {
+        changed.id: ("dataset-behind", "mentions differ from what the corpus builds; run acre build"),
+        gone.id: ("dataset-behind", "the corpus builds no such row; run acre build"),
+        new.id: ("dataset-behind", "the corpus builds a row that is missing; run acre build"),
+    }
+
+
+def test_other_columns_and_a_damaged_file_are_said(corpus: Corpus, schema: Schema, write: Write) -> None:
+    write(SENTENCE)
+    build.build(corpus, schema)
+    path = build.path(corpus)
+    pq.write_table(pa.table({"id": ["a"]}), path)
+    assert [issue.code for issue in check.check(corpus, schema)] == ["dataset-behind"]
+    path.write_bytes(b"PAR1 and no more")
+    assert [issue.code for issue in check.check(corpus, schema)] == ["file-unreadable"]
