@@ -14,7 +14,7 @@ PAGE = 200
 BATCH = 500
 # After a time-out the server still finishes what it was asked: wait long rather than ask twice.
 _TIMEOUT = 600
-_TASK_FIELDS = ("id", "data", "total_annotations", "cancelled_annotations", "draft_exists")
+_TASK_FIELDS = ("id", "project", "data", "total_annotations", "cancelled_annotations", "draft_exists")
 # One list names the fields of the task and of what hangs on it.
 _ANNOTATION_FIELDS = (
     "annotations",

@@ -1,14 +1,17 @@
-"""Runs as a desk's Label Studio process: Label Studio's own server, with two middlewares more.
+"""Runs as a desk's Label Studio process: Label Studio's own server, with three middlewares more.
 
-One gives a new annotator an editor whose keyboard works, the other serves the guidelines. They are appended to the base settings before the
+One lets the annotator's account label and do nothing else, one gives a new annotator an editor whose keyboard works, one
+serves the guidelines. They are appended to the base settings before the
 server reads them: a settings module of our own can't be named, since Label Studio's reads itself while it is imported.
 """
 
 from __future__ import annotations
 
+import hmac
 import importlib
 import json
 import os
+import re
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -40,6 +43,50 @@ table:has(a[href^="{GUIDELINES}"]) td {{ vertical-align: top; padding: 2px 12px 
 p:has(> a[href^="{GUIDELINES}"]) ~ ol {{ list-style: decimal; padding-left: 1.5em; }}
 p:has(> a[href^="{GUIDELINES}"]) ~ h4 {{ margin: 12px 0 4px; }}
 </style>""".encode()
+
+
+# In Label Studio's open-source edition every account is an administrator. What labelling asks of the server is little:
+_LABELLING = re.compile(
+    r"POST /user/login|POST /logout"
+    r"|POST /api/tasks/\d+/(annotations(/\d+/drafts)?|drafts)"
+    r"|(PATCH|PUT) /api/annotations/\d+"
+    r"|(PATCH|PUT|DELETE) /api/drafts/\d+"
+    r"|(POST|PATCH|PUT) /api/dm/views(/\d+|/reset|/order|/\d+/selected-items)?"
+    r"|(DELETE) /api/dm/views/\d+/selected-items"
+    r"|(POST|PATCH|PUT) /api/current-user/(hotkeys|product-tour)"
+    r"|POST /__lsa"
+)
+# Reading these gives away the token, the link by which accounts are made, or the administration.
+_CLOSED = re.compile(
+    r"/(api/(invite|token|current-user/(token|reset-token))|user/account|user/signup|admin|django-rq|people)\b.*"
+)
+
+
+def guard(get_response: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Django middleware: whoever has the desk's token may do all; the annotator's session may read and label.
+
+    So an annotator can't make accounts, delete, import or change a project, and submitted work stays.
+    """
+    token = os.environ.get("LABEL_STUDIO_USER_TOKEN", "")
+
+    def answer(request: Any) -> Any:
+        given = request.headers.get("Authorization", "").removeprefix("Token ")
+        if (token and hmac.compare_digest(given.encode(), token.encode())) or _may(request):
+            return get_response(request)
+        http = importlib.import_module("django.http")
+        found = "This account labels; what changes the desk itself is the maintainers' to do, with acre."
+        return http.JsonResponse({"detail": found}, status=403)
+
+    return answer
+
+
+def _may(request: Any) -> bool:
+    path = request.path.rstrip("/")
+    if request.method in ("GET", "HEAD", "OPTIONS"):
+        return _CLOSED.fullmatch(path) is None
+    if path == "/api/dm/actions":
+        return bool(request.method == "POST" and request.GET.get("id") == "next_task")
+    return bool(_LABELLING.fullmatch(f"{request.method} {path}"))
 
 
 def editor_defaults(get_response: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -82,8 +129,12 @@ def main() -> None:
     sys.path.insert(0, server.LS_PATH)
     base = importlib.import_module("core.settings.base")
     base.MIDDLEWARE.append("django.middleware.clickjacking.XFrameOptionsMiddleware")
+    base.MIDDLEWARE.append("annotate.labelstudio.desk.guard")
     base.MIDDLEWARE.append("annotate.labelstudio.desk.editor_defaults")
     base.MIDDLEWARE.append("annotate.labelstudio.desk.guidelines")
+    # Browsers keep cookies by host, not by port: two desks on one machine must not log each other out.
+    for cookie in ("SESSION", "CSRF"):
+        setattr(base, f"{cookie}_COOKIE_NAME", f"acre-{os.environ.get('ACRE_DESK', 'desk')}-{cookie.lower()}")
     server.main()
 
 

@@ -229,7 +229,8 @@ def _environment(desk: Desk, home: Path, guidelines: Path | None) -> dict[str, s
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("LABEL_STUDIO_", "DJANGO_"))}
     flags = {"fflag_feat_utc_210_prediction_validation_15082025": "true"}  # bad predictions are refused
     site = {"ACRE_GUIDELINES": str(guidelines.resolve())} if guidelines else {}
-    return inherited | {f"LABEL_STUDIO_{name}": value for name, value in settings.items()} | flags | site
+    own = {f"LABEL_STUDIO_{name}": value for name, value in settings.items()} | {"ACRE_DESK": desk.name}
+    return inherited | own | flags | site
 
 
 def _exited(process: subprocess.Popen[bytes], log: Path) -> str | None:

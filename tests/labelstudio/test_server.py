@@ -70,7 +70,7 @@ def test_it_is_closed_to_strangers(desk: Desk) -> None:
         urllib.request.urlopen(f"{desk.url}/api/projects")
     assert refused.value.code == 401
     stranger = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
-    page = stranger.open(f"{desk.url}/user/signup/").read().decode()
+    page = stranger.open(f"{desk.url}/user/login/").read().decode()
     token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
     form = {
         "email": "stranger@acre.invalid",

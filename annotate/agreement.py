@@ -1,0 +1,440 @@
+"""How far independent passes over the same articles agree, layer by layer and label by label, before anyone decides."""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from annotate import align, graph, notation, reliability
+from annotate.align import Unit
+from annotate.claims import claims
+from annotate.model import Annotation, Article, Mark, Span
+from annotate.reliability import Estimate, Measure, Unitizing
+from annotate.schema import Kind, Schema
+from annotate.tokens import tokens
+
+MARKS = align.LAYERS[:3]
+LINKS = align.LAYERS[4:]
+CLAIM = "claim"
+NONE = "–"
+"""Stands for a mark or an answer that is not there."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the report: a layer, or a label in it."""
+
+    layer: str
+    label: str | None
+    """None for the whole layer."""
+    counts: dict[str, int]
+    """Units by annotator; of attributes, the matched marks that ask for them."""
+    measures: dict[str, Estimate]
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """A place in an article where units are not in every pass."""
+
+    article: str
+    start: int
+    end: int
+    units: int
+    """How many units differ."""
+    shown: dict[str, str]
+    """By annotator, the place in the notation as they marked it; empty where the text is withheld."""
+
+
+@dataclass
+class Report:
+    """What was compared and what came of it."""
+
+    annotators: tuple[str, ...]
+    documents: int
+    untokenised: int
+    """Documents whose text is not here: without it, nothing is said of their tokens."""
+    nested: int
+    """Marks inside a mark of the same label by the same annotator: α_u takes the outer one."""
+    rows: list[Row]
+    confusions: dict[str, Counter[tuple[str, str]]]
+    """By layer or attribute, how often one annotator's label or value met another's on the same or overlapping words."""
+    disagreements: list[Disagreement]
+
+
+Key = tuple[str, str | None]
+
+
+@dataclass
+class _Tally:
+    """Statistics by document, filled one document at a time; nothing of a document is kept but these."""
+
+    documents: int = 0
+    counts: dict[Key, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    pairs: dict[Key, dict[str, dict[int, tuple[float, float]]]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(dict))
+    )
+    """For each F1, by document: (matched, counted)."""
+    tokens: dict[Key, dict[int, Counter[tuple[str, ...]]]] = field(default_factory=lambda: defaultdict(dict))
+    """By document, how often each tuple of values, one for each annotator, stands on a token."""
+    unitizing: dict[Key, Unitizing] = field(default_factory=lambda: defaultdict(Unitizing))
+    answers: dict[Key, dict[int, Counter[tuple[tuple[str, str], ...]]]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
+    """By document, how often each tuple of (annotator, value) was given to one mark."""
+    confusions: dict[str, Counter[tuple[str, str]]] = field(default_factory=lambda: defaultdict(Counter))
+    untokenised: int = 0
+    nested: int = 0
+
+
+def agreement(
+    documents: Iterable[tuple[Article, Sequence[Annotation]]],
+    schema: Schema,
+    seed: int = 0,
+    samples: int = reliability.SAMPLES,
+    worst: int = 20,
+    on_document: Callable[[], None] = lambda: None,
+) -> Report:
+    """Compare valid passes, two or more for each article. F1 and κ are taken over pairs of annotators, α over all.
+
+    Intervals are from a bootstrap over documents; `worst` disagreements are kept.
+    """
+    tally, annotators = _Tally(), set[str]()
+    kept: list[tuple[int, str, int, Disagreement]] = []
+    for article, passes in documents:
+        on_document()
+        ordered = sorted(passes, key=lambda found: found.provenance.annotator)
+        annotators |= {found.provenance.annotator for found in ordered}
+        _count(article, ordered, schema, tally)
+        for found in disagreements(article, ordered):
+            kept.append((found.units, found.article, -found.start, found))
+        kept = heapq.nlargest(worst, kept, key=lambda entry: (entry[0], entry[1], entry[2]))
+        tally.documents += 1
+    rows = list(_rows(tally, schema, seed, samples))
+    return Report(
+        tuple(sorted(annotators)), tally.documents, tally.untokenised, tally.nested, rows, dict(tally.confusions),
+        [found for *_order, found in kept],
+    )  # fmt: skip
+
+
+def _count(article: Article, passes: Sequence[Annotation], schema: Schema, tally: _Tally) -> None:
+    units = [align.units(found) for found in passes]
+    for found, own in zip(passes, units, strict=True):
+        for unit in own:
+            for key in ((unit.layer, None), (unit.layer, unit.label)):
+                tally.counts[key][found.provenance.annotator] += 1
+        for claim in claims(found):
+            for key in ((CLAIM, None), (CLAIM, claim.event.label)):
+                tally.counts[key][found.provenance.annotator] += 1
+    for one, other in combinations(range(len(passes)), 2):
+        _count_pair(passes[one], passes[other], units[one], units[other], tally)
+    _count_answers(passes, schema, tally)
+    _count_units(article, passes, schema, tally)
+    if article.text is None:
+        tally.untokenised += 1
+    else:
+        _count_tokens(tokens(article.text, article.language), passes, tally)
+
+
+def _count_pair(
+    one: Annotation, other: Annotation, ours: dict[Unit, Mark], theirs: dict[Unit, Mark], tally: _Tally
+) -> None:
+    paired = {_place(mark): _place(found) for mark, found in align.match(list(one.marks()), list(other.marks()))}
+    exact = {unit.mark for unit in ours.keys() & theirs.keys() if unit.layer in MARKS}
+    for layer in (*MARKS, *LINKS):
+        mine, yours = ([unit for unit in own if unit.layer == layer] for own in (ours, theirs))
+        _add(tally, layer, "F1", mine, yours, {unit for unit in mine if unit in theirs})
+        _add(tally, layer, "F1 overlap", mine, yours, {unit for unit in mine if _moved(unit, paired) in theirs})
+        if layer in LINKS:
+            mine, yours = (
+                [unit for unit in own if unit.mark in exact and unit.other in exact] for own in (mine, yours)
+            )
+            _add(tally, layer, "F1 matched ends", mine, yours, {unit for unit in mine if unit in theirs})
+    _count_claims(one, other, paired, exact, tally)
+    _count_confusions(one, other, paired, tally)
+
+
+def _count_confusions(
+    one: Annotation, other: Annotation, paired: dict[tuple[str, int, int], tuple[str, int, int]], tally: _Tally
+) -> None:
+    """What has no partner of its label is told with the label that the other gave to the words, or with none."""
+    matched = set(paired) | {(NONE, *place) for place in paired.values()}
+    for layer in MARKS:
+        left = [mark for mark in one.marks() if align.layer(mark) == layer and _place(mark) not in matched]
+        right = [mark for mark in other.marks() if align.layer(mark) == layer and (NONE, *_place(mark)) not in matched]
+        met = align.match(left, right, labels=False)
+        alone = (
+            {mark.id for mark in left} - {mark.id for mark, _ in met},
+            {mark.id for mark in right} - {mark.id for _, mark in met},
+        )
+        confusions = tally.confusions[layer]
+        confusions.update(_pair(mark.label, found.label) for mark, found in met)
+        for marks, ids in zip((left, right), alone, strict=True):
+            confusions.update((mark.label, NONE) for mark in marks if mark.id in ids)
+
+
+def _pair(one: str, other: str) -> tuple[str, str]:
+    first, second = sorted((one, other), key=lambda value: (value == NONE, value))
+    return first, second
+
+
+def _place(mark: Mark) -> tuple[str, int, int]:
+    return mark.label, mark.start, mark.end
+
+
+def _moved(unit: Unit, paired: dict[tuple[str, int, int], tuple[str, int, int]]) -> Unit | None:
+    """The unit as the other annotator would have it, were the marks at its ends the ones that overlap."""
+    mark = paired.get(unit.mark)
+    if mark is None:
+        return None
+    label, start, end = mark
+    if unit.other is None:
+        return unit._replace(start=start, end=end)
+    other = paired.get(unit.other)
+    if other is None:
+        return None
+    moved = unit._replace(start=start, end=end, rest=(label, *other))
+    if unit.layer == "coreference" and (other[1], -other[2]) < (start, -end):
+        return moved._replace(start=other[1], end=other[2], rest=(other[0], *mark))
+    return moved
+
+
+def _add(tally: _Tally, layer: str, name: str, mine: list[Unit], yours: list[Unit], matched: set[Unit]) -> None:
+    counted = Counter(unit.label for unit in (*mine, *yours))
+    agreed = Counter(unit.label for unit in matched)
+    for label, count in [(None, counted.total()), *counted.items()]:
+        if count:
+            both = agreed.total() if label is None else agreed[label]
+            _sum(tally.pairs[layer, label][name], tally.documents, both, count)
+
+
+def _sum(by_document: dict[int, tuple[float, float]], document: int, matched: float, counted: float) -> None:
+    before = by_document.get(document, (0.0, 0.0))
+    by_document[document] = (before[0] + matched, before[1] + counted)
+
+
+def _count_claims(
+    one: Annotation,
+    other: Annotation,
+    paired: dict[tuple[str, int, int], tuple[str, int, int]],
+    exact: set[tuple[str, int, int]],
+    tally: _Tally,
+) -> None:
+    """A claim agrees where its event, its innermost source (or none, or the paper itself) and the stance do."""
+    mine, yours = list(_claims(one)), list(_claims(other))
+    there = set(yours)
+
+    def moved(unit: Unit) -> Unit | None:
+        event = paired.get((unit.label, unit.start, unit.end))
+        place, *rest = unit.rest
+        source = ("source", *rest) if rest else None
+        if event is None or (source is not None and source not in paired):
+            return None
+        return Unit(CLAIM, unit.label, event[1], event[2], (place, *(paired[source][1:] if source is not None else ())))
+
+    _add(tally, CLAIM, "F1", mine, yours, {unit for unit in mine if unit in there})
+    _add(tally, CLAIM, "F1 overlap", mine, yours, {unit for unit in mine if moved(unit) in there})
+    mine, yours = ([unit for unit in own if (unit.label, unit.start, unit.end) in exact] for own in (mine, yours))
+    _add(tally, CLAIM, "F1 matched ends", mine, yours, {unit for unit in mine if unit in there})
+
+
+def _claims(annotation: Annotation) -> Iterator[Unit]:
+    """Each claim as a unit on its event; `rest` is who says it how, and the source's span where there is one."""
+    sources = {source.id: source for source in annotation.sources}
+    for event, chain in claims(annotation):
+        said = chain[0] if chain else None
+        stance = f"{said.attributes.get('stance', NONE)}" if said else "the paper"
+        source = sources.get(said.source or "") if said else None
+        yield Unit(
+            CLAIM, event.label, event.start, event.end, (stance, *((source.start, source.end) if source else ()))
+        )
+
+
+def _count_answers(passes: Sequence[Annotation], schema: Schema, tally: _Tally) -> None:
+    """On marks that two annotators or more have with the same label and words, what each answered."""
+    holders: dict[tuple[str, int, int], list[tuple[str, Mark]]] = defaultdict(list)
+    for found in passes:
+        for place, mark in {_place(mark): mark for mark in found.marks()}.items():
+            holders[place].append((found.provenance.annotator, mark))
+    for (label, *_span), marks in holders.items():
+        if len(marks) < 2:
+            continue
+        for name in schema.labels[label].attributes:
+            values = tuple((annotator, str(mark.attributes.get(name, NONE))) for annotator, mark in marks)
+            tally.answers["attribute", name].setdefault(tally.documents, Counter())[values] += 1
+            tally.counts["attribute", name].update(annotator for annotator, _value in values)
+            for (_one, value), (_other, another) in combinations(values, 2):
+                if value != another and schema.attributes[name].kind is Kind.CHOICE:
+                    tally.confusions[name][_pair(value, another)] += 1
+
+
+def _count_units(article: Article, passes: Sequence[Annotation], schema: Schema, tally: _Tally) -> None:
+    for label in schema.labels:
+        layers = [[(mark.start, mark.end) for mark in found.marks() if mark.label == label] for found in passes]
+        outer = [_outermost(spans) for spans in layers]
+        tally.nested += sum(map(len, layers)) - sum(map(len, outer))
+        tally.unitizing[_layer_of(label, schema), label].add(article.length, outer)
+
+
+def _layer_of(label: str, schema: Schema) -> str:
+    if label in schema.mentions:
+        return MARKS[0]
+    return MARKS[1] if label in schema.events else MARKS[2]
+
+
+def _outermost(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Disjoint spans: of two that overlap, the one that starts first, and of those the longer."""
+    kept: list[tuple[int, int]] = []
+    for start, end in sorted(spans, key=lambda span: (span[0], -span[1])):
+        if not kept or start >= kept[-1][1]:
+            kept.append((start, end))
+    return kept
+
+
+def _count_tokens(found: Sequence[Span], passes: Sequence[Annotation], tally: _Tally) -> None:
+    """The labels on each token, by layer all of them together, by label whether it is there."""
+    starts = np.array([token.start for token in found])
+    ends = np.array([token.end for token in found])
+    labels: dict[str, list[list[set[str]]]] = {layer: [[set() for _ in found] for _ in passes] for layer in MARKS}
+    for index, annotation in enumerate(passes):
+        for mark in annotation.marks():
+            for place in range(int(np.searchsorted(ends, mark.start, "right")), int(np.searchsorted(starts, mark.end))):
+                labels[align.layer(mark)][index][place].add(mark.label)
+    for layer, by_pass in labels.items():
+        columns = list(zip(*by_pass, strict=True))
+        tally.tokens[layer, None][tally.documents] = Counter(
+            tuple("+".join(sorted(values)) or NONE for values in column) for column in columns
+        )
+        for label in {label for column in columns for values in column for label in values}:
+            tally.tokens[layer, label][tally.documents] = Counter(
+                tuple(label if label in values else NONE for values in column) for column in columns
+            )
+
+
+def _rows(tally: _Tally, schema: Schema, seed: int, samples: int) -> Iterator[Row]:
+    def row(layer: str, label: str | None, measures: dict[str, Measure]) -> Row:
+        found = {
+            name: reliability.estimate(measure, tally.documents, seed, samples) for name, measure in measures.items()
+        }
+        return Row(layer, label, dict(tally.counts[layer, label]), found)
+
+    orders: dict[str, Sequence[str]] = {
+        MARKS[0]: list(schema.mentions),
+        MARKS[1]: list(schema.events),
+        MARKS[2]: list(schema.attribution),
+        "argument": list(schema.roles),
+        "attribution link": list(schema.links),
+        "coreference": ["same"],
+        CLAIM: list(schema.events),
+    }
+    for layer, labels in orders.items():
+        there = [label for label in labels if tally.counts.get((layer, label))]
+        if not there:
+            continue
+        for label in [None, *(there if len(labels) > 1 else ())]:
+            yield row(layer, label, dict(_measures(tally, layer, label, schema)))
+        if layer == MARKS[2]:
+            for name in schema.attributes:
+                if tally.answers.get(("attribute", name)):
+                    yield row("attribute", name, dict(_answer_measures(tally, name)))
+
+
+def _measures(tally: _Tally, layer: str, label: str | None, schema: Schema) -> Iterator[tuple[str, Measure]]:
+    for name in ("F1", "F1 overlap", "F1 matched ends"):
+        by_document = tally.pairs[layer, label].get(name)
+        if by_document is None and (name != "F1 matched ends" or layer not in (*LINKS, CLAIM)):
+            continue
+        rows = [(by_document or {}).get(document, (0.0, 0.0)) for document in range(tally.documents)]
+        yield name, reliability.f1([matched for matched, _ in rows], [counted for _, counted in rows])
+    if layer in MARKS:
+        values = [tally.tokens[layer, label].get(document, Counter()) for document in range(tally.documents)]
+        if label is not None:  # a document in which nobody uses the label has its tokens all the same
+            values = [own or _nothing(tally.tokens[layer, None].get(document)) for document, own in enumerate(values)]
+        yield "α tokens", _alpha(values)
+        units = [found for (of, name), found in tally.unitizing.items() if of == layer and label in (None, name)]
+        yield "α_u", reliability.unitizing_alpha(units)
+
+
+def _nothing(all_labels: Counter[tuple[str, ...]] | None) -> Counter[tuple[str, ...]]:
+    bare: Counter[tuple[str, ...]] = Counter()
+    for values, count in (all_labels or {}).items():
+        bare[(NONE,) * len(values)] += count
+    return bare
+
+
+def _alpha(documents: Sequence[Counter[tuple[str, ...]]]) -> Measure:
+    domain = {
+        value: number for number, value in enumerate(sorted({v for own in documents for values in own for v in values}))
+    }
+    found = []
+    for own in documents:
+        counts = [np.bincount([domain[value] for value in values], minlength=len(domain)) for values in own]
+        rows = np.array(counts, float).reshape(len(own), len(domain))
+        found.append(np.repeat(rows, list(own.values()), axis=0))
+    return reliability.nominal_alpha(found)
+
+
+def _answer_measures(tally: _Tally, name: str) -> Iterator[tuple[str, Measure]]:
+    by_document = tally.answers["attribute", name]
+    documents = [by_document.get(document, Counter()) for document in range(tally.documents)]
+    met = [
+        [
+            one == other
+            for given, count in own.items()
+            for (_, one), (_, other) in combinations(given, 2)
+            for _ in range(count)
+        ]
+        for own in documents
+    ]
+    yield "same", reliability.f1([sum(own) for own in met], [2 * len(own) for own in met])
+    yield "α", _alpha([_values(own) for own in documents])
+    domain = {value: n for n, value in enumerate(sorted({v for own in documents for given in own for _, v in given}))}
+    tables: dict[tuple[str, str], list[Any]] = defaultdict(lambda: [np.zeros((len(domain),) * 2) for _ in documents])
+    for document, own in enumerate(documents):
+        for given, count in own.items():
+            for (one, value), (other, another) in combinations(given, 2):
+                tables[one, other][document][domain[value], domain[another]] += count
+    yield "κ", reliability.cohen_kappa(list(tables.values()))
+
+
+def _values(answers: Counter[tuple[tuple[str, str], ...]]) -> Counter[tuple[str, ...]]:
+    found: Counter[tuple[str, ...]] = Counter()
+    for given, count in answers.items():
+        found[tuple(value for _annotator, value in given)] += count
+    return found
+
+
+def disagreements(article: Article, passes: Sequence[Annotation]) -> Iterator[Disagreement]:
+    """Each place with units that are not in every pass: what overlaps is one place, and a link belongs to its mark's."""
+    holders: dict[Unit, int] = Counter(unit for found in passes for unit in align.units(found))
+    differing = sorted(
+        (unit for unit, count in holders.items() if count < len(passes)), key=lambda unit: (unit.start, -unit.end)
+    )
+    places: list[tuple[int, int, int]] = []
+    for unit in differing:
+        if places and unit.start < places[-1][1]:
+            start, end, count = places[-1]
+            places[-1] = (start, max(end, unit.end), count + 1)
+        else:
+            places.append((unit.start, unit.end, 1))
+    for start, end, count in places:
+        shown = {} if article.text is None else {
+            found.provenance.annotator: _shown(article, found, start, end) for found in passes
+        }  # fmt: skip
+        yield Disagreement(article.id, start, end, count, shown)
+
+
+def _shown(article: Article, annotation: Annotation, start: int, end: int) -> str:
+    """The zones around the place, with the marks that touch it and those that these are linked to."""
+    zones = [zone for zone in article.zones if zone.start < end and start < zone.end]
+    around = Span(start=zones[0].start if zones else start, end=max(zones[-1].end, end) if zones else end)
+    marks, links = graph.disassemble(annotation)
+    touching = {mark.id for mark in marks if mark.start < end and start < mark.end}
+    joining = [link for link in links if link.tail in touching]
+    linked = touching | {link.head for link in joining}
+    return notation.excerpt(article.text or "", around, (mark for mark in marks if mark.id in linked), joining)

@@ -1,0 +1,156 @@
+"""Who annotates: assign, status, qualify."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from annotate import align
+from annotate import assign as assign_
+from annotate import ids as ids_
+from annotate import qualify as qualify_
+from annotate import status as status_
+from annotate.cli.common import (
+    CORPUS,
+    CorpusOption,
+    JsonOption,
+    SchemaOption,
+    app,
+    err,
+    out,
+    progress,
+    say,
+    schema_of,
+)
+from annotate.store import Corpus
+
+
+@app.command()
+def assign(
+    annotators: Annotated[list[str], typer.Argument(help="Everybody who takes part; a desk has its annotator's name.")],
+    passes: Annotated[int, typer.Option(help="How many annotators each article gets.")] = 2,
+    seed: Annotated[int, typer.Option(help="The same seed deals the same.")] = 0,
+    collection: Annotated[str | None, typer.Option(help="Only articles of this collection.")] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Deal anew all that is not done yet, not only what nobody has.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; say what would change.")] = False,
+    corpus: CorpusOption = CORPUS,
+) -> None:
+    """Deal articles to annotators, into corpus/assignments.csv: equal work, changing pairs; run again when somebody joins or leaves."""
+    folder = Corpus(corpus)
+    collections = folder.collections()
+    for name in annotators:
+        ids_.check("annotator", name)
+    lengths = {
+        article.id: article.length
+        for article in folder.articles()
+        if article.collection == collection
+        or (collection is None and article.collection in collections and collections[article.collection].in_dataset)
+    }
+    dealt = assign_.deal(lengths, annotators, passes, seed, folder.assignments(), folder.passes(), again)
+    if not dry_run:
+        folder.write_assignments(dealt.assignments)
+    for article, name in dealt.taken:
+        say(f"taken from {name}: {article}")
+    table = Table(title="would be dealt" if dry_run else None)
+    for heading in ("annotator", "new", "articles", "characters"):
+        table.add_column(heading, justify="left" if heading == "annotator" else "right")
+    for name in annotators:
+        held = [article for article, names in dealt.assignments.items() if name in names]
+        new = sum(1 for _article, given in dealt.given if given == name)
+        table.add_row(name, str(new), str(len(held)), str(sum(lengths.get(article, 0) for article in held)))
+    out.print(table)
+
+
+@app.command()
+def status(json_: JsonOption = False, corpus: CorpusOption = CORPUS) -> None:
+    """Show articles, passes, time spent and what is left, by annotator and by layer."""
+    with progress("reading") as step:
+        found = status_.status(Corpus(corpus), step)
+    if json_:
+        fields = {
+            "annotators": {name: vars(work) for name, work in sorted(found.annotators.items())},
+            "articles": {name: {"left": left, "done": done} for name, (left, done) in found.articles.items()},
+            "gold": sorted(found.gold),
+            "bare": found.bare,
+            "unreadable": found.unreadable,
+        }
+        out.print(json.dumps(fields), markup=False)
+    else:
+        _show_status(found)
+    raise typer.Exit(1 if found.unreadable else 0)
+
+
+def _show_status(found: status_.Status) -> None:
+    table = Table(title="Annotators")
+    layers = list(dict.fromkeys(layer for work in found.annotators.values() for layer in work.units))
+    for heading in ("annotator", "assigned", "done", "left", "time", *(layer.replace("_", " ") for layer in layers)):
+        table.add_column(heading, justify="left" if heading == "annotator" else "right")
+    for name, work in sorted(found.annotators.items()):
+        spent = f"{dt.timedelta(seconds=round(work.seconds))}" if work.timed else "–"
+        told = spent if work.timed == work.done else f"{spent} ({work.timed} of {work.done})"
+        counts = (work.assigned, work.done, work.left)
+        table.add_row(name, *map(str, counts), told, *(str(work.units[layer]) for layer in layers))
+    out.print(table)
+    waiting = [(name, left, done) for name, (left, done) in found.articles.items() if left]
+    for name, left, done in waiting[:20]:
+        say(f"  {name}: waits for {', '.join(left)}{f'; done by {chr(44).join(done)}' if done else ''}")
+    if len(waiting) > 20:
+        say(f"  … and {len(waiting) - 20} more; all of them with --json")
+    say(f"{len(found.articles)} articles with work, {len(found.gold)} with gold, {found.bare} that nobody has")
+    for told in found.unreadable:
+        err.print(told, style="red", markup=False)
+
+
+@app.command()
+def qualify(
+    annotator: Annotated[str, typer.Argument(help="Whose passes over the qualification set are compared.")],
+    json_: JsonOption = False,
+    corpus: CorpusOption = CORPUS,
+    schema: SchemaOption = None,
+) -> None:
+    """Compare an annotator's passes with the qualification set's reference, and show the ruling for each difference."""
+    guide = (schema.parent if schema else corpus.parent / "guidelines") / "qualification"
+    found = qualify_.qualify(annotator, guide, Corpus(corpus), schema_of(schema, corpus))
+    if json_:
+        scores = {layer: found.f1(layer) for layer in align.LAYERS}
+        listed = [difference.__dict__ | {"unit": difference.unit._asdict()} for difference in found.differences]
+        out.print(
+            json.dumps({"f1": scores, "differences": listed, "unannotated": found.unannotated}, ensure_ascii=False),
+            markup=False,
+        )
+    else:
+        _show_qualification(found)
+    for name in found.unannotated:
+        err.print(
+            f"{name}: {annotator} has no pass over it; load it with: acre load --collection qualification", markup=False
+        )
+    raise typer.Exit(1 if found.differences or found.unannotated else 0)
+
+
+def _show_qualification(found: qualify_.Qualification) -> None:
+    for difference in found.differences:
+        head = "missing" if difference.missing else "not in the reference"
+        say(f"\n{difference.article}: {head}: {difference.unit.layer} {difference.unit.label}")
+        say("".join(f"    {line}\n" for line in difference.shown.split("\n")) + f"  {difference.ruling}")
+    table = Table(title="Agreement with the reference (exact)")
+    for heading in ("layer", "label", "reference", "given", "matched", "F1"):
+        table.add_column(heading, justify="left" if heading in ("layer", "label") else "right")
+    for layer in align.LAYERS:
+        labels = sorted({label for of, label in (*found.reference, *found.given) if of == layer})
+        for label in [None, *(labels if len(labels) > 1 else ())]:
+            score = found.f1(layer, label)
+            counts = [
+                sum(count for (of, name), count in counter.items() if of == layer and label in (None, name))
+                for counter in (found.reference, found.given, found.matched)
+            ]
+            table.add_row(
+                "" if label else layer, label or "all", *map(str, counts), "–" if score is None else f"{score:.2f}",
+                style="" if label else "bold",
+            )  # fmt: skip
+    out.print(table)

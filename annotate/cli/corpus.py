@@ -1,0 +1,170 @@
+"""The corpus itself: add, validate, build, convert."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from annotate import add as add_
+from annotate import convert as convert_
+from annotate import store
+from annotate import validate as validate_
+from annotate.articles.reading import About
+from annotate.cli.common import (
+    CORPUS,
+    CorpusOption,
+    JsonOption,
+    SchemaOption,
+    Told,
+    app,
+    err,
+    out,
+    progress,
+    say,
+    schema_of,
+    show_counts,
+)
+from annotate.issues import Issue, UsageError
+from annotate.store import Corpus
+
+
+@app.command()
+def add(
+    files: Annotated[list[Path], typer.Argument(help=".txt, .html or .jsonl files.")],
+    collection: Annotated[str, typer.Option(help="A collection of collections.yaml.")],
+    outlet: Annotated[str | None, typer.Option(help="Who published it.")] = None,
+    published: Annotated[str | None, typer.Option(help="Date of publication, as 2015-10-11.")] = None,
+    url: Annotated[str | None, typer.Option(help="Where it was published.")] = None,
+    title: Annotated[str | None, typer.Option(help="Its title, where the headline is not it.")] = None,
+    language: Annotated[str, typer.Option(help="ISO 639 code.")] = "en",
+    corpus: CorpusOption = CORPUS,
+) -> None:
+    """Add articles to the corpus: normalised, cut into zones, and only once."""
+    about = About(collection, title, outlet, url, _date(published), language)
+    with progress("reading") as step:
+        report = add_.add(Corpus(corpus), files, about, step)
+    for found in report.added:
+        article = found.article
+        assert article is not None
+        say(f"added {article.collection}/{article.id}: {article.length} characters, from {found.where}")
+        for change, count in (found.changes or {}).items():
+            say(f"  normalised: {change}: {count}")
+        kinds = Counter(zone.kind for zone in article.zones)
+        say("  zones: " + ", ".join(f"{kind} {count}" for kind, count in kinds.items()))
+        for zone in article.zones:
+            if zone.kind != "paragraph":
+                words = zone.slice(article.text or "")
+                say(f"    {zone.kind:<11} {words if len(words) <= 80 else words[:79] + '…'}")
+    for found, other in report.present:
+        say(f"already there: {found.where} is {other.collection}/{other.id}; nothing added")
+    for found, other, likeness in report.near:
+        err.print(
+            f"{found.where}: near-copy: {likeness:.0%} like {other.collection}/{other.id}; nothing added", markup=False
+        )
+    for found in report.failed:
+        err.print(found.error, markup=False)
+    raise typer.Exit(1 if report.near or report.failed else 0)
+
+
+def _date(value: str | None) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(value) if value else None
+    except ValueError:
+        raise UsageError(f"--published {value!r}: give the date as 2015-10-11") from None
+
+
+@app.command()
+def validate(json_: JsonOption = False, corpus: CorpusOption = CORPUS, schema: SchemaOption = None) -> None:
+    """Run every rule over articles, annotations, gold, assignments and the built dataset; with --json, one object a line."""
+    labels, folder, told, checked = schema_of(schema, corpus), Corpus(corpus), Told(json_), Counter[str]()
+    with progress("validating") as step:
+
+        def count(what: str) -> None:
+            checked[f"{what} checked"] += 1
+            step()
+
+        for found in validate_.corpus(folder, labels, count):
+            told.tell(found)
+        if folder.data.exists():
+            from annotate.dataset import check  # datasets takes seconds to import
+
+            for found in check.check(folder, labels, count):
+                told.tell(found)
+    show_counts(checked | Counter(errors=told.errors), json_)
+    raise typer.Exit(1 if told.errors else 0)
+
+
+@app.command()
+def build(json_: JsonOption = False, corpus: CorpusOption = CORPUS, schema: SchemaOption = None) -> None:
+    """Build the dataset: data/ and the card README.md; the same corpus gives the same bytes."""
+    from annotate.dataset import build as build_  # datasets takes seconds to import
+
+    with progress("building") as step:
+        report = build_.build(Corpus(corpus), schema_of(schema, corpus), step)
+    told = Told(json_)
+    for issue in report.issues:
+        told.tell(issue)
+    if json_:
+        fields = {
+            "documents": report.documents,
+            "layers": report.counts,
+            "unannotated": report.unannotated,
+            "undecided": report.undecided,
+        }
+        out.print(json.dumps(fields), markup=False)
+    else:
+        show_build(report, corpus)
+    raise typer.Exit(1 if told.errors else 0)
+
+
+def show_build(report: Any, corpus: Path) -> None:
+    """What a build put in and left out."""
+    layers = ", ".join(f"{count} {layer}" for layer, count in report.counts.items())
+    say(f"{corpus}: {report.documents} documents: {layers}")
+    for name in report.undecided:
+        say(f"  left out: {name} has several passes and no gold; adjudicate it")
+    if report.unannotated:
+        say(f"  left out: {report.unannotated} articles without annotation")
+
+
+@app.command()
+def convert(
+    target: Annotated[str, typer.Argument(help="An article's id, or a file <id>.acre in the inline notation.")],
+    annotator: Annotated[str, typer.Option(help="Whose pass it is.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Where the notation goes; by default it is printed.")
+    ] = None,
+    corpus: CorpusOption = CORPUS,
+    schema: SchemaOption = None,
+) -> None:
+    """Turn an annotator's pass over an article into the inline notation, or a notation into the pass."""
+    folder, path = Corpus(corpus), Path(target)
+    if path.suffix != ".acre":
+        article = convert_.find(folder, target)
+        rendered = convert_.to_notation(folder, article, annotator)
+        if output is None:
+            print(rendered, end="")
+        else:
+            store.write(output, rendered.encode())
+        return
+    try:
+        source = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"{path}: {getattr(error, 'strerror', None) or 'not UTF-8'}; give a file that can be read"
+        ) from None
+    article = convert_.find(folder, path.stem)
+    converted = convert_.from_notation(folder, schema_of(schema, corpus), article, annotator, source, str(path))
+    told = Told()
+    for issue in converted.issues:
+        told.tell(Issue(f"{path}: {issue.where}", issue.code, issue.message, issue.severity))
+    if converted.changed:
+        say(f"wrote annotations/{annotator}/{article.id}.json")
+    else:
+        say("nothing written: it has errors" if told.errors else "nothing written: the pass says the same already")
+    raise typer.Exit(1 if told.errors else 0)

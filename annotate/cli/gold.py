@@ -1,0 +1,212 @@
+"""From passes to gold: agreement."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from annotate import agreement as agreement_
+from annotate import validate
+from annotate.cli.common import (
+    CORPUS,
+    PROJECT,
+    CorpusOption,
+    JsonOption,
+    ProjectOption,
+    SchemaOption,
+    StateOption,
+    app,
+    err,
+    out,
+    progress,
+    say,
+    schema_of,
+)
+from annotate.issues import AcreError, UsageError, errors
+from annotate.labelstudio import server
+from annotate.labelstudio.client import Client
+from annotate.model import Annotation, Article, Gold
+from annotate.schema import Schema
+from annotate.store import Corpus, StoreError
+
+_SHORT = {
+    "F1": "F1",
+    "F1 overlap": "F1 ovl",
+    "F1 matched ends": "F1 ends",
+    "α tokens": "α tok",
+    "α_u": "α_u",
+    "α": "α",
+    "κ": "κ",
+}
+
+
+def compared(
+    corpus: Corpus, schema: Schema, annotators: Sequence[str], collection: str | None, skipped: list[str]
+) -> Iterator[tuple[Article, list[Annotation]]]:
+    """The articles with two valid passes or more of the annotators, or of all; one article at a time."""
+    collections = corpus.collections()
+    for walked in corpus.walk():
+        if isinstance(walked, StoreError):
+            skipped.append(str(walked))
+            continue
+        article, annotations = walked
+        if collection is not None and article.collection != collection:
+            continue
+        if collection is None and not (
+            article.collection in collections and collections[article.collection].in_dataset
+        ):
+            continue
+        passes = []
+        for where, annotation in annotations.items():
+            if isinstance(annotation, Gold) or (annotators and annotation.provenance.annotator not in annotators):
+                continue
+            found = errors(validate.check(annotation, article, schema))
+            if found:
+                skipped.append(f"{where}: {found[0]}" + (f" (and {len(found) - 1} more)" if len(found) > 1 else ""))
+            else:
+                passes.append(annotation)
+        if len(passes) > 1:
+            yield article, passes
+
+
+@app.command()
+def agreement(
+    annotators: Annotated[
+        list[str] | None, typer.Argument(help="Whose passes are compared; by default everybody's.")
+    ] = None,
+    collection: Annotated[str | None, typer.Option(help="Only articles of this collection.")] = None,
+    labels: Annotated[
+        bool, typer.Option("--labels/--no-labels", help="A line for each label, or for layers only.")
+    ] = True,
+    worst: Annotated[int, typer.Option(help="How many disagreements are shown, worst first.")] = 10,
+    samples: Annotated[int, typer.Option(help="Resamples of the bootstrap.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
+    json_: JsonOption = False,
+    project: ProjectOption = PROJECT,
+    corpus: CorpusOption = CORPUS,
+    schema: SchemaOption = None,
+    state: StateOption = None,
+) -> None:
+    """Measure how far independent passes agree, per layer and label, with 95 % intervals, and show where they differ."""
+    if annotators and len(set(annotators)) < 2:
+        raise UsageError("agreement takes two annotators or more; name another, or none for everybody")
+    skipped: list[str] = []
+    with progress("comparing") as step:
+        passes = compared(Corpus(corpus), schema_of(schema, corpus), annotators or (), collection, skipped)
+        report = agreement_.agreement(passes, schema_of(schema, corpus), seed, samples, worst, step)
+    links = _links(state or corpus.parent / ".acre", report, project)
+    if json_:
+        out.print(json.dumps(_fields(report, links), ensure_ascii=False), markup=False)
+    elif report.documents:
+        _show(report, links, labels)
+    else:
+        say("no article has two passes")
+    for told in skipped:
+        err.print(f"left out: {told}", style="red", markup=False)
+    raise typer.Exit(1 if skipped else 0)
+
+
+def _links(state: Path, report: agreement_.Report, project: str) -> dict[tuple[str, str], str]:
+    """Address of the task behind each shown pass, where its annotator's desk is up."""
+    wanted = {found.article for found in report.disagreements}
+    links: dict[tuple[str, str], str] = {}
+    for name in report.annotators if wanted else ():
+        try:
+            desk = server.read(state, name)
+            if desk.pid is not None and not server.is_ours(desk):
+                continue
+            client = Client(desk.url, desk.token)
+            found = client.project(project)
+            for page in client.tasks(found["id"]) if found else ():
+                for task in page:
+                    if task["data"].get("article") in wanted:
+                        links[name, task["data"]["article"]] = (
+                            f"{desk.url}/projects/{task['project']}/data?task={task['id']}"
+                        )
+        except AcreError:  # no such desk, or it is down: the file is named instead
+            continue
+    return links
+
+
+def _fields(report: agreement_.Report, links: dict[tuple[str, str], str]) -> dict[str, Any]:
+    return {
+        "annotators": report.annotators,
+        "documents": report.documents,
+        "untokenised": report.untokenised,
+        "nested": report.nested,
+        "rows": [
+            {
+                "layer": row.layer,
+                "label": row.label,
+                "counts": row.counts,
+                "measures": {name: vars(found) for name, found in row.measures.items()},
+            }
+            for row in report.rows
+        ],
+        "confusions": {
+            layer: [[*pair, count] for pair, count in counts.most_common()]
+            for layer, counts in report.confusions.items()
+        },
+        "disagreements": [
+            vars(found)
+            | {"tasks": {name: links[name, found.article] for name in found.shown if (name, found.article) in links}}
+            for found in report.disagreements
+        ],
+    }
+
+
+def _show(report: agreement_.Report, links: dict[tuple[str, str], str], labels: bool) -> None:
+    for found in reversed(report.disagreements):  # the worst stands last, next to the table
+        say(f"\n{found.article} {found.start}–{found.end}: {found.units} units differ")
+        for name, shown in found.shown.items():
+            say(f"  {name}: {links.get((name, found.article), f'annotations/{name}/{found.article}.json')}")
+            say("".join(f"    {line}\n" for line in shown.split("\n")).rstrip("\n"))
+    for layer, counts in report.confusions.items():
+        if counts:
+            _show_confusions(layer, counts)
+    names = list(_SHORT)
+    table = Table(title=f"Agreement of {', '.join(report.annotators)} on {report.documents} documents (95 % intervals)")
+    for heading in ("layer", "label", "units", *(_SHORT[name] for name in names)):
+        table.add_column(heading, justify="left" if heading in ("layer", "label") else "right")
+    for row in report.rows:
+        is_layer = row.label is None or row.layer == "attribute"
+        if not labels and not is_layer:
+            continue
+        cells = [_cell(row.measures.get(name)) for name in names]
+        units = "/".join(str(row.counts.get(name, 0)) for name in report.annotators)
+        table.add_row(
+            row.layer if is_layer else "", row.label or "all", units, *cells, style="bold" if row.label is None else ""
+        )
+    out.print(table)
+    say(
+        "F1: same label, same words; ovl: words that overlap; ends: of links and claims whose marks both have. – is not defined."
+    )
+    if report.untokenised:
+        say(f"{report.untokenised} documents have no text here: nothing is said of their tokens")
+    if report.nested:
+        say(f"{report.nested} marks lie in one of the same label: α_u takes the outer one")
+
+
+def _cell(found: Any) -> str:
+    if found is None:
+        return ""
+    if found.value is None:
+        return "–"
+    return f"{found.value:.2f}" + (f" {found.low:.2f}–{found.high:.2f}" if found.low is not None else "")
+
+
+def _show_confusions(layer: str, counts: Any) -> None:
+    rows = sorted({one for one, _other in counts})
+    columns = sorted({other for _one, other in counts}, key=lambda label: (label == agreement_.NONE, label))
+    table = Table(title=f"Confusions: {layer}")
+    table.add_column("")
+    for column in columns:
+        table.add_column(column, justify="right")
+    for row in rows:
+        table.add_row(row, *(str(counts[row, column] or "") for column in columns))
+    out.print(table)

@@ -1,0 +1,131 @@
+"""Dealing: enough passes, equal work, changing pairs, and the same again from the same seed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from itertools import combinations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from annotate import assign, store
+from annotate.issues import UsageError
+from annotate.model import Annotation, Article
+from annotate.schema import Schema
+from annotate.store import Corpus, StoreError
+from tests.conftest import SENTENCE
+
+PEOPLE = ("ana", "ben", "eva", "ida")
+LENGTHS = {f"a{number:02}": 1000 + 37 * number for number in range(60)}
+
+
+def _load(dealt: assign.Dealt, lengths: dict[str, int]) -> Counter[str]:
+    load: Counter[str] = Counter()
+    for article, names in dealt.assignments.items():
+        load.update(dict.fromkeys(names, lengths[article]))
+    return load
+
+
+def test_work_is_equal_and_every_pair_meets_about_as_often() -> None:
+    dealt = assign.deal(LENGTHS, PEOPLE, 2, 7, {}, {})
+    assert all(len(set(names)) == 2 for names in dealt.assignments.values())
+    load = _load(dealt, LENGTHS)
+    assert max(load.values()) - min(load.values()) <= 2 * max(LENGTHS.values())
+    pairs = Counter(names for names in dealt.assignments.values())
+    assert set(pairs) == set(combinations(PEOPLE, 2))
+    assert max(pairs.values()) - min(pairs.values()) <= 2  # 60 articles, six pairs: ten each
+
+
+def test_the_same_seed_deals_the_same_and_another_deals_otherwise() -> None:
+    first = assign.deal(LENGTHS, PEOPLE, 2, 7, {}, {})
+    assert assign.deal(dict(reversed(LENGTHS.items())), PEOPLE, 2, 7, {}, {}) == first
+    assert assign.deal(LENGTHS, PEOPLE, 2, 8, {}, {}).assignments != first.assignments
+    again = assign.deal(LENGTHS, PEOPLE, 2, 99, first.assignments, {})
+    assert (again.assignments, again.given, again.taken) == (first.assignments, [], [])
+
+
+def test_who_leaves_keeps_what_is_done_and_who_joins_shares_what_is_left() -> None:
+    first = assign.deal(LENGTHS, PEOPLE, 2, 7, {}, {})
+    done = {article: names[:1] for article, names in list(first.assignments.items())[:30]}
+    left = [name for name in PEOPLE if name != "ben"]
+    after = assign.deal(LENGTHS, left, 2, 7, first.assignments, done)
+    for article, names in first.assignments.items():
+        finished = set(done.get(article, ()))
+        assert set(names) - {"ben"} | finished <= set(after.assignments[article])
+        assert ("ben" in after.assignments[article]) == ("ben" in finished)
+    assert all(name == "ben" for _article, name in after.taken)
+    joined = assign.deal(LENGTHS, [*left, "zoe"], 2, 7, after.assignments, done, again=True)
+    ahead: Counter[str] = Counter()
+    for article, names in joined.assignments.items():
+        ahead.update({name: LENGTHS[article] for name in names if name not in done.get(article, ())})
+    assert set(ahead) == {*left, "zoe"}
+    assert max(ahead.values()) - min(ahead.values()) <= 2 * max(LENGTHS.values())
+
+
+@given(
+    lengths=st.dictionaries(st.text("abc", min_size=1, max_size=4), st.integers(1, 5000), max_size=25),
+    people=st.integers(1, 6),
+    passes=st.integers(1, 4),
+    seed=st.integers(0, 5),
+)
+def test_every_article_gets_its_passes_and_nobody_twice(
+    lengths: dict[str, int], people: int, passes: int, seed: int
+) -> None:
+    names = [f"n{number}" for number in range(people)]
+    if people < passes:
+        with pytest.raises(UsageError, match="name at least as many annotators as passes"):
+            assign.deal(lengths, names, passes, seed, {}, {})
+        return
+    dealt = assign.deal(lengths, names, passes, seed, {}, {})
+    assert set(dealt.assignments) == set(lengths)
+    assert all(len(set(given)) == passes for given in dealt.assignments.values())
+    load = _load(dealt, lengths)
+    if lengths:
+        loads = [load[name] for name in names]
+        assert max(loads) - min(loads) <= 2 * max(lengths.values())
+
+
+def test_the_file_is_read_as_it_is_written_and_a_bad_row_is_named(corpus: Corpus) -> None:
+    dealt = {"b": ("eva", "ana"), "a": ("ben",)}
+    corpus.write_assignments(dealt)
+    assert corpus.assignments_path.read_text() == "article,annotator\na,ben\nb,ana\nb,eva\n"
+    assert corpus.assignments() == {"a": ("ben",), "b": ("ana", "eva")}
+    store.write(corpus.assignments_path, b"article,annotator\na;ben\n")
+    with pytest.raises(StoreError, match=r"assignments.csv:2: expected article,annotator, found 'a;ben'; correct it"):
+        corpus.assignments()
+
+
+def test_assign_and_status_as_commands(
+    corpus: Corpus, write: Callable[..., tuple[Article, Annotation]], schema: Schema
+) -> None:
+    article, _ = write(SENTENCE)
+    other, _ = write(SENTENCE.replace("Troops", "Guards"), annotator="eva")
+    corpus.annotation_path("eva", other.id).unlink()
+
+    def acre(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "annotate", *arguments],
+            cwd=corpus.root.parent, capture_output=True, text=True, check=False, env=os.environ,
+        )  # fmt: skip
+
+    done = acre("assign", "ana", "eva", "--seed", "3")
+    assert done.returncode == 0, done.stderr
+    assert corpus.assignments() == {article.id: ("eva",), other.id: ("ana", "eva")} | (
+        {article.id: ("ana", "eva")} if "ana" in corpus.assignments()[article.id] else {}
+    )
+    told = json.loads(acre("status", "--json").stdout)
+    ana, eva = (told["annotators"][name] for name in ("ana", "eva"))
+    assert (ana["done"], ana["left"], ana["units"]["mentions"]) == (1, 1, 3)
+    assert (eva["done"], eva["left"]) == (0, 2)
+    assert told["articles"][other.id] == {"left": ["ana", "eva"], "done": []}
+    shown = acre("status")
+    assert shown.returncode == 0
+    assert "2 articles with work, 0 with gold" in shown.stdout
+    refused = acre("assign", "ana")
+    assert (refused.returncode, "name at least as many annotators as passes" in refused.stderr) == (2, True)
