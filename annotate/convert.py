@@ -10,6 +10,7 @@ from annotate.issues import AcreError, Issue, errors
 from annotate.model import Annotation, Article, Provenance, withhold
 from annotate.schema import Schema
 from annotate.store import Corpus
+from annotate.text import difference
 
 TOOL = "inline notation"
 
@@ -59,7 +60,7 @@ def from_notation(
     made = _made(annotator, about.kind if about else "human", schema.version)
     text, annotation = notation.parse(source, schema, article.id, article.sha256, made, where)
     if text != article.text:
-        raise ConvertError(f"{where}:{_difference(text, article.text or '')}")
+        raise ConvertError(f"{where}: {difference(text, article.text or '')}")
     issues = tuple(validate.check(annotation, article, schema))
     path = corpus.annotation_path(annotator, article.id)
     old = store.read_annotation(path) if path.exists() else None
@@ -78,15 +79,3 @@ def from_notation(
 def _made(annotator: str, kind: str, version: str) -> Provenance:
     now = dt.datetime.now(dt.UTC).replace(microsecond=0)
     return Provenance(annotator=annotator, kind=kind, tool=TOOL, schema_version=version, created=now, updated=now)  # type: ignore[arg-type]
-
-
-def _difference(text: str, article: str) -> str:
-    place = next(
-        (at for at, (one, other) in enumerate(zip(text, article, strict=False)) if one != other),
-        min(len(text), len(article)),
-    )
-    line = article.count("\n", 0, place) + 1
-    return (
-        f" not the article’s text: at its line {line} it reads {text[place : place + 20]!r}, the article "
-        f"{article[place : place + 20]!r}; change marks only"
-    )

@@ -66,6 +66,9 @@ CODES = {
     "gold-pass": "Gold made from a pass that the corpus does not have.",
     "record-idle": "A record of where a unit of gold came from, and no such unit.",
     "record-missing": "A unit of gold without a record of where it came from.",
+    "choice-open": "A mark on a sheet that the passes differ in, and that is neither kept nor rejected yet.",
+    "sheet-stale": "A filled sheet that comes after gold was changed in another way.",
+    "sheet-unknown": "A filled sheet whose passes, as they were when it was made, are not kept here.",
     # the file
     "article-repeated": "A text that the corpus has under another id already.",
     "assignment-unknown": "An assignment of an article that the corpus does not have.",

@@ -232,6 +232,8 @@ class Gold(Annotation):
     """An adjudicated annotation, with the record of each of its units and of each that was refused."""
 
     decisions: tuple[Decision, ...] = ()
+    sheet: str | None = None
+    """The sheet that was filled to make it; none where there was nothing to decide."""
 
 
 Some = TypeVar("Some", bound=Annotation)

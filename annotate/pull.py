@@ -24,7 +24,7 @@ _OVERLAP = dt.timedelta(seconds=2)
 
 
 Tell = Callable[[Issue | str], None]
-"""Told of each issue, and of `annotator/article` of each file that is new or changed, as they come: a list of them
+"""Told of each issue, and of the path in the corpus of each file that is new or changed, as they come: a list of them
 would grow with the corpus."""
 
 
@@ -214,7 +214,7 @@ def _keep(annotation: Annotation, article: Article, where: str, run: _Run) -> Is
             _supersede(path, old, where, run)
     run.counts["changed" if path.exists() else "new"] += 1
     run.counts["of these, empty"] += not any(annotation.layers().values())
-    run.tell(where)
+    run.tell(f"annotations/{where}.json")
     if not run.dry:
         store.write(path, content)
     return None

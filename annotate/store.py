@@ -84,6 +84,11 @@ class Corpus:
         # Both names may come from a server: nothing of them may lead out of the folder.
         return self.root / "aside" / ids.slug(annotator, 80) / f"{ids.slug(article, 80)}.{ids.slug(which)}.json"
 
+    def sheet_path(self, name: str) -> Path:
+        """What the sheet `<article>.<hash>` was made from; not part of the dataset."""
+        article, _dot, number = name.partition(".")
+        return self.root / "aside" / "sheets" / f"{ids.check('article id', article)}.{ids.slug(number)}.json"
+
     def _article_path(self, collection: str, article: str) -> Path:
         return self.root / "articles" / ids.check("collection", collection) / f"{ids.check('article id', article)}.yaml"
 

@@ -78,3 +78,16 @@ def resemblance(one: frozenset[int], other: frozenset[int]) -> float:
     """Jaccard resemblance of two shingle sets (Broder 1997): 1.0 for equal ones, 0.0 for disjoint or empty ones."""
     union = len(one | other)
     return len(one & other) / union if union else 0.0
+
+
+def difference(text: str, article: str) -> str:
+    """Where a text first leaves an article’s, in words; the two differ."""
+    place = next(
+        (at for at, (one, other) in enumerate(zip(text, article, strict=False)) if one != other),
+        min(len(text), len(article)),
+    )
+    line = article.count("\n", 0, place) + 1
+    return (
+        f"not the article’s text: at its line {line} it reads {text[place : place + 20]!r}, the article "
+        f"{article[place : place + 20]!r}; change marks only"
+    )

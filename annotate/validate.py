@@ -6,12 +6,12 @@ import datetime as dt
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 
 from annotate import align
-from annotate.issues import Issue, Severity
+from annotate.issues import Issue, Severity, errors
 from annotate.model import Annotation, Article, AttributeValue, Cluster, Gold, Mark, Zone
 from annotate.schema import Attribute, Kind, Layer, Schema
 from annotate.store import Corpus, StoreError
@@ -50,6 +50,39 @@ def corpus(folder: Corpus, schema: Schema, on_file: Callable[[str], None] = lamb
             issues = [*check(annotation, article, schema), *_check_place(annotation, folder, withheld)]
             yield from (replace(issue, where=f"{path}: {issue.where}") for issue in issues)
     yield from _check_assignments(folder)
+
+
+def passes(
+    folder: Corpus,
+    schema: Schema,
+    skip: Callable[[str], None],
+    annotators: Sequence[str] = (),
+    collection: str | None = None,
+) -> Iterator[tuple[Article, list[Annotation]]]:
+    """The articles with two valid passes or more, of the annotators or of all; one article is held at a time.
+
+    Of the collection, or of those that go into the dataset. `skip` is told of each pass that is not valid, and why.
+    """
+    collections = folder.collections()
+    for walked in folder.walk():
+        if isinstance(walked, StoreError):
+            skip(str(walked))
+            continue
+        article, annotations = walked
+        about = collections.get(article.collection)
+        if article.collection != collection if collection is not None else about is None or not about.in_dataset:
+            continue
+        found = []
+        for where, annotation in annotations.items():
+            if isinstance(annotation, Gold) or (annotators and annotation.provenance.annotator not in annotators):
+                continue
+            issues = errors(check(annotation, article, schema))
+            if issues:
+                skip(f"{where}: {issues[0]}" + (f" (and {len(issues) - 1} more)" if len(issues) > 1 else ""))
+            else:
+                found.append(annotation)
+        if len(found) > 1:
+            yield article, found
 
 
 def _check_place(annotation: Annotation, folder: Corpus, withheld: bool) -> Iterator[Issue]:

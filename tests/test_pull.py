@@ -69,7 +69,7 @@ def test_what_was_submitted_comes_back_exactly_and_leaves_the_others_alone(
     at = start()
     at.submit(article, annotation)
     assert at.pull() == {"tasks": 1, "new": 1}
-    assert at.told == [f"ben/{article.id}"]
+    assert at.told == [f"annotations/ben/{article.id}.json"]
     pulled = at.pulled(article)
     assert pulled.layers() == annotation.layers()
     assert (pulled.provenance.annotator, pulled.provenance.kind, pulled.provenance.seconds) == ("ben", "human", 12.5)

@@ -86,16 +86,24 @@ def status(json_: JsonOption = False, corpus: CorpusOption = CORPUS) -> None:
     raise typer.Exit(1 if found.unreadable else 0)
 
 
+_SHOWN = {
+    "mentions": ["mentions"],
+    "events": ["event_mentions"],
+    "contents": ["attributions"],
+    "same": ["entities", "events"],
+}
+
+
 def _show_status(found: status_.Status) -> None:
     table = Table(title="Annotators")
-    layers = list(dict.fromkeys(layer for work in found.annotators.values() for layer in work.units))
-    for heading in ("annotator", "assigned", "done", "left", "time", *(layer.replace("_", " ") for layer in layers)):
+    for heading in ("annotator", "assigned", "done", "left", "time", *_SHOWN):
         table.add_column(heading, justify="left" if heading == "annotator" else "right")
     for name, work in sorted(found.annotators.items()):
         spent = f"{dt.timedelta(seconds=round(work.seconds))}" if work.timed else "–"
         told = spent if work.timed == work.done else f"{spent} ({work.timed} of {work.done})"
         counts = (work.assigned, work.done, work.left)
-        table.add_row(name, *map(str, counts), told, *(str(work.units[layer]) for layer in layers))
+        units = (sum(work.units[layer] for layer in layers) for layers in _SHOWN.values())
+        table.add_row(name, *map(str, (*counts, told, *units)))
     out.print(table)
     waiting = [(name, left, done) for name, (left, done) in found.articles.items() if left]
     for name, left, done in waiting[:20]:

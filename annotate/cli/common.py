@@ -72,10 +72,10 @@ class Told:
         self._json, self._wrote = as_json, wrote
 
     def tell(self, found: Issue | str) -> None:
-        """Print an issue, or `annotator/article` of a file that was written."""
+        """Print an issue, or the path in the corpus of a file that was written."""
         if isinstance(found, str):
             fields = {"written": found}
-            line, style = f"{self._wrote} annotations/{found}.json", ""
+            line, style = f"{self._wrote} {found}", ""
         else:
             self.errors += found.severity is Severity.ERROR
             fields = {"where": found.where, "code": found.code, "severity": found.severity, "message": found.message}

@@ -1,9 +1,10 @@
-"""From passes to gold: agreement."""
+"""From passes to gold: agreement, adjudicate."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +12,7 @@ import typer
 from rich.table import Table
 
 from annotate import agreement as agreement_
-from annotate import validate
+from annotate import ids, sheets, validate
 from annotate.cli.common import (
     CORPUS,
     PROJECT,
@@ -20,20 +21,23 @@ from annotate.cli.common import (
     ProjectOption,
     SchemaOption,
     StateOption,
+    Told,
     app,
+    client_of,
     err,
     out,
     progress,
     say,
     schema_of,
+    show_counts,
 )
-from annotate.issues import AcreError, UsageError, errors
+from annotate.issues import AcreError, UsageError
 from annotate.labelstudio import server
 from annotate.labelstudio.client import Client
-from annotate.model import Annotation, Article, Gold
-from annotate.schema import Schema
-from annotate.store import Corpus, StoreError
+from annotate.model import Annotation, Article
+from annotate.store import Corpus
 
+GOLD_PROJECT = "ACRE gold"
 _SHORT = {
     "F1": "F1",
     "F1 overlap": "F1 ovl",
@@ -43,35 +47,6 @@ _SHORT = {
     "α": "α",
     "κ": "κ",
 }
-
-
-def compared(
-    corpus: Corpus, schema: Schema, annotators: Sequence[str], collection: str | None, skipped: list[str]
-) -> Iterator[tuple[Article, list[Annotation]]]:
-    """The articles with two valid passes or more of the annotators, or of all; one article at a time."""
-    collections = corpus.collections()
-    for walked in corpus.walk():
-        if isinstance(walked, StoreError):
-            skipped.append(str(walked))
-            continue
-        article, annotations = walked
-        if collection is not None and article.collection != collection:
-            continue
-        if collection is None and not (
-            article.collection in collections and collections[article.collection].in_dataset
-        ):
-            continue
-        passes = []
-        for where, annotation in annotations.items():
-            if isinstance(annotation, Gold) or (annotators and annotation.provenance.annotator not in annotators):
-                continue
-            found = errors(validate.check(annotation, article, schema))
-            if found:
-                skipped.append(f"{where}: {found[0]}" + (f" (and {len(found) - 1} more)" if len(found) > 1 else ""))
-            else:
-                passes.append(annotation)
-        if len(passes) > 1:
-            yield article, passes
 
 
 @app.command()
@@ -97,7 +72,9 @@ def agreement(
         raise UsageError("agreement takes two annotators or more; name another, or none for everybody")
     skipped: list[str] = []
     with progress("comparing") as step:
-        passes = compared(Corpus(corpus), schema_of(schema, corpus), annotators or (), collection, skipped)
+        passes = validate.passes(
+            Corpus(corpus), schema_of(schema, corpus), skipped.append, annotators or (), collection
+        )
         report = agreement_.agreement(passes, schema_of(schema, corpus), seed, samples, worst, step)
     links = _links(state or corpus.parent / ".acre", report, project)
     if json_:
@@ -109,6 +86,90 @@ def agreement(
     for told in skipped:
         err.print(f"left out: {told}", style="red", markup=False)
     raise typer.Exit(1 if skipped else 0)
+
+
+@app.command()
+def adjudicate(
+    articles: Annotated[
+        list[str] | None, typer.Argument(help="Article ids; by default every one with two passes.")
+    ] = None,
+    desk: Annotated[
+        str | None, typer.Option("--desk", help="The adjudicator's desk: sheets go there, and come back filled.")
+    ] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--folder", help="A folder where sheets are files in the inline notation.")
+    ] = None,
+    adjudicator: Annotated[
+        str | None, typer.Option(help="The adjudicator's pseudonym; by default the desk's name, or gold.")
+    ] = None,
+    annotators: Annotated[
+        list[str] | None, typer.Option("--annotator", help="Whose passes are taken; by default everybody's.")
+    ] = None,
+    collection: Annotated[str | None, typer.Option(help="Only articles of this collection.")] = None,
+    majority: Annotated[
+        bool, typer.Option("--majority", help="Take what more than half of the passes have, unread; gold says so.")
+    ] = False,
+    early: Annotated[
+        bool, typer.Option("--early", help="Also articles for which assigned passes are still missing.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; say what would be.")] = False,
+    json_: JsonOption = False,
+    project: Annotated[
+        str, typer.Option("--project", help="Title of the Label Studio project of sheets.")
+    ] = GOLD_PROJECT,
+    corpus: CorpusOption = CORPUS,
+    schema: SchemaOption = None,
+    state: StateOption = None,
+) -> None:
+    """Make gold: what passes agree on is taken, the rest becomes sheets for an adjudicator; run again to read them back."""
+    labels, store_, told = schema_of(schema, corpus), Corpus(corpus), Told(json_, "would write" if dry_run else "wrote")
+    name = adjudicator or desk or "gold"
+    client = client_of(desk, None, None, state or corpus.parent / ".acre") if desk else None
+    run = sheets.Run(store_, labels, ids.check("adjudicator", name), majority, dry_run, told.tell)
+    skipped: list[str] = []
+    dealt = {} if early else store_.assignments()
+    with progress("adjudicating") as step:
+
+        def documents() -> Iterator[tuple[Article, list[Annotation]]]:
+            for article, passes in validate.passes(store_, labels, skipped.append, annotators or (), collection):
+                step()
+                if articles and article.id not in articles:
+                    continue
+                missing = set(dealt.get(article.id, ())) - {found.provenance.annotator for found in passes}
+                if missing:
+                    run.report.counts["articles that wait for a pass"] += 1
+                else:
+                    yield article, passes
+
+        filled = chain(
+            sheets.read(run, client, project) if client else (), sheets.read_files(run, folder) if folder else ()
+        )
+        made = sheets.gold_of(run, documents(), filled)
+        if client and not dry_run:
+            out_ = [f"sheet {name} is at {client.url}" for name in sheets.load(client, project, labels, made)]
+        elif folder:
+            out_ = [
+                f"{'would write' if dry_run else 'wrote'} {path}" for path in sheets.write_files(folder, made, dry_run)
+            ]
+        else:
+            out_ = [f"{article.id}: {len(sheet.choices)} choices to make" for _name, article, sheet in made]
+    _tell_adjudicated(run, out_, skipped, json_)
+    raise typer.Exit(1 if told.errors or skipped or run.report.open else 0)
+
+
+def _tell_adjudicated(run: sheets.Run, lines: list[str], skipped: list[str], as_json: bool) -> None:
+    report = run.report
+    if as_json:
+        fields = {"counts": report.counts, "open": report.open, "origins": report.origins, "skipped": skipped}
+        out.print(json.dumps(fields, ensure_ascii=False), markup=False)
+        return
+    for line in lines:
+        say(line)
+    for line in skipped:
+        err.print(f"left out: {line}", style="red", markup=False)
+    show_counts(report.counts | {f"units of gold, {origin}": count for origin, count in report.origins.items()})
+    if report.open:
+        say("Open choices remain: fill the sheets, and run this again.")
 
 
 def _links(state: Path, report: agreement_.Report, project: str) -> dict[tuple[str, str], str]:

@@ -157,6 +157,10 @@ class Client:
         body = {"result": result, "lead_time": seconds}
         return int(self._call("POST", f"api/tasks/{task}/annotations", json=body)["id"])
 
+    def draft(self, task: int, result: list[dict[str, Any]]) -> None:
+        """Begin an annotation as the token's account: it opens in the browser and is submitted there, or never."""
+        self._call("POST", f"api/tasks/{task}/drafts", json={"result": result, "lead_time": 0})
+
 
 def _brief(answer: str) -> str:
     try:

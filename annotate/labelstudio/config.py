@@ -15,6 +15,7 @@ LABELS = "label"
 """Name of the one control that labels spans: with two, one region can carry a label of each."""
 TEXT = "text"
 ZONES = "zones"
+CHOICES = "choices"
 
 _GROUPS = {"mentions": "Who and what", "attribution": "Says who"}
 # Three columns: labels and questions stay in view while the text between them scrolls.
@@ -43,8 +44,9 @@ _STYLE = """
 """
 
 
-def build(schema: Schema) -> str:
-    """The labelling configuration: the same text for the same schema."""
+def build(schema: Schema, choices: bool = False) -> str:
+    """The labelling configuration: the same text for the same schema. With `choices`, a list of them stands above the article."""
+    listed = [E.HyperText(name=CHOICES, value=f"${CHOICES}", inline="true")] if choices else []
     root = E.View(
         {"className": "acre"},
         E.Style(_STYLE),
@@ -52,6 +54,7 @@ def build(schema: Schema) -> str:
         E.View(
             {"className": "acre-text"},
             E.Header(value="$about", size="6"),
+            *listed,
             E.HyperText(name=ZONES, value=f"${ZONES}", inline="true"),
             # By symbol: by word, a selection takes the possessive with it and splits at hyphens.
             E.Text(name=TEXT, value=f"${TEXT}", granularity="symbol", showLabels="true", saveTextResult="yes"),
@@ -134,6 +137,18 @@ def zone_style(lines: Iterable[tuple[int, str]]) -> str:
         for line, kind in lines
     )
     return f"<style>{' '.join(rules)}</style>"
+
+
+def listed(rows: Iterable[tuple[str, str, str]]) -> str:
+    """The choices of a sheet as HTML: the mark, its words, and what the passes say."""
+    cell = {"style": "padding: 1px 12px 1px 0; vertical-align: top;"}
+    lines = [E.tr(*(E.td(words, cell) for words in row)) for row in rows]
+    head = E.p(
+        "To decide, each by its verdict: ", E.b(", keep"), " or ", E.b("/ reject"), " — on the mark as it then stands."
+    )
+    return str(
+        html.tostring(E.div(head, E.table({"style": "font-size: 12px; line-height: 1.5;"}, *lines)), encoding="unicode")
+    )
 
 
 def instructions(schema: Schema) -> str:
