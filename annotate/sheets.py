@@ -134,7 +134,7 @@ def _take(run: Run, filled: Filled) -> str | None:
         run.tell(Issue(f"{filled.where}: {issue.where}", issue.code, issue.message, issue.severity))
     if gold is None:
         return article_id
-    _save(run, article, gold.model_copy(update={"sheet": filled.name}), "from a sheet")
+    _save(run, _shipped(run, article, gold.model_copy(update={"sheet": filled.name})), "from a sheet")
     return None
 
 
@@ -154,19 +154,22 @@ def _write(
     if gold is None:
         run.report.counts["not valid when merged"] += 1
         return
-    gold = gold.model_copy(update={"sheet": prior.sheet if prior else None})
+    gold = _shipped(run, article, gold.model_copy(update={"sheet": prior.sheet if prior else None}))
     if prior is not None and (gold.layers(), gold.decisions) == (prior.layers(), prior.decisions):
         run.report.counts["gold unchanged"] += 1
         return
-    _save(run, article, gold, "without a choice")
+    _save(run, gold, "without a choice")
 
 
-def _save(run: Run, article: Article, gold: Gold, how: str) -> None:
+def _shipped(run: Run, article: Article, gold: Gold) -> Gold:
+    return gold if run.corpus.collection(article.collection).ships_text else withhold(gold)
+
+
+def _save(run: Run, gold: Gold, how: str) -> None:
     run.report.counts[f"gold written {how}"] += 1
-    run.tell(f"gold/{article.id}.json")
+    run.tell(f"gold/{gold.article}.json")
     if not run.dry:
-        ships_text = run.corpus.collection(article.collection).ships_text
-        store.write(run.corpus.gold_path(article.id), store.dump(gold if ships_text else withhold(gold)))
+        store.write(run.corpus.gold_path(gold.article), store.dump(gold))
 
 
 def _article(corpus: Corpus, annotation: Annotation) -> Article:
@@ -304,6 +307,8 @@ def read(run: Run, client: Client, project: str) -> Iterator[Filled]:
             kept = _kept(run.corpus, name)
             where = f"{client.url}/projects/{task['project']}/data?task={task['id']}"
             submitted = [raw for raw in task["annotations"] if not raw["was_cancelled"]]
+            if not submitted and not task["draft_exists"]:
+                continue  # a run was cut off before it gave the task its draft: it is sent again
             if kept is None or not submitted:
                 yield Filled(name, where, None)
                 continue
