@@ -125,7 +125,7 @@ def agreement(
 def _count(article: Article, passes: Sequence[Annotation], schema: Schema, tally: _Tally) -> None:
     units = [align.units(found) for found in passes]
     for found, own in zip(passes, units, strict=True):
-        for unit in own:
+        for unit in (unit for unit in own if unit.layer != "attribute"):
             for key in ((unit.layer, None), (unit.layer, unit.label)):
                 tally.counts[key][found.provenance.annotator] += 1
         for claim in claims(found):
@@ -334,17 +334,14 @@ def _rows(tally: _Tally, schema: Schema, seed: int, samples: int) -> Iterator[Ro
     }
     for layer, labels in orders.items():
         there = [label for label in labels if tally.counts.get((layer, label))]
-        if not there:
-            continue
-        for label in [None, *(there if len(labels) > 1 else ())]:
-            yield row(layer, label, dict(_measures(tally, layer, label, schema)))
-        if layer == MARKS[2]:
-            for name in schema.attributes:
-                if tally.answers.get(("attribute", name)):
-                    yield row("attribute", name, dict(_answer_measures(tally, name)))
+        for label in [None, *(there if len(labels) > 1 else ())] if there else ():
+            yield row(layer, label, dict(_measures(tally, layer, label)))
+        for name in schema.attributes if layer == MARKS[2] else ():
+            if tally.answers.get(("attribute", name)):
+                yield row("attribute", name, dict(_answer_measures(tally, name)))
 
 
-def _measures(tally: _Tally, layer: str, label: str | None, schema: Schema) -> Iterator[tuple[str, Measure]]:
+def _measures(tally: _Tally, layer: str, label: str | None) -> Iterator[tuple[str, Measure]]:
     for name in ("F1", "F1 overlap", "F1 matched ends"):
         by_document = tally.pairs[layer, label].get(name)
         if by_document is None and (name != "F1 matched ends" or layer not in (*LINKS, CLAIM)):

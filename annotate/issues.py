@@ -67,6 +67,7 @@ CODES = {
     "record-idle": "A record of where a unit of gold came from, and no such unit.",
     "record-missing": "A unit of gold without a record of where it came from.",
     "choice-open": "A mark on a sheet that the passes differ in, and that is neither kept nor rejected yet.",
+    "migration-look": "A mark that a migration could not settle: a person must look at it again.",
     "sheet-stale": "A filled sheet that comes after gold was changed in another way.",
     "sheet-unknown": "A filled sheet whose passes, as they were when it was made, are not kept here.",
     # the file

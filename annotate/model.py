@@ -157,6 +157,8 @@ class Provenance(Record):
     updated: Moment
     seconds: float | None = None
     """Working time, where the tool measured it."""
+    migrations: tuple[str, ...] = ()
+    """Names of the migrations that brought it here from the schema that it was made under."""
     made_from: tuple[str, ...] = ()
     """For gold: the annotators whose passes it was made from."""
 

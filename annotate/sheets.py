@@ -270,12 +270,10 @@ def load(
 
 
 def _rows(sheet: adjudicate.Sheet) -> list[tuple[str, str, str]]:
-    """Mark id, its words, and what is offered, of each choice in the order of the text."""
+    """Label, words, and what is offered, of each choice in the order of the text."""
     marks = {mark.id: mark for mark in sheet.annotation.marks()}
     chosen = sorted((marks[name] for name in sheet.choices), key=lambda mark: mark.order)
-    return [
-        (f"{mark.id} {mark.label}", mark.text or "", str(mark.attributes.get(adjudicate.OFFERED))) for mark in chosen
-    ]
+    return [(mark.label, mark.text or "", str(mark.attributes.get(adjudicate.OFFERED))) for mark in chosen]
 
 
 def _project(client: Client, title: str, asked: Schema) -> tuple[int, dict[str, dict[str, Any]]]:

@@ -84,6 +84,10 @@ class Corpus:
         # Both names may come from a server: nothing of them may lead out of the folder.
         return self.root / "aside" / ids.slug(annotator, 80) / f"{ids.slug(article, 80)}.{ids.slug(which)}.json"
 
+    def review_path(self, migration: str) -> Path:
+        """What people must look at again after the migration."""
+        return self.root / "reviews" / f"{ids.check('migration', migration)}.csv"
+
     def sheet_path(self, name: str) -> Path:
         """What the sheet `<article>.<hash>` was made from; not part of the dataset."""
         article, _dot, number = name.partition(".")

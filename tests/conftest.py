@@ -103,6 +103,14 @@ def desk(state: Path) -> Iterator[server.Desk]:
 
 
 @pytest.fixture(scope="session")
+def ben(state: Path) -> Iterator[server.Desk]:
+    """A second annotator's desk."""
+    running = server.start(state, "ben", port=None)
+    yield running
+    server.stop(server.read(state, "ben"))  # a test may have started it anew
+
+
+@pytest.fixture(scope="session")
 def client(desk: server.Desk) -> Client:
     return Client(desk.url, desk.token)
 

@@ -63,6 +63,7 @@ def test_each_measure_is_what_a_hand_computation_gives(write: Write, schema: Sch
     assert _values(_row(report, "event")) == {"F1": 1, "F1 overlap": 1, "α tokens": 1, "α_u": 1}
     # Two events: one realis is equal. κ: 1/2 agree; by chance actual 1 · 1/2 + negated 0 · 1/2 = 1/2: κ = 0.
     # α: n = 4, actual 3, negated 1: 1 − 3 · 2 / (16 − 9 − 1) = 0.
+    assert _row(report, "attribute", "realis").counts == {"ana": 2, "ben": 2}
     assert _values(_row(report, "attribute", "realis")) == {"same": 0.5, "α": 0, "κ": 0}
     assert _values(_row(report, "attribute", "stance"))["same"] == 0
     assert _values(_row(report, "attribute", "style")) == {"same": 1, "α": None, "κ": None}

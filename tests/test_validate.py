@@ -22,6 +22,7 @@ INVALID = sorted((ROOT / "tests" / "invalid").glob("*.json"))
 # What only a server, two passes of one annotator, or a built dataset can show: tested where `test_every_code` looks.
 SEEN_ELSEWHERE = {
     "choice-open",
+    "migration-look",
     "sheet-stale",
     "sheet-unknown",
     "dataset-behind",
@@ -66,7 +67,7 @@ def _found(fields: dict[str, Any], schema: Schema, corpus: Corpus) -> Iterator[I
 def test_every_code_has_a_bad_file_or_a_test_that_meets_it() -> None:
     assert {path.stem for path in INVALID} | SEEN_ELSEWHERE == set(CODES)
     assert not {path.stem for path in INVALID} & SEEN_ELSEWHERE
-    places = ("test_load.py", "test_pull.py", "test_sheets.py", "dataset/test_check.py")
+    places = ("test_load.py", "test_pull.py", "test_sheets.py", "test_migrate.py", "dataset/test_check.py")
     tests = "".join((ROOT / "tests" / name).read_text(encoding="utf-8") for name in places)
     assert all(code in tests for code in SEEN_ELSEWHERE)
 

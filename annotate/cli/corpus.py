@@ -12,6 +12,7 @@ import typer
 
 from annotate import add as add_
 from annotate import convert as convert_
+from annotate import migrate as migrate_
 from annotate import store
 from annotate import validate as validate_
 from annotate.articles.reading import About
@@ -96,6 +97,30 @@ def validate(json_: JsonOption = False, corpus: CorpusOption = CORPUS, schema: S
             for found in check.check(folder, labels, count):
                 told.tell(found)
     show_counts(checked | Counter(errors=told.errors), json_)
+    raise typer.Exit(1 if told.errors else 0)
+
+
+@app.command()
+def migrate(
+    name: Annotated[str, typer.Argument(help="A migration of guidelines/migrations/, without .yaml.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; say what would change.")] = False,
+    json_: JsonOption = False,
+    corpus: CorpusOption = CORPUS,
+    schema: SchemaOption = None,
+) -> None:
+    """Bring annotations and gold to the schema's version by a named migration, and list what to look at again."""
+    labels, told = schema_of(schema, corpus), Told(json_)
+    folder = (schema.parent if schema else corpus.parent / "guidelines") / "migrations"
+    migration = migrate_.load(folder / f"{name}.yaml", labels)
+    with progress("migrating") as step:
+        report = migrate_.run(Corpus(corpus), migration, labels, dry_run, told.tell, step)
+    if json_:
+        out.print(json.dumps(vars(report)), markup=False)
+    else:
+        done = f"{report.migrated} {'would be ' if dry_run else ''}migrated"
+        say(f"{done}, {report.to_look_at} to be looked at again, {report.elsewhere} of another version")
+        if report.to_look_at and not dry_run:
+            say(f"listed in {Corpus(corpus).review_path(name)}; take a row out when it is seen to")
     raise typer.Exit(1 if told.errors else 0)
 
 

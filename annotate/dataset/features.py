@@ -54,6 +54,7 @@ def documents(schema: Schema) -> Features:
                 "created": Value("string"),
                 "updated": Value("string"),
                 "seconds": Value("float64"),
+                "migrations": List(Value("string")),
                 "made_from": List(Value("string")),
             },
         }

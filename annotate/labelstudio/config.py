@@ -40,12 +40,14 @@ _STYLE = """
 .acre-side .lsf-choice label { font-size: 12px !important; line-height: 22px !important; min-height: 22px !important;
   margin: 0 !important; padding: 0 !important; }
 .acre-side .lsf-choices_hidden { display: none !important; }
+.acre-side .lsf-richtext__container, .acre-side [class*=richtext] { padding: 0 !important; margin: 0 !important; }
+.acre-side ol { list-style: decimal; padding-left: 18px; margin: 4px 0; }
 .acre-side input:not([type=checkbox]) { width: 100%; font-size: 12px; }
 """
 
 
 def build(schema: Schema, choices: bool = False) -> str:
-    """The labelling configuration: the same text for the same schema. With `choices`, a list of them stands above the article."""
+    """The labelling configuration: the same text for the same schema. With `choices`, a list of them stands beside the article."""
     listed = [E.HyperText(name=CHOICES, value=f"${CHOICES}", inline="true")] if choices else []
     root = E.View(
         {"className": "acre"},
@@ -54,12 +56,11 @@ def build(schema: Schema, choices: bool = False) -> str:
         E.View(
             {"className": "acre-text"},
             E.Header(value="$about", size="6"),
-            *listed,
             E.HyperText(name=ZONES, value=f"${ZONES}", inline="true"),
             # By symbol: by word, a selection takes the possessive with it and splits at hyphens.
             E.Text(name=TEXT, value=f"${TEXT}", granularity="symbol", showLabels="true", saveTextResult="yes"),
         ),
-        E.View({"className": "acre-side"}, *_questions(schema)),
+        E.View({"className": "acre-side"}, *_questions(schema), *listed),
         E.Relations(*(E.Relation(value=name) for name in schema.relations)),
     )
     return str(etree.tostring(root, pretty_print=True, encoding="unicode"))
@@ -141,14 +142,10 @@ def zone_style(lines: Iterable[tuple[int, str]]) -> str:
 
 def listed(rows: Iterable[tuple[str, str, str]]) -> str:
     """The choices of a sheet as HTML: the mark, its words, and what the passes say."""
-    cell = {"style": "padding: 1px 12px 1px 0; vertical-align: top;"}
-    lines = [E.tr(*(E.td(words, cell) for words in row)) for row in rows]
-    head = E.p(
-        "To decide, each by its verdict: ", E.b(", keep"), " or ", E.b("/ reject"), " — on the mark as it then stands."
-    )
-    return str(
-        html.tostring(E.div(head, E.table({"style": "font-size: 12px; line-height: 1.5;"}, *lines)), encoding="unicode")
-    )
+    lines = [E.li(E.b(words), f" {mark} ", E.i(told)) for mark, words, told in rows]
+    head = E.p("To decide: select the mark, put it right, then , keeps it and / rejects it.")
+    look = {"style": "font-size: 12px; line-height: 1.45; overflow-wrap: anywhere;"}
+    return str(html.tostring(E.div(look, head, E.ol(*lines)), encoding="unicode"))
 
 
 def instructions(schema: Schema) -> str:

@@ -137,6 +137,14 @@ class LabellingPage:
                 return
         raise AssertionError(f"clicking {words!r} selects no mark")
 
+    def select_listed(self, label: str, words: str) -> None:
+        """Select a mark in the list of regions: of two over the same words, a click in the text reaches only one."""
+        self.press("u")
+        item = self.page.locator("[class*=outliner-item__title]").filter(has_text=label).filter(has_text=words).first
+        item.click()
+        self.page.wait_for_timeout(400)
+        assert self.page.evaluate("window.Htx.annotationStore.selected.selectedRegions.length") == 1
+
     def link(self, tail: str, labels: str, head: str, tail_nth: int = 0, head_nth: int = 0) -> None:
         """Select the first mark, Alt+R, click the second, choose the labels (by spaces) in the Relations tab."""
         self.select(tail, tail_nth)

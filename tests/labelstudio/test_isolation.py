@@ -7,7 +7,7 @@ import re
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
@@ -49,13 +49,6 @@ class Account:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
-
-
-@pytest.fixture(scope="module")
-def ben(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    desk = server.start(tmp_path_factory.mktemp("ben"), "ben")
-    yield desk
-    server.stop(desk)
 
 
 @pytest.fixture
@@ -140,8 +133,8 @@ def test_at_the_own_desk_an_account_labels_and_does_nothing_else(ben: Desk, subm
     assert account.ask("POST", f"{ben.url}/api/tasks/{task}/drafts", {"result": [], "lead_time": 1})[0] == 201
 
 
-def test_no_account_reads_anothers_files(ben: Desk, tmp_path_factory: pytest.TempPathFactory) -> None:
-    home = next(path for path in Path(tmp_path_factory.getbasetemp()).glob("ben*/desks/ben"))
+def test_no_account_reads_anothers_files(ben: Desk, state: Path) -> None:
+    home = server.folder(state, "ben")
     readable = [path for path in (home, *home.rglob("*")) if path.lstat().st_mode & 0o077]
     assert readable == []
 
