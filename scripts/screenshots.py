@@ -11,10 +11,11 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from annotate import cli, load, store
+from annotate import adjudicate, cli, graph, load, sheets, store
 from annotate import schema as schema_
 from annotate.labelstudio import server
 from annotate.labelstudio.client import Client
+from annotate.schema import Schema
 from annotate.store import Corpus
 
 ROOT = Path(__file__).parents[1]
@@ -24,6 +25,7 @@ from browser.page import LabellingPage, find_chromium, open_browser  # noqa: E40
 
 IMAGES = ROOT / "docs" / "images"
 ARTICLE = "blast-on-lake-orum-ferry"
+SHEET = "aid-convoy"
 
 
 def main() -> None:
@@ -41,6 +43,7 @@ def main() -> None:
             with sync_playwright() as playwright, open_browser(playwright, chromium) as browser:
                 page = browser.new_page(viewport={"width": 1366, "height": 768})
                 _photograph(LabellingPage(page, desk), project)
+                _photograph_sheet(LabellingPage(page, desk), Client(desk.url, desk.token), schema)
         finally:
             server.stop(desk)
 
@@ -70,6 +73,32 @@ def _photograph(labelling: LabellingPage, project: int) -> None:
     labelling.link("explosion", "target", "car deck")
     labelling.theme("light")
     _save(labelling.page, "labelling-relations.png")
+
+
+def _photograph_sheet(labelling: LabellingPage, client: Client, schema: Schema) -> None:
+    """A sheet of the sample's pass and one that differs: without an event, and with another realis."""
+    article, one = next(
+        (article, annotation)
+        for article, annotation, _ in Corpus(ROOT / "corpus").annotated()
+        if article.id.startswith(SHEET)
+    )
+    first, second, *_rest = one.event_mentions
+    marks, links = graph.disassemble(one)
+    kept = [mark for mark in marks if mark.label != "weapon" and mark.id != first.id]
+    seen = [
+        mark.model_copy(update={"attributes": {"realis": "negated"}}) if mark.id == second.id else mark for mark in kept
+    ]
+    there = {mark.id for mark in seen}
+    joined = [link for link in links if {link.tail, link.head} <= there]
+    made = one.provenance.model_copy(update={"annotator": "other"})
+    other, _issues = graph.assemble(seen, joined, schema, article.id, article.sha256, made)
+    sheet = adjudicate.merge(article, [one, other], schema)
+    list(sheets.load(client, "ACRE gold", schema, iter([(f"{article.id}.0", article, sheet)])))
+    project = client.project("ACRE gold")
+    assert project is not None
+    labelling.open_next(project["id"])
+    labelling.select((second.text or "").split()[0])
+    _save(labelling.page, "adjudication.png")
 
 
 def _save(page: Page, name: str) -> None:

@@ -210,7 +210,7 @@ def _fields(report: agreement_.Report, links: dict[tuple[str, str], str]) -> dic
             for row in report.rows
         ],
         "confusions": {
-            layer: [[*pair, count] for pair, count in counts.most_common()]
+            layer: [[*pair, count] for pair, count in sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))]
             for layer, counts in report.confusions.items()
         },
         "disagreements": [

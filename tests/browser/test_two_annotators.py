@@ -143,10 +143,9 @@ def test_two_annotators_one_gold(
     assert measured["argument"]["F1 matched ends"]["value"] == 1.0
     (realis,) = (row for row in report["rows"] if row["label"] == "realis")
     assert (realis["counts"], realis["measures"]["same"]["value"]) == ({"ana": 3, "ben": 3}, 1.0)
-    # Tokens (spaCy's): 4 + 6 + 6. Apart: Troops, on, Monday. n = 32; – 9 + 11 = 20, place 6, armed_group 2 + 1,
-    # state_force 1 + 2, time 2 … α = 1 − 31 · 6 / (32² − Σ n²).
-    values = {"–": 9 + 11, "place": 6, "armed_group": 3, "state_force": 3, "time": 2}
-    values["–"] = 32 - sum(count for label, count in values.items() if label != "–")
+    # Tokens (spaCy's): 4 + 6 + 6, n = 32. Three are apart: Troops, on, Monday. Places 2 · 3; armed_group Rebels twice
+    # and Troops once; state_force Police twice and Troops once; time twice; the rest are bare.
+    values = {"place": 6, "armed_group": 3, "state_force": 3, "time": 2, "–": 32 - 14}
     alpha = 1 - 31 * 6 / (32**2 - sum(count**2 for count in values.values()))
     assert measured["mention"]["α tokens"]["value"] == pytest.approx(alpha)
     assert report["confusions"]["mention"] == [["armed_group", "state_force", 1], ["time", "–", 1]]
