@@ -184,33 +184,35 @@ class Corpus:
 
         What can't be read comes as a StoreError in its place, and what is left goes on.
         """
-        passes = self.passes()
-        for path in self.root.glob("gold/*.json"):
-            passes.setdefault(path.stem, [])
-        for name, collection in sorted(_names(self.root / "articles", ".yaml")):
+        annotators = sorted(folder.name for folder in self.root.glob("annotations/*/"))
+        names = sorted(_names(self.root / "articles", ".yaml"))
+        for name, collection in names:
             annotations: dict[str, Annotation] = {}
             try:
                 article = self._read_article(self.root / "articles" / collection / f"{name}.yaml")
             except StoreError as error:
                 yield error
-                passes.pop(name, None)
                 continue
-            for path, read in self._annotation_paths(name, passes.pop(name, [])):
+            for path, read in self._annotation_paths(name, annotators):
                 try:
                     annotations[str(path.relative_to(self.root))] = read(path)
                 except StoreError as error:
                     yield error
             yield article, annotations
-        for name, annotators in sorted(passes.items()):
-            for path, _read in self._annotation_paths(name, annotators):
-                found = f"there is no article {name}; add it, or remove the annotation"
-                yield StoreError(path, found, "article-unknown")
+        known = {name for name, _collection in names}
+        for folder in (*(self.root / "annotations" / annotator for annotator in annotators), self.root / "gold"):
+            strays = sorted(path for path in _files(folder, ".json") if path.removesuffix(".json") not in known)
+            for stray in strays:
+                found = f"there is no article {stray.removesuffix('.json')}; add it, or remove the annotation"
+                yield StoreError(folder / stray, found, "article-unknown")
 
     def _annotation_paths(
         self, article: str, annotators: list[str]
     ) -> Iterator[tuple[Path, Callable[[Path], Annotation]]]:
         for annotator in annotators:
-            yield self.annotation_path(annotator, article), read_annotation
+            path = self.root / "annotations" / annotator / f"{article}.json"
+            if path.exists():
+                yield path, read_annotation
         if self.gold_path(article).exists():
             yield self.gold_path(article), read_gold
 
@@ -269,9 +271,15 @@ def _names(folder: Path, suffix: str) -> Iterator[tuple[str, str]]:
         return
     for inner in os.scandir(folder):
         if inner.is_dir():
-            for file in os.scandir(inner.path):
-                if file.name.endswith(suffix) and not file.name.startswith("."):
-                    yield file.name.removesuffix(suffix), inner.name
+            yield from ((name.removesuffix(suffix), inner.name) for name in _files(Path(inner.path), suffix))
+
+
+def _files(folder: Path, suffix: str) -> Iterator[str]:
+    """Names of the folder's files with the suffix; not those that are still being written."""
+    if folder.is_dir():
+        for file in os.scandir(folder):
+            if file.name.endswith(suffix) and not file.name.startswith("."):
+                yield file.name
 
 
 def _entries(path: Path, record: type[R]) -> dict[str, R]:

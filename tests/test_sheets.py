@@ -239,6 +239,46 @@ def test_at_a_desk_a_sheet_is_a_draft_and_being_cut_off_loses_nothing(
     assert (at.told, at.report.counts["gold unchanged"]) == ([], 1)
 
 
+def test_the_command_killed_at_any_point_loses_nothing(
+    corpus: Corpus, write: Write, schema: Schema, tmp_path: Path
+) -> None:
+    for name in ("Troops", "Guards", "Police", "Scouts"):
+        write(SENTENCE.replace("Troops", name))
+        write(OTHER.replace("Troops", name), annotator="ben")
+    folder = corpus.root.parent / "s"
+    command = [sys.executable, "-m", "annotate", "adjudicate", "--folder", "s"]
+
+    def killed(after: float) -> bool:
+        """Run and kill; whether it was still running."""
+        with subprocess.Popen(
+            command, cwd=corpus.root.parent, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as process:
+            try:
+                process.wait(after)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                return True
+        return False
+
+    started = time.monotonic()
+    subprocess.run([*command, "--dry-run"], cwd=corpus.root.parent, check=False, capture_output=True)
+    whole = time.monotonic() - started
+    # The work is at the end: most kills fall there.
+    stops = [whole * share for share in (0.5, 0.8, 0.85, 0.9, 0.95, 1.0)]
+    ended = [killed(after) for after in stops]
+    assert any(ended)
+    assert subprocess.run(command, cwd=corpus.root.parent, check=False, capture_output=True).returncode == 1
+    assert len(list(folder.iterdir())) == 4
+    for sheet in folder.iterdir():
+        fill(sheet, e2="realis=actual", c1="stance=asserts")
+    for after in stops:
+        killed(after)
+    done = subprocess.run(command, cwd=corpus.root.parent, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert len(list(corpus.root.glob("gold/*"))) == 4
+    assert list(validate.corpus(corpus, schema)) == []
+
+
 def test_the_command_says_what_is_open_and_exits_by_it(corpus: Corpus, write: Write, tmp_path: Path) -> None:
     article, _ = write(SENTENCE)
     write(OTHER, annotator="ben")

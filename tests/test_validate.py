@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+import tracemalloc
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from annotate.labelstudio import results
 from annotate.model import Annotation, Article, Gold, Provenance
 from annotate.schema import Schema
 from annotate.store import Corpus
-from tests.conftest import ROOT
+from tests.conftest import ROOT, SENTENCE
 
 INVALID = sorted((ROOT / "tests" / "invalid").glob("*.json"))
 # What only a server, two passes of one annotator, or a built dataset can show: tested where `test_every_code` looks.
@@ -62,6 +63,27 @@ def _found(fields: dict[str, Any], schema: Schema, corpus: Corpus) -> Iterator[I
         yield from validate.check(Annotation.model_validate(fields["annotation"]), article, schema)
     else:
         yield from validate.check_article(article, schema)
+
+
+def test_a_folder_is_validated_in_a_stream(
+    corpus: Corpus, schema: Schema, write: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.fsync", lambda handle: None)
+
+    def peak() -> int:
+        tracemalloc.start()
+        assert list(validate.corpus(corpus, schema)) == []
+        _now, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most
+
+    for number in range(1000):
+        write(SENTENCE.replace("Troops", f"Brigade {number:04}"))
+        if number == 99:
+            few = peak()
+    # Names and eight bytes of each text's hash are all that may grow: some 300 bytes an article, where a document with its
+    # annotation takes a hundred times that.
+    assert peak() - few < 900 * 500
 
 
 def test_every_code_has_a_bad_file_or_a_test_that_meets_it() -> None:
