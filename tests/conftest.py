@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -85,6 +87,24 @@ def write(corpus: Corpus, schema: Schema, made: Callable[..., Provenance]) -> Ca
         return article, annotation
 
     return write
+
+
+Acre = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def acre(corpus: Corpus) -> Acre:
+    """The command, run beside the corpus as its user does, on a wide terminal."""
+
+    def run(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("ACRE_")}
+        command = [sys.executable, "-m", "annotate", *map(str, arguments)]
+        return subprocess.run(
+            command, cwd=cwd or corpus.root.parent, capture_output=True, text=True, check=False,
+            env=environment | {"COLUMNS": "200"},
+        )  # fmt: skip
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -14,7 +11,7 @@ from annotate.agreement import Report, Row
 from annotate.model import Annotation, Article, Mention
 from annotate.schema import Schema
 from annotate.store import Corpus
-from tests.conftest import SENTENCE
+from tests.conftest import SENTENCE, Acre
 
 Write = Callable[..., tuple[Article, Annotation]]
 
@@ -164,29 +161,23 @@ def test_marks_are_paired_as_closely_as_possible_and_once() -> None:
     assert align.match([], theirs) == []
 
 
-def test_the_command_reports_for_people_and_for_programs(corpus: Corpus, write: Write) -> None:
+def test_the_command_reports_for_people_and_for_programs(acre: Acre, corpus: Corpus, write: Write) -> None:
     article, _ = write(SENTENCE)
     write(OTHER, annotator="ben")
 
-    def acre(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "annotate", "agreement", *arguments],
-            cwd=corpus.root.parent, capture_output=True, text=True, check=False, env=os.environ | {"COLUMNS": "200"},
-        )  # fmt: skip
-
-    shown = acre()
+    shown = acre("agreement")
     assert shown.returncode == 0, shown.stderr
     assert "Agreement of ana, ben on 1 documents" in shown.stdout
     assert f"  ana: annotations/ana/{article.id}.json" in shown.stdout
-    told = json.loads(acre("--json").stdout)
+    told = json.loads(acre("agreement", "--json").stdout)
     assert (
         next(row for row in told["rows"] if row["layer"] == "mention" and not row["label"])["measures"]["F1"]["value"]
         == 1 / 3
     )
-    refused = acre("ana")
+    refused = acre("agreement", "ana")
     assert (refused.returncode, "two annotators or more" in refused.stderr) == (2, True)
     path = corpus.annotation_path("ben", article.id)
     path.write_text(path.read_text().replace('"text": "Troops"', '"text": "Troup"'))
-    bad = acre()
+    bad = acre("agreement")
     assert bad.returncode == 1
     assert f"left out: annotations/ben/{article.id}.json: m1: mark-text" in bad.stderr

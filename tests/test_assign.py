@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable
 from itertools import combinations
@@ -19,7 +16,7 @@ from annotate.issues import UsageError
 from annotate.model import Annotation, Article
 from annotate.schema import Schema
 from annotate.store import Corpus, StoreError
-from tests.conftest import SENTENCE
+from tests.conftest import SENTENCE, Acre
 
 PEOPLE = ("ana", "ben", "eva", "ida")
 LENGTHS = {f"a{number:02}": 1000 + 37 * number for number in range(60)}
@@ -102,17 +99,11 @@ def test_the_file_is_read_as_it_is_written_and_a_bad_row_is_named(corpus: Corpus
 
 
 def test_assign_and_status_as_commands(
-    corpus: Corpus, write: Callable[..., tuple[Article, Annotation]], schema: Schema
+    acre: Acre, corpus: Corpus, write: Callable[..., tuple[Article, Annotation]], schema: Schema
 ) -> None:
     article, _ = write(SENTENCE)
     other, _ = write(SENTENCE.replace("Troops", "Guards"), annotator="eva")
     corpus.annotation_path("eva", other.id).unlink()
-
-    def acre(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "annotate", *arguments],
-            cwd=corpus.root.parent, capture_output=True, text=True, check=False, env=os.environ,
-        )  # fmt: skip
 
     done = acre("assign", "ana", "eva", "--seed", "3")
     assert done.returncode == 0, done.stderr

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,21 +11,7 @@ import pytest
 
 from annotate.model import Annotation, Article
 from annotate.store import Corpus
-from tests.conftest import ROOT, SEED, SENTENCE, needs_seed
-
-Acre = Callable[..., "subprocess.CompletedProcess[str]"]
-
-
-@pytest.fixture
-def acre(corpus: Corpus) -> Acre:
-    def run(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("ACRE_")}
-        command = [sys.executable, "-m", "annotate", *map(str, arguments)]
-        return subprocess.run(
-            command, cwd=cwd or corpus.root.parent, capture_output=True, text=True, check=False, env=environment
-        )
-
-    return run
+from tests.conftest import ROOT, SEED, SENTENCE, Acre, needs_seed
 
 
 def test_adding_twice_adds_once_and_a_near_copy_is_refused(acre: Acre, corpus: Corpus, tmp_path: Path) -> None:

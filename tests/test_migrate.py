@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,7 +16,7 @@ from annotate.issues import AcreError, UsageError
 from annotate.model import Annotation, Article, Provenance
 from annotate.schema import Schema
 from annotate.store import Corpus
-from tests.conftest import ROOT
+from tests.conftest import ROOT, Acre
 from tests.strategies import WHEN
 
 Write = Callable[..., tuple[Article, Annotation]]
@@ -107,16 +104,10 @@ def test_gold_keeps_its_record(corpus: Corpus, write: Write, schema: Schema, mov
 
 
 def test_the_command_migrates_what_is_of_its_version_lists_it_and_goes_on_after_a_cut(
-    corpus: Corpus, write: Write, schema: Schema, moved: Schema
+    acre: Acre, corpus: Corpus, write: Write, schema: Schema, moved: Schema
 ) -> None:
     article, _ = write(TEXT)
     other, _ = write(TEXT.replace("an envoy", "a minister"), annotator="ben")
-
-    def acre(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "annotate", *arguments],
-            cwd=corpus.root.parent, capture_output=True, text=True, check=False, env=os.environ,
-        )  # fmt: skip
 
     assert acre("validate").returncode == 1  # schema-version
     before = corpus.annotation_path("ana", article.id).read_bytes()

@@ -19,7 +19,7 @@ from annotate.labelstudio.server import Desk
 from annotate.model import Annotation, Article, Gold
 from annotate.schema import Schema
 from annotate.store import Corpus
-from tests.conftest import SENTENCE
+from tests.conftest import SENTENCE, Acre
 from tests.test_agreement import OTHER
 
 Write = Callable[..., tuple[Article, Annotation]]
@@ -279,29 +279,25 @@ def test_the_command_killed_at_any_point_loses_nothing(
     assert list(validate.corpus(corpus, schema)) == []
 
 
-def test_the_command_says_what_is_open_and_exits_by_it(corpus: Corpus, write: Write, tmp_path: Path) -> None:
+def test_the_command_says_what_is_open_and_exits_by_it(
+    acre: Acre, corpus: Corpus, write: Write, tmp_path: Path
+) -> None:
     article, _ = write(SENTENCE)
     write(OTHER, annotator="ben")
     corpus.write_assignments({article.id: ["ana", "ben", "eva"]})
 
-    def acre(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "annotate", "adjudicate", *arguments],
-            cwd=corpus.root.parent, capture_output=True, text=True, check=False, env=os.environ,
-        )  # fmt: skip
-
-    waits = acre()
+    waits = acre("adjudicate")
     assert (waits.returncode, "1 articles that wait for a pass" in waits.stdout) == (0, True)
-    told = acre("--early")
+    told = acre("adjudicate", "--early")
     assert told.returncode == 1
     assert f"{article.id}: 6 choices to make" in told.stdout
-    dry = acre("--early", "--folder", "s", "--dry-run")
+    dry = acre("adjudicate", "--early", "--folder", "s", "--dry-run")
     assert (dry.returncode, (corpus.root.parent / "s").exists()) == (1, False)
-    wrote = acre("--early", "--folder", "s", "--adjudicator", "ida")
+    wrote = acre("adjudicate", "--early", "--folder", "s", "--adjudicator", "ida")
     (sheet,) = (corpus.root.parent / "s").iterdir()
     assert f"wrote s/{sheet.name}" in wrote.stdout
     fill(sheet, e2="realis=actual", c1="stance=asserts")
-    done = acre("--early", "--folder", "s", "--adjudicator", "ida")
+    done = acre("adjudicate", "--early", "--folder", "s", "--adjudicator", "ida")
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"wrote gold/{article.id}.json" in done.stdout
     gold = corpus.gold(article.id)
@@ -310,6 +306,6 @@ def test_the_command_says_what_is_open_and_exits_by_it(corpus: Corpus, write: Wr
     sheet.write_text("[" + sheet.read_text())
     later = time.time() + 5
     os.utime(sheet, (later, later))
-    broken = acre("--early", "--folder", "s", "--adjudicator", "ida")
+    broken = acre("adjudicate", "--early", "--folder", "s", "--adjudicator", "ida")
     assert (broken.returncode, "Traceback" in broken.stderr) == (1, False)
     assert f"s/{sheet.name}:1:1: a mark opens with [id:label|" in broken.stderr
