@@ -355,10 +355,11 @@ def check_zones(annotation: Annotation, article: Article, schema: Schema) -> Ite
 
 def check_record(annotation: Annotation, article: Article, schema: Schema) -> Iterator[Issue]:
     """Gold says of each of its units where it came from, and of no other."""
-    if not isinstance(annotation, Gold) or any(
-        True for _ in check_links(annotation, article, schema) if _.code == "link-dangling"
-    ):
+    if not isinstance(annotation, Gold):
         return
+    linked = (*check_links(annotation, article, schema), *check_clusters(annotation, article, schema))
+    if any(issue.code == "link-dangling" for issue in linked):
+        return  # a link to nothing is no unit, and is told already
     units = {tuple(unit) for unit in align.units(annotation)}
     told = {
         (found.layer, found.label, found.start, found.end, found.rest)

@@ -65,6 +65,13 @@ def _found(fields: dict[str, Any], schema: Schema, corpus: Corpus) -> Iterator[I
         yield from validate.check_article(article, schema)
 
 
+def test_gold_with_a_cluster_of_nothing_is_told_and_does_not_end_the_run(schema: Schema) -> None:
+    fields = json.loads((ROOT / "tests" / "invalid" / "record-idle.json").read_text(encoding="utf-8"))
+    gold = Gold.model_validate(fields["gold"] | {"entities": [{"id": "same-m1", "mentions": ["m1", "m99"]}]})
+    found = validate.check(gold, Article.model_validate(fields["article"]), schema)
+    assert {issue.code for issue in found} == {"link-dangling"}
+
+
 def test_a_folder_is_validated_in_a_stream(
     corpus: Corpus, schema: Schema, write: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

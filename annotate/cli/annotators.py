@@ -7,6 +7,7 @@ import json
 from typing import Annotated
 
 import typer
+from rich import box
 from rich.table import Table
 
 from annotate import align
@@ -95,19 +96,19 @@ _SHOWN = {
 
 
 def _show_status(found: status_.Status) -> None:
-    table = Table(title="Annotators")
-    for heading in ("annotator", "assigned", "done", "left", "time", *_SHOWN):
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for heading in ("annotator", "given", "done", "left", "time", *_SHOWN):
         table.add_column(heading, justify="left" if heading == "annotator" else "right")
     for name, work in sorted(found.annotators.items()):
         spent = f"{dt.timedelta(seconds=round(work.seconds))}" if work.timed else "–"
-        told = spent if work.timed == work.done else f"{spent} ({work.timed} of {work.done})"
+        told = spent if work.timed in (0, work.done) else f"{spent} ({work.timed} of {work.done})"
         counts = (work.assigned, work.done, work.left)
         units = (sum(work.units[layer] for layer in layers) for layers in _SHOWN.values())
         table.add_row(name, *map(str, (*counts, told, *units)))
     out.print(table)
     waiting = [(name, left, done) for name, (left, done) in found.articles.items() if left]
     for name, left, done in waiting[:20]:
-        say(f"  {name}: waits for {', '.join(left)}{f'; done by {chr(44).join(done)}' if done else ''}")
+        say(f"  {name}: waits for {', '.join(left)}" + (f"; done by {', '.join(done)}" if done else ""))
     if len(waiting) > 20:
         say(f"  … and {len(waiting) - 20} more; all of them with --json")
     say(f"{len(found.articles)} articles with work, {len(found.gold)} with gold, {found.bare} that nobody has")

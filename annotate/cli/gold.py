@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich import box
 from rich.table import Table
 
 from annotate import agreement as agreement_
-from annotate import ids, sheets, validate
+from annotate import align, ids, sheets, validate
 from annotate.cli.common import (
     CORPUS,
     PROJECT,
@@ -38,15 +39,11 @@ from annotate.model import Annotation, Article
 from annotate.store import Corpus
 
 GOLD_PROJECT = "ACRE gold"
-_SHORT = {
-    "F1": "F1",
-    "F1 overlap": "F1 ovl",
-    "F1 matched ends": "F1 ends",
-    "α tokens": "α tok",
-    "α_u": "α_u",
-    "α": "α",
-    "κ": "κ",
-}
+_TABLES = (
+    ("Marks", align.LAYERS[:3], ("F1", "F1 overlap", "α tokens", "α_u")),
+    ("Answers on marks that both have", ("attribute",), ("same", "α", "κ")),
+    ("Links and claims", (*align.LAYERS[4:], agreement_.CLAIM), ("F1", "F1 overlap", "F1 matched ends")),
+)
 
 
 @app.command()
@@ -230,22 +227,12 @@ def _show(report: agreement_.Report, links: dict[tuple[str, str], str], labels: 
     for layer, counts in report.confusions.items():
         if counts:
             _show_confusions(layer, counts)
-    names = list(_SHORT)
-    table = Table(title=f"Agreement of {', '.join(report.annotators)} on {report.documents} documents (95 % intervals)")
-    for heading in ("layer", "label", "units", *(_SHORT[name] for name in names)):
-        table.add_column(heading, justify="left" if heading in ("layer", "label") else "right")
-    for row in report.rows:
-        is_layer = row.label is None or row.layer == "attribute"
-        if not labels and not is_layer:
-            continue
-        cells = [_cell(row.measures.get(name)) for name in names]
-        units = "/".join(str(row.counts.get(name, 0)) for name in report.annotators)
-        table.add_row(
-            row.layer if is_layer else "", row.label or "all", units, *cells, style="bold" if row.label is None else ""
-        )
-    out.print(table)
+    say(f"\nAgreement of {', '.join(report.annotators)} on {report.documents} documents (95 % intervals)")
+    for title, layers, names in _TABLES:
+        _show_rows(title, [row for row in report.rows if row.layer in layers], names, report.annotators, labels)
     say(
-        "F1: same label, same words; ovl: words that overlap; ends: of links and claims whose marks both have. – is not defined."
+        "F1: same label and words; overlap: words that overlap; matched ends: of those whose marks both have; "
+        "same: share of equal answers; –: not defined"
     )
     if report.untokenised:
         say(f"{report.untokenised} documents have no text here: nothing is said of their tokens")
@@ -253,12 +240,38 @@ def _show(report: agreement_.Report, links: dict[tuple[str, str], str], labels: 
         say(f"{report.nested} marks lie in one of the same label: α_u takes the outer one")
 
 
+def _show_rows(
+    title: str, rows: list[agreement_.Row], names: tuple[str, ...], annotators: Sequence[str], labels: bool
+) -> None:
+    """A table that fits into eighty columns: a line for each layer, and under it one for each label."""
+    if not rows:
+        return
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("", no_wrap=True)
+    for heading in ("units", *names):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in rows:
+        is_layer = row.label is None
+        if labels or is_layer or row.layer == "attribute":
+            units = "/".join(str(row.counts.get(name, 0)) for name in annotators)
+            cells = (_cell(row.measures.get(name)) for name in names)
+            told = row.layer if is_layer else f"  {row.label}"
+            table.add_row(told, units, *cells, style="bold" if is_layer else "")
+    out.print(table)
+
+
 def _cell(found: Any) -> str:
     if found is None:
         return ""
     if found.value is None:
         return "–"
-    return f"{found.value:.2f}" + (f" {found.low:.2f}–{found.high:.2f}" if found.low is not None else "")
+    between = "" if found.low is None else f" {_short(found.low)}–{_short(found.high)}"
+    return _short(found.value) + between
+
+
+def _short(value: float) -> str:
+    """Two digits and no leading zero, as coefficients are printed."""
+    return f"{value:.2f}".replace("0.", ".", 1) if abs(value) < 0.995 else f"{value:.2f}"
 
 
 def _show_confusions(layer: str, counts: Any) -> None:

@@ -45,13 +45,16 @@ _STYLE = """
 .acre-side input:not([type=checkbox]) { width: 100%; font-size: 12px; }
 """
 
+# A sheet opens with all links drawn: faint, until one is pointed at in the Relations tab.
+_SHEET_STYLE = "svg.relations-overlay:not([class*=_highlighting]) { opacity: .15; }\n"
+
 
 def build(schema: Schema, choices: bool = False) -> str:
     """The labelling configuration: the same text for the same schema. With `choices`, a list of them stands beside the article."""
     listed = [E.HyperText(name=CHOICES, value=f"${CHOICES}", inline="true")] if choices else []
     root = E.View(
         {"className": "acre"},
-        E.Style(_STYLE),
+        E.Style(_STYLE + (_SHEET_STYLE if choices else "")),
         E.View({"className": "acre-labels"}, _labels(schema)),
         E.View(
             {"className": "acre-text"},

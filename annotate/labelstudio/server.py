@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import secrets
@@ -15,6 +16,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from annotate import ids
@@ -114,14 +116,15 @@ def start(
             return desk
     else:
         desk = Desk(name, "", secrets.token_hex(20), f"{name}@acre.invalid", secrets.token_urlsafe(12))
-    port = port or _free_port(desk.port or FIRST_PORT)
-    if not _is_free(port):
-        raise ServerError(
-            f"port {port} is in use by another program; give another with --port, or none to take a free one"
-        )
-    desk = replace(desk, url=f"http://{HOST}:{port}", port=port)
-    # Kept before the start: the account is made with these secrets, so they must survive a kill from here on.
-    _keep(state, replace(desk, pid=None))
+    with _one_at_a_time(state):
+        port = port or _free_port(desk.port or FIRST_PORT, _ports(state, but=name))
+        if not _is_free(port):
+            raise ServerError(
+                f"port {port} is in use by another program; give another with --port, or none to take a free one"
+            )
+        desk = replace(desk, url=f"http://{HOST}:{port}", port=port)
+        # Kept before the start: the account is made with these secrets, so they must survive a kill from here on.
+        _keep(state, replace(desk, pid=None))
     log = home / "server.log"
     with private(), log.open("ab") as output:
         process = subprocess.Popen(
@@ -263,5 +266,19 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def _free_port(first: int) -> int:
-    return next(port for port in range(first, 65536) if _is_free(port))
+def _free_port(first: int, taken: set[int]) -> int:
+    return next(port for port in range(first, 65536) if port not in taken and _is_free(port))
+
+
+def _ports(state: Path, but: str) -> set[int]:
+    """The ports of the other desks: one that is starting does not listen yet, one that is down keeps its address."""
+    others = (path.parent.name for path in state.glob("desks/*/desk.json") if path.parent.name != but)
+    return {desk.port for desk in map(partial(read, state), others) if desk.port is not None}
+
+
+@contextmanager
+def _one_at_a_time(state: Path) -> Iterator[None]:
+    """Desks that are started together take their ports one after another."""
+    with private(), (state / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

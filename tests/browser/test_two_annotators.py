@@ -151,7 +151,7 @@ def test_two_annotators_one_gold(
     assert report["confusions"]["mention"] == [["armed_group", "state_force", 1], ["time", "–", 1]]
     links = report["disagreements"][0]["tasks"]
     assert links["ben"].startswith(f"{ben.url}/projects/")
-    assert "0.77" in acre("agreement", *at_desk)
+    assert " .77" in acre("agreement", *at_desk)
 
     # The same passes, adjudicated twice: in the browser, and in an editor.
     copy = tmp_path / "copy"

@@ -102,6 +102,14 @@ def test_no_secret_shows_in_the_process_list_or_in_a_repr(desk: Desk) -> None:
         assert secret not in repr(desk)
 
 
+def test_a_desk_that_does_not_listen_yet_keeps_its_port(tmp_path: Path) -> None:
+    # As two desks started together find it: the one has taken a port, and is not up.
+    taken = Desk("first", "http://127.0.0.1:9", "t", "first@acre.invalid", "p", port=server.FIRST_PORT + 40)
+    server._keep(tmp_path, taken)
+    assert server._free_port(server.FIRST_PORT + 40, server._ports(tmp_path, but="second")) == server.FIRST_PORT + 41
+    assert server._free_port(server.FIRST_PORT + 40, server._ports(tmp_path, but="first")) == server.FIRST_PORT + 40
+
+
 def test_a_port_in_use_is_named(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
