@@ -70,6 +70,18 @@ class Run:
     report: Report = field(default_factory=Report)
 
 
+def due(
+    run: Run, documents: Iterator[tuple[Article, list[Annotation]]], early: bool
+) -> Iterator[tuple[Article, list[Annotation]]]:
+    """Those of the articles for which no assigned pass is missing, or all where it is `early`."""
+    dealt = {} if early else run.corpus.assignments()
+    for article, passes in documents:
+        if set(dealt.get(article.id, ())) <= {found.provenance.annotator for found in passes}:
+            yield article, passes
+        else:
+            run.report.counts["articles that wait for a pass"] += 1
+
+
 def gold_of(
     run: Run, documents: Iterator[tuple[Article, list[Annotation]]], filled: Iterator[Filled]
 ) -> Iterator[tuple[str, Article, adjudicate.Sheet]]:

@@ -288,6 +288,8 @@ def test_the_command_says_what_is_open_and_exits_by_it(
 
     waits = acre("adjudicate")
     assert (waits.returncode, "1 articles that wait for a pass" in waits.stdout) == (0, True)
+    none = acre("adjudicate", "no-such-article")
+    assert (none.returncode, "no-such-article: no article of that id has two passes" in none.stderr) == (1, True)
     told = acre("adjudicate", "--early")
     assert told.returncode == 1
     assert f"{article.id}: 6 choices to make" in told.stdout

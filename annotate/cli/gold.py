@@ -55,8 +55,8 @@ def agreement(
     labels: Annotated[
         bool, typer.Option("--labels/--no-labels", help="A line for each label, or for layers only.")
     ] = True,
-    worst: Annotated[int, typer.Option(help="How many disagreements are shown, worst first.")] = 10,
-    samples: Annotated[int, typer.Option(help="Resamples of the bootstrap.")] = 1000,
+    worst: Annotated[int, typer.Option(min=0, help="How many disagreements are shown, the worst of all.")] = 10,
+    samples: Annotated[int, typer.Option(min=100, help="Resamples of the bootstrap.")] = 1000,
     seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
     json_: JsonOption = False,
     project: ProjectOption = PROJECT,
@@ -124,24 +124,20 @@ def adjudicate(
     client = client_of(desk, None, None, state or corpus.parent / ".acre") if desk else None
     run = sheets.Run(store_, labels, ids.check("adjudicator", name), majority, dry_run, told.tell)
     skipped: list[str] = []
-    dealt = {} if early else store_.assignments()
+    unknown = set(articles or ())
     with progress("adjudicating") as step:
 
         def documents() -> Iterator[tuple[Article, list[Annotation]]]:
             for article, passes in validate.passes(store_, labels, skipped.append, annotators or (), collection):
                 step()
-                if articles and article.id not in articles:
-                    continue
-                missing = set(dealt.get(article.id, ())) - {found.provenance.annotator for found in passes}
-                if missing:
-                    run.report.counts["articles that wait for a pass"] += 1
-                else:
+                if not articles or article.id in articles:
+                    unknown.discard(article.id)
                     yield article, passes
 
         filled = chain(
             sheets.read(run, client, project) if client else (), sheets.read_files(run, folder) if folder else ()
         )
-        made = sheets.gold_of(run, documents(), filled)
+        made = sheets.gold_of(run, sheets.due(run, documents(), early), filled)
         if client and not dry_run:
             out_ = [f"sheet {name} is at {client.url}" for name in sheets.load(client, project, labels, made)]
         elif folder:
@@ -150,6 +146,7 @@ def adjudicate(
             ]
         else:
             out_ = [f"{article.id}: {len(sheet.choices)} choices to make" for _name, article, sheet in made]
+    skipped += [f"{name}: no article of that id has two passes" for name in sorted(unknown)]
     _tell_adjudicated(run, out_, skipped, json_)
     raise typer.Exit(1 if told.errors or skipped or run.report.open else 0)
 
