@@ -111,17 +111,13 @@ class _Passes:
         """Whose passes have the mark."""
         label, start, end = place
         return next(
-            (
-                self.holders[unit]
-                for layer in align.LAYERS[:3]
-                if (unit := Unit(layer, label, start, end)) in self.holders
-            ),
+            (self.holders[unit] for layer in align.MARKS if (unit := Unit(layer, label, start, end)) in self.holders),
             frozenset(),
         )
 
     def asked(self, unit: Unit) -> frozenset[str]:
         """Whose passes could have the unit: for a mark everybody's, for a detail those that have its marks."""
-        if unit.layer in align.LAYERS[:3]:
+        if unit.layer in align.MARKS:
             return frozenset(self.names)
         return self.of(unit.mark) & (self.of(unit.other) if unit.other else frozenset(self.names))
 
@@ -156,7 +152,7 @@ def merge(
     """
     known = _Passes(passes, prior, majority)
     states: dict[Unit, State] = {unit: known.state(unit) for unit in known.candidates()}
-    marks = [unit for unit, state in states.items() if unit.layer in align.LAYERS[:3] and state != "out"]
+    marks = [unit for unit, state in states.items() if unit.layer in align.MARKS and state != "out"]
     letter = letters(article.id, known.names)
     ids = _ids(marks, states, known, letter, prior)
     notes: dict[Place, list[str]] = defaultdict(list)
@@ -252,7 +248,7 @@ def _links(known: _Passes, states: Mapping[Unit, State], ids: Mapping[Place, str
 
 
 def _open_marks(states: Mapping[Unit, State]) -> dict[Place, bool]:
-    return {unit.mark: state == "open" for unit, state in states.items() if unit.layer in align.LAYERS[:3]}
+    return {unit.mark: state == "open" for unit, state in states.items() if unit.layer in align.MARKS}
 
 
 def _is_real(unit: Unit, known: _Passes) -> bool:
@@ -412,7 +408,7 @@ def _record(
     """Where each unit of the outcome came from, and each unit of a pass that is not in it though its marks are."""
     known = _Passes(passes, prior, False)
     taken = set(align.units(outcome))
-    places = {unit.mark for unit in taken if unit.layer in align.LAYERS[:3]}
+    places = {unit.mark for unit in taken if unit.layer in align.MARKS}
 
     def told(unit: Unit, origin: Any) -> Decision:
         before = known.decisions.get(unit)
@@ -426,7 +422,7 @@ def _record(
         unit
         for unit in known.holders
         if unit not in taken
-        and (unit.layer in align.LAYERS[:3] or (unit.mark in places and (unit.other is None or unit.other in places)))
+        and (unit.layer in align.MARKS or (unit.mark in places and (unit.other is None or unit.other in places)))
     ]
     for unit in taken:
         held, before = known.holders.get(unit, frozenset()), known.decisions.get(unit)
@@ -448,6 +444,6 @@ def _replaces(unit: Unit, other: Unit) -> bool:
     """Whether the one stands where a pass has the other: overlapping marks, another answer, another end of a link."""
     if unit.layer != other.layer:
         return False
-    if unit.layer in align.LAYERS[:3]:
+    if unit.layer in align.MARKS:
         return _meet(unit.mark, other.mark)
     return unit.label == other.label and _meet(unit.mark, other.mark) and unit.layer != "coreference"

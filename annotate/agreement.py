@@ -19,7 +19,7 @@ from annotate.reliability import Estimate, Measure, Unitizing
 from annotate.schema import Kind, Schema
 from annotate.tokens import tokens
 
-MARKS = align.LAYERS[:3]
+MARKS = align.MARKS
 LINKS = align.LAYERS[4:]
 CLAIM = "claim"
 NONE = "–"

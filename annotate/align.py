@@ -12,6 +12,7 @@ from annotate.model import Annotation, EventMention, Mark
 from annotate.schema import ATTRIBUTION_SPANS
 
 LAYERS = ("mention", "event", "attribution span", "attribute", "argument", "attribution link", "coreference")
+MARKS = LAYERS[:3]
 
 
 class Unit(NamedTuple):
@@ -63,7 +64,7 @@ def units(annotation: Annotation) -> dict[Unit, Mark]:
 
 
 def layer(mark: Mark) -> str:
-    """The first three of `LAYERS`: which of them the mark is in."""
+    """Which of `MARKS` the mark is in."""
     if isinstance(mark, EventMention):
         return "event"
     return "attribution span" if mark.label in ATTRIBUTION_SPANS else "mention"

@@ -56,8 +56,7 @@ def from_notation(
 
     The text without its marks must be the article's to the letter. A pass that says the same keeps its file.
     """
-    about = corpus.annotators().get(annotator)
-    made = _made(annotator, about.kind if about else "human", schema.version)
+    made = _made(annotator, corpus.kind(annotator), schema.version)
     text, annotation = notation.parse(source, schema, article.id, article.sha256, made, where)
     if text != article.text:
         raise ConvertError(f"{where}: {difference(text, article.text or '')}")

@@ -56,7 +56,7 @@ def _ratio(above: Array, below: Array) -> Array:
 
 
 def f1(matched: Sequence[float], counted: Sequence[float]) -> Measure:
-    """2 · matched / counted, by document; `counted` is both annotators' units together. F1 is α's kin without chance."""
+    """2 · matched / counted, by document; `counted` is both annotators' units together."""
     both, all_ = np.asarray(matched, float), np.asarray(counted, float)
     return lambda weights: _ratio(2 * (weights @ both), weights @ all_)
 

@@ -234,22 +234,16 @@ def write_files(folder: Path, sheets: Iterator[tuple[str, Article, adjudicate.Sh
 def read_files(run: Run, folder: Path) -> Iterator[Filled]:
     """Every sheet of the folder, as it stands."""
     asked = adjudicate.sheet_schema(run.schema)
-    about = run.corpus.annotators().get(run.adjudicator)
     for path in sorted(folder.glob(f"*{_SUFFIX}")):
         name = path.name.removesuffix(_SUFFIX)
         moment = dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC)
         made = Provenance(
-            annotator=run.adjudicator, kind=about.kind if about else "human", tool="inline notation",
+            annotator=run.adjudicator, kind=run.corpus.kind(run.adjudicator), tool="inline notation",
             schema_version=run.schema.version, created=moment, updated=moment,
         )  # fmt: skip
         kept = _kept(run.corpus, name)
         article = _article(run.corpus, kept.passes[0]) if kept else None
-        try:
-            source = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise AcreError(
-                f"{path}: {getattr(error, 'strerror', None) or 'not UTF-8'}; give a file that can be read"
-            ) from None
+        source = store.read_text(path)
         text, annotation = notation.parse(
             source, asked, name.partition(".")[0], article.sha256 if article else "0" * 64, made, str(path)
         )
@@ -310,7 +304,6 @@ def read(run: Run, client: Client, project: str) -> Iterator[Filled]:
     """Every sheet at the desk: as it was last submitted, or, where it was not yet, as a sheet with all choices open."""
     found = client.project(project)
     asked, tool = adjudicate.sheet_schema(run.schema), f"label-studio {client.version()}"
-    about = run.corpus.annotators().get(run.adjudicator)
     for page in client.tasks(found["id"], annotations=True) if found else ():
         for task in page:
             name = str(task["data"].get("sheet"))
@@ -324,6 +317,6 @@ def read(run: Run, client: Client, project: str) -> Iterator[Filled]:
                 continue
             raw = max(submitted, key=lambda raw: (raw["updated_at"], raw["id"]))
             article = _article(run.corpus, kept.passes[0])
-            made = results.provenance(raw, run.adjudicator, about.kind if about else "human", run.schema.version, tool)
+            made = results.provenance(raw, run.adjudicator, run.corpus.kind(run.adjudicator), run.schema.version, tool)
             annotation, issues = results.read(raw.get("result") or [], article, asked, made)
             yield Filled(name, where, annotation, tuple(issues))

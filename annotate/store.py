@@ -108,6 +108,11 @@ class Corpus:
         path = self.root / "annotators.yaml"
         return _entries(path, Annotator) if path.exists() else {}
 
+    def kind(self, annotator: str) -> Literal["human", "machine"]:
+        """What stands behind the pseudonym."""
+        about = self.annotators().get(annotator)
+        return about.kind if about else "human"
+
     def collection(self, name: str) -> Collection:
         """One collection; UsageError names the known ones."""
         collections = self.collections()
@@ -325,6 +330,15 @@ def dump(annotation: Annotation) -> bytes:
         else:
             parts.append(f" {_compact(name)}: {_compact(value)}")
     return ("{\n" + ",\n".join(parts) + "\n}\n").encode()
+
+
+def read_text(path: Path) -> str:
+    """A UTF-8 file that a user named; UsageError where it can't be read."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        found = getattr(error, "strerror", None) or "not UTF-8"
+        raise UsageError(f"{path}: {found}; give a file that can be read") from None
 
 
 def write(path: Path, content: bytes) -> None:

@@ -177,12 +177,7 @@ def convert(
         else:
             store.write(output, rendered.encode())
         return
-    try:
-        source = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(
-            f"{path}: {getattr(error, 'strerror', None) or 'not UTF-8'}; give a file that can be read"
-        ) from None
+    source = store.read_text(path)
     article = convert_.find(folder, path.stem)
     converted = convert_.from_notation(folder, schema_of(schema, corpus), article, annotator, source, str(path))
     told = Told()

@@ -40,7 +40,7 @@ from annotate.store import Corpus
 
 GOLD_PROJECT = "ACRE gold"
 _TABLES = (
-    ("Marks", align.LAYERS[:3], ("F1", "F1 overlap", "α tokens", "α_u")),
+    ("Marks", align.MARKS, ("F1", "F1 overlap", "α tokens", "α_u")),
     ("Answers on marks that both have", ("attribute",), ("same", "α", "κ")),
     ("Links and claims", (*align.LAYERS[4:], agreement_.CLAIM), ("F1", "F1 overlap", "F1 matched ends")),
 )

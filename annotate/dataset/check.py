@@ -42,8 +42,8 @@ def check(corpus: Corpus, schema: Schema, on_row: Callable[[str], None] = lambda
             )
             other = next(wanted, None)
         else:
-            if row != _stored(other, columns):
-                different = [name for name, value in _stored(other, columns).items() if value != row[name]]
+            different = [name for name, value in _stored(other, columns).items() if value != row[name]]
+            if different:
                 found = f"{', '.join(different)} differ from what the corpus builds; run acre build"
                 yield Issue(f"{where}: {row['id']}", "dataset-behind", found)
             row, other = next(there, None), next(wanted, None)
