@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from annotate import ids
+from annotate import ids, tokens
 from annotate.articles import copies, reading
 from annotate.articles.reading import About, Reading
 from annotate.model import Article
@@ -36,8 +36,9 @@ def add(
         for found in reading.read(path, about):
             on_article()
             if found.article is not None and not ships_text:
+                # No word of the text is in its id, nor in the title, which is committed.
                 name = ids.withheld_id(about.collection, found.article.sha256)
-                found = replace(found, article=found.article.model_copy(update={"id": name}))
+                found = replace(found, article=found.article.model_copy(update={"id": name, "title": name}))
             if found.article is None:
                 report.failed.append(found)
             elif found.article.id in new:
@@ -54,5 +55,7 @@ def add(
     for found in new.values():
         if found.article is not None:
             corpus.write_article(found.article)
+            if not ships_text:
+                corpus.write_sentences(found.article, tokens.sentences(found.article))
             report.added.append(found)
     return report

@@ -98,11 +98,12 @@ def agreement(
     seed: int = 0,
     samples: int = reliability.SAMPLES,
     worst: int = 20,
+    labels: bool = True,
     on_document: Callable[[], None] = lambda: None,
 ) -> Report:
     """Compare valid passes, two or more for each article. F1 and κ are taken over pairs of annotators, α over all.
 
-    Intervals are from a bootstrap over documents; `worst` disagreements are kept.
+    Intervals are from a bootstrap over documents; `worst` disagreements are kept. Without `labels`, layers and attributes alone are measured.
     """
     tally, annotators = _Tally(), set[str]()
     kept: list[tuple[int, str, int, Disagreement]] = []
@@ -115,7 +116,7 @@ def agreement(
             kept.append((found.units, found.article, -found.start, found))
         kept = heapq.nlargest(worst, kept, key=lambda entry: (entry[0], entry[1], entry[2]))
         tally.documents += 1
-    rows = list(_rows(tally, schema, seed, samples))
+    rows = list(_rows(tally, schema, seed, samples, labels))
     return Report(
         tuple(sorted(annotators)), tally.documents, tally.untokenised, tally.nested, rows, dict(tally.confusions),
         [found for *_order, found in kept],
@@ -316,7 +317,7 @@ def _count_tokens(found: Sequence[Span], passes: Sequence[Annotation], tally: _T
             )
 
 
-def _rows(tally: _Tally, schema: Schema, seed: int, samples: int) -> Iterator[Row]:
+def _rows(tally: _Tally, schema: Schema, seed: int, samples: int, by_label: bool) -> Iterator[Row]:
     def row(layer: str, label: str | None, measures: dict[str, Measure]) -> Row:
         found = {
             name: reliability.estimate(measure, tally.documents, seed, samples) for name, measure in measures.items()
@@ -334,7 +335,7 @@ def _rows(tally: _Tally, schema: Schema, seed: int, samples: int) -> Iterator[Ro
     }
     for layer, labels in orders.items():
         there = [label for label in labels if tally.counts.get((layer, label))]
-        for label in [None, *(there if len(labels) > 1 else ())] if there else ():
+        for label in [None, *(there if len(labels) > 1 and by_label else ())] if there else ():
             yield row(layer, label, dict(_measures(tally, layer, label)))
         for name in schema.attributes if layer == MARKS[2] else ():
             if tally.answers.get(("attribute", name)):

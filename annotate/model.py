@@ -50,6 +50,15 @@ class Zone(Span):
     kind: str
 
 
+class Sentence(Span):
+    """A sentence with its tokens: what is kept of it where the text is withheld."""
+
+    tokens: tuple[tuple[int, int], ...]
+    """Start and end of each token, in code points of the article."""
+    digest: str = Field(pattern=r"^[0-9a-f]{8}$")
+    """The first eight digits of the hash of its words: enough to tell where a copy differs, too little to guess them."""
+
+
 class Article(Record):
     """An article, once normalised; its text is never edited after it has been annotated."""
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -16,9 +17,13 @@ from pydantic import ValidationError
 
 from annotate import ids, text
 from annotate.issues import AcreError, Issue, UsageError
-from annotate.model import Annotation, Article, Gold, Record
+from annotate.model import Annotation, Article, Gold, Record, Sentence
 
 _ASSIGNED = ["article", "annotator"]
+_SPLIT = ["article", "story", "split"]
+SPLITS = ("train", "validation", "test", "real")
+
+_RELEASE = re.compile(r"^## (\d+\.\d+\.\d+) \((\d{4}-\d\d-\d\d)\)$", re.MULTILINE)
 
 R = TypeVar("R", bound=Record)
 A = TypeVar("A", bound=Annotation)
@@ -58,6 +63,15 @@ class Annotator(Record):
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where `splits.csv` puts an article."""
+
+    story: str
+    """What two reports of one happening share; all of a story is in one split."""
+    split: str
+
+
+@dataclass(frozen=True)
 class Corpus:
     """A corpus folder."""
 
@@ -67,6 +81,29 @@ class Corpus:
     def card(self) -> Path:
         """The dataset card, generated."""
         return self.root / "README.md"
+
+    @property
+    def changelog(self) -> Path:
+        """What each release changed, the newest first."""
+        return self.root / "CHANGELOG.md"
+
+    def release(self) -> tuple[str | None, str | None]:
+        """Version and date of the newest release in the changelog; None and None where there is none."""
+        try:
+            found = _RELEASE.search(self.changelog.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None, None
+        return (found[1], found[2]) if found else (None, None)
+
+    def baselines(self) -> dict[str, Any]:
+        """What `acre score --json` printed of each system, by the system's name: `baselines/<name>.json`."""
+        found = {}
+        for path in sorted(self.root.glob("baselines/*.json")):
+            try:
+                found[path.stem] = json.loads(path.read_bytes())
+            except ValueError as error:
+                raise StoreError(path, f"{_one_line(error)}; write it with: acre score --json") from None
+        return found
 
     @property
     def data(self) -> Path:
@@ -123,10 +160,14 @@ class Corpus:
             )
         return collections[name]
 
-    def articles(self) -> Iterator[Article]:
-        """Every article, sorted by id, one at a time."""
+    def articles(self, lenient: bool = False) -> Iterator[Article]:
+        """Every article, sorted by id, one at a time; lenient, those that can't be read are passed over: `walk` tells them."""
         for name, collection in sorted(_names(self.root / "articles", ".yaml")):
-            yield self._read_article(self.root / "articles" / collection / f"{name}.yaml")
+            try:
+                yield self._read_article(self.root / "articles" / collection / f"{name}.yaml")
+            except StoreError:
+                if not lenient:
+                    raise
 
     def article(self, collection: str, article: str) -> Article | None:
         """One article, or None where the corpus has none of that id in the collection."""
@@ -171,6 +212,38 @@ class Corpus:
         if article.text is not None:
             write(path.with_suffix(".txt"), article.text.encode())
         write(path, f"{head}zones:\n{zones}".encode())
+
+    def write_text(self, article: Article) -> None:
+        """The article's text alone, beside its metadata; it must be the one that the metadata tell of."""
+        if article.text is None or text.sha256(article.text) != article.sha256:
+            raise StoreError(article.id, "the text is not the article's; nothing was written")
+        write(self._article_path(article.collection, article.id).with_suffix(".txt"), article.text.encode())
+
+    def _sentences_path(self, article: Article) -> Path:
+        return self._article_path(article.collection, article.id).with_suffix(".sentences.json")
+
+    def sentences(self, article: Article) -> tuple[Sentence, ...] | None:
+        """The kept sentences of an article whose text is withheld; None where none are kept."""
+        path = self._sentences_path(article)
+        if not path.exists():
+            return None
+        try:
+            rows = json.loads(path.read_bytes())
+            return tuple(
+                Sentence(start=start, end=end, digest=digest, tokens=tuple(zip(edges[::2], edges[1::2], strict=True)))
+                for start, end, digest, edges in rows
+            )
+        except (ValueError, TypeError) as error:
+            found = _one_line(error) if isinstance(error, ValidationError) else "not rows of start, end, digest, tokens"
+            raise StoreError(path, f"{found}; restore the file, or write it anew with: acre rehydrate") from None
+
+    def write_sentences(self, article: Article, sentences: Sequence[Sentence]) -> None:
+        """Offsets and digests alone, a sentence a line: what the dataset is built from where the text is withheld."""
+        rows = (
+            _compact([found.start, found.end, found.digest, [edge for token in found.tokens for edge in token]])
+            for found in sentences
+        )
+        write(self._sentences_path(article), ("[\n" + ",\n".join(rows) + "\n]\n").encode())
 
     def annotated(self) -> Iterator[tuple[Article, Annotation, str]]:
         """Every pass and every gold, one at a time, with its article and its file's path in the corpus.
@@ -239,26 +312,28 @@ class Corpus:
 
     def assignments(self) -> dict[str, tuple[str, ...]]:
         """By article id, the annotators to whom it was dealt; empty where nothing was."""
-        path = self.assignments_path
         found: dict[str, tuple[str, ...]] = {}
-        if not path.exists():
-            return found
-        with path.open(encoding="utf-8", newline="") as file:
-            for number, row in enumerate(csv.reader(file), 1):
-                if number == 1 and row == _ASSIGNED:
-                    continue
-                if number == 1 or len(row) != 2 or not all(ids.ID.fullmatch(name) for name in row):
-                    raise StoreError(
-                        f"{path}:{number}", f"expected {','.join(_ASSIGNED)}, found {','.join(row)!r}; correct it"
-                    )
-                found[row[0]] = (*found.get(row[0], ()), row[1])
+        for article, annotator in _rows(self.assignments_path, _ASSIGNED):
+            found[article] = (*found.get(article, ()), annotator)
         return found
 
     def write_assignments(self, dealt: Mapping[str, Sequence[str]]) -> None:
         """One row for each article and annotator, sorted, so that a `git diff` shows what changed hands."""
-        rows = sorted((article, annotator) for article, annotators in dealt.items() for annotator in annotators)
-        lines = [",".join(row) for row in (_ASSIGNED, *rows)]
-        write(self.assignments_path, "".join(f"{line}\n" for line in lines).encode())
+        rows = ((article, annotator) for article, annotators in dealt.items() for annotator in annotators)
+        _write_rows(self.assignments_path, _ASSIGNED, rows)
+
+    @property
+    def splits_path(self) -> Path:
+        """Which article is in which split."""
+        return self.root / "splits.csv"
+
+    def splits(self) -> dict[str, Place]:
+        """By article id, its story and its split; empty where there is no such file."""
+        return {article: Place(story, split) for article, story, split in _rows(self.splits_path, _SPLIT)}
+
+    def write_splits(self, places: Mapping[str, Place]) -> None:
+        """One row for each article, sorted."""
+        _write_rows(self.splits_path, _SPLIT, ((name, place.story, place.split) for name, place in places.items()))
 
     def gold_path(self, article: str) -> Path:
         """Where the adjudicated annotation of the article is kept."""
@@ -268,6 +343,26 @@ class Corpus:
         """The adjudicated annotation of the article, where there is one."""
         path = self.gold_path(article)
         return read_gold(path) if path.exists() else None
+
+
+def _rows(path: Path, heading: list[str]) -> Iterator[list[str]]:
+    """The rows of a table of names, without its heading; none where there is no such file."""
+    if not path.exists():
+        return
+    with path.open(encoding="utf-8", newline="") as file:
+        for number, row in enumerate(csv.reader(file), 1):
+            if number == 1 and row == heading:
+                continue
+            if number == 1 or len(row) != len(heading) or not all(ids.ID.fullmatch(name) for name in row):
+                raise StoreError(
+                    f"{path}:{number}", f"expected {','.join(heading)}, found {','.join(row)!r}; correct it"
+                )
+            yield row
+
+
+def _write_rows(path: Path, heading: list[str], rows: Iterable[tuple[str, ...]]) -> None:
+    lines = [",".join(row) for row in (heading, *sorted(rows))]
+    write(path, "".join(f"{line}\n" for line in lines).encode())
 
 
 def _names(folder: Path, suffix: str) -> Iterator[tuple[str, str]]:

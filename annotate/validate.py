@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 
-from annotate import align
+from annotate import align, splits
 from annotate.issues import Issue, Severity, errors
 from annotate.model import Annotation, Article, AttributeValue, Cluster, Gold, Mark, Zone
 from annotate.schema import Attribute, Kind, Layer, Schema
@@ -51,6 +51,10 @@ def corpus(folder: Corpus, schema: Schema, on_file: Callable[[str], None] = lamb
             issues = [*check(annotation, article, schema), *_check_place(annotation, folder, withheld)]
             yield from (replace(issue, where=f"{path}: {issue.where}") for issue in issues)
     yield from _check_assignments(folder)
+    try:
+        yield from splits.check(folder, schema, on_file)
+    except StoreError as error:
+        yield error.issue
 
 
 def passes(

@@ -19,7 +19,7 @@ from rich.table import Table
 from annotate import cli, pull, store, validate
 from annotate import load as load_
 from annotate import schema as schema_
-from annotate.dataset import build, claims
+from annotate.dataset import build
 from annotate.issues import AcreError, errors
 from annotate.labelstudio import server, tasks
 from annotate.labelstudio.client import Client
@@ -76,7 +76,7 @@ def _run(desk: server.Desk, source: Corpus, corpus: Corpus, schema: Schema) -> N
     ]
     out.print(f"[bold]5[/] validated: {len(errors(found))} errors; every mark came back as it was sent")
     built = build.build(corpus, schema)
-    out.print(f"[bold]6[/] built {corpus.root}: {built.documents} documents")
+    out.print(f"[bold]6[/] built {corpus.root}: {built.documents.total()} documents")
     if told.errors or errors(found) or built.issues or loaded.issues:
         raise AcreError("\n".join(["the demo met issues", *map(str, (*found, *built.issues, *loaded.issues))]))
     _table(corpus)
@@ -125,23 +125,42 @@ def _table(corpus: Corpus) -> None:
     from datasets import disable_progress_bars, load_dataset
 
     disable_progress_bars()
-    documents: Any = load_dataset(
-        str(corpus.root), "documents", split=build.SPLIT, cache_dir=str(corpus.root / "aside" / "cache")
-    )
+    cache = corpus.root / "aside" / "cache"
+    splits: Any = load_dataset(str(corpus.root), "claims", cache_dir=str(cache))
     table = Table(title="Who did what to whom, according to whom", expand=False, row_styles=["", "dim"])
     for heading in ("who", "did what", "to whom or what", "where, when, how many", "according to", "stance"):
         table.add_column(heading, overflow="fold")
-    for document in documents:
-        for claim in claims.claims(document, documents.features):
-            did = claim.event if claim.realis == "actual" else f"{claim.event} ({claim.realis.replace('_', ' ')})"
-            around = "; ".join((*claim.where, *claim.when, *claim.count))
+    for claims in splits.values():
+        names = {
+            name: kind.int2str
+            for name, kind in claims.features.items()
+            if name in ("label", "realis", "stance", "voice")
+        }
+        document = None
+        for claim in claims:
+            if document not in (None, claim["document"]):
+                table.add_section()
+            document = claim["document"]
+            label, realis, voice = (names[name](claim[name]) for name in ("label", "realis", "voice"))
+            did = label if realis == "actual" else f"{label} ({realis.replace('_', ' ')})"
+            told = [
+                claim["source"] or "(unattributed)",
+                *(outer["source"] or "(unattributed)" for outer in claim["via"]),
+            ]
+            stance = names["stance"](claim["stance"]) if voice == "source" else ""
             table.add_row(
-                "; ".join(claim.who), did, "; ".join(claim.whom), around, " ← ".join(claim.sources), claim.stance
-            )
+                _words(claim, "agent", "participant"), did, _words(claim, "target", "victim", "object", "recipient"),
+                _words(claim, "place", "origin", "destination", "time", "count"), " ← ".join(told), stance,
+            )  # fmt: skip
         table.add_section()
     out.print(table)
-    out.print(f"{len(documents)} documents loaded with load_dataset({str(corpus.root)!r}, 'documents')", markup=False)
-    shutil.rmtree(corpus.root / "aside" / "cache", ignore_errors=True)
+    count = sum(len(claims) for claims in splits.values())
+    out.print(f"{count} claims loaded with load_dataset({str(corpus.root)!r}, 'claims')", markup=False)
+    shutil.rmtree(cache, ignore_errors=True)
+
+
+def _words(claim: dict[str, Any], *roles: str) -> str:
+    return "; ".join(filler["text"] for role in roles for filler in claim[role])
 
 
 if __name__ == "__main__":

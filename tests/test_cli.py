@@ -105,7 +105,7 @@ def test_validate_and_build_report_and_exit_by_what_they_find(
     assert (good.returncode, good.stdout.split()) == (0, ["1", "annotations", "checked", "1", "articles", "checked"])
     built = acre("build")
     assert built.returncode == 0, built.stderr
-    assert "1 documents: 3 mentions" in built.stdout
+    assert "1 documents (train 1): 3 mentions" in built.stdout
     path = corpus.annotation_path("ana", article.id)
     path.write_text(path.read_text().replace('"text": "Troops"', '"text": "Troup"'))
     bad = acre("validate", "--json")
@@ -114,7 +114,7 @@ def test_validate_and_build_report_and_exit_by_what_they_find(
     assert rows[0]["code"] == "mark-text"
     assert rows[0]["where"] == f"annotations/ana/{article.id}.json: m1"
     assert rows[-2]["code"] == "dataset-behind"
-    assert rows[-1] == {"counts": {"annotations checked": 1, "articles checked": 1, "errors": 2, "rows checked": 1}}
+    assert rows[-1] == {"counts": {"annotations checked": 1, "articles checked": 1, "errors": 7, "rows checked": 7}}
     assert acre("build").returncode == 1
 
 

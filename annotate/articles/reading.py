@@ -1,4 +1,4 @@
-"""Reads `.txt`, `.html` and `.jsonl` files as articles."""
+"""Reads `.txt`, `.html` and `.jsonl` files as articles; a `.json` with one object a line, as re3d's, is a `.jsonl`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ from annotate.model import Article
 LARGEST = 5_000_000
 # A private-use character: it marks a caption on its way through trafilatura, and is in no text.
 _CAPTION = "\ue0ca"
-SUFFIXES = (".txt", ".html", ".htm", ".jsonl")
+SUFFIXES = (".txt", ".html", ".htm", ".jsonl", ".json")
+_NAMES = {"outlet": "sourceName", "url": "sourceUrl"}
+"""What re3d's `documents.json` calls them; one object a line, as in `.jsonl`."""
 
 
 class ArticleError(AcreError):
@@ -102,7 +104,9 @@ def article(where: str, letters: str, about: About, blocks: list[tuple[str | Non
 
 
 def _readers(path: Path) -> Any:
-    readers = {".txt": _read_text, ".html": _read_html, ".htm": _read_html, ".jsonl": _read_jsonl}
+    readers = {
+        ".txt": _read_text, ".html": _read_html, ".htm": _read_html, ".jsonl": _read_jsonl, ".json": _read_jsonl,
+    }  # fmt: skip
     if path.suffix.lower() not in readers:
         raise UsageError(f"{path}: {path.suffix or 'no suffix'}: give one of {', '.join(SUFFIXES)}")
     return readers[path.suffix.lower()]
@@ -205,6 +209,7 @@ def _row(line: str, where: str, about: About) -> Reading:
         raise ArticleError(
             f"{where}: no `text`: each line is an object with `text`, and `title`, `outlet`, `url`, `published` if known"
         )
+    row |= {name: row[other] for name, other in _NAMES.items() if name not in row and other in row}
     for name in ("title", "outlet", "url", "published", "language"):
         if row.get(name) is not None and not isinstance(row[name], str):
             raise ArticleError(f"{where}: `{name}` is {row[name]!r}; give a string")

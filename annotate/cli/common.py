@@ -26,8 +26,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="The command line of ACRE, Attributed Conflict REporting.",
 )
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+# Without emoji: line 100 of a file, `:100:`, is no picture.
+out = Console(highlight=False, soft_wrap=True, emoji=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 CorpusOption = Annotated[Path, typer.Option("--corpus", help="The corpus folder.", envvar="ACRE_CORPUS")]
 SchemaOption = Annotated[
     Path | None, typer.Option("--schema", help="The schema; by default guidelines/schema.yaml beside the corpus.")

@@ -13,6 +13,8 @@ import typer
 from annotate import add as add_
 from annotate import convert as convert_
 from annotate import migrate as migrate_
+from annotate import rehydrate as rehydrate_
+from annotate import splits as splits_
 from annotate import store
 from annotate import validate as validate_
 from annotate.articles.reading import About
@@ -135,26 +137,90 @@ def build(json_: JsonOption = False, corpus: CorpusOption = CORPUS, schema: Sche
     for issue in report.issues:
         told.tell(issue)
     if json_:
-        fields = {
-            "documents": report.documents,
-            "layers": report.counts,
-            "unannotated": report.unannotated,
-            "undecided": report.undecided,
-        }
-        out.print(json.dumps(fields), markup=False)
+        fields = {name: value for name, value in vars(report).items() if name != "issues"}
+        out.print(json.dumps(fields, ensure_ascii=False), markup=False)
     else:
         show_build(report, corpus)
     raise typer.Exit(1 if told.errors else 0)
 
 
-def show_build(report: Any, corpus: Path) -> None:
+def show_build(report: Any, folder: Path) -> None:
     """What a build put in and left out."""
-    layers = ", ".join(f"{count} {layer}" for layer, count in report.counts.items())
-    say(f"{corpus}: {report.documents} documents: {layers}")
+    layers = ", ".join(f"{count} {layer}" for layer, count in report.layers.items())
+    there = ", ".join(f"{name} {count}" for name, count in sorted(report.documents.items()))
+    say(f"{folder}: {report.documents.total()} documents ({there or 'none'}): {layers}")
+    say("  rows: " + ", ".join(f"{config} {count}" for config, count in report.rows.items()))
+    for kind, marks in report.unaligned.items():
+        say(f"  {len(marks)} marks {kind}, not whole in mentions and events, whole in documents:")
+        for mark in marks:
+            say(f"    {mark}")
+    for name in report.unsegmented:
+        say(f"  {name} has no sentences here, and no rows in mentions and events; run acre rehydrate")
     for name in report.undecided:
         say(f"  left out: {name} has several passes and no gold; adjudicate it")
     if report.unannotated:
         say(f"  left out: {report.unannotated} articles without annotation")
+
+
+@app.command()
+def split(
+    seed: Annotated[int, typer.Option(help="Decides between stories of equal length.")] = 0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; say what would change.")] = False,
+    corpus: CorpusOption = CORPUS,
+    schema: SchemaOption = None,
+) -> None:
+    """Give each article that has none a split in splits.csv: all of a story in one; rows that are there stay."""
+    folder = Corpus(corpus)
+    with progress("dealing") as step:
+        dealt = splits_.deal(folder, schema_of(schema, corpus), seed, step)
+    for name in dealt.new:
+        place = dealt.places[name]
+        say(f"{name}: {place.split}" + ("" if place.story == name else f", of the story {place.story}"))
+    if dealt.new and not dry_run:
+        folder.write_splits(dealt.places)
+        say(
+            f"wrote {folder.splits_path}; where two articles tell one story in other words, give them one story by hand"
+        )
+    elif not dealt.new:
+        say("every article of the dataset has a split")
+
+
+@app.command()
+def rehydrate(
+    sources: Annotated[
+        list[Path], typer.Argument(help="Your copy: files or folders of .txt, .html, .jsonl, re3d's documents.json.")
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Build the dataset with the texts there, for load_dataset; not to be given on."
+        ),
+    ] = None,
+    corpus: CorpusOption = CORPUS,
+    schema: SchemaOption = None,
+) -> None:
+    """Put withheld texts in place from your own copy; only what is the same, to the letter, is taken."""
+    folder = Corpus(corpus)
+    if output is not None and output.resolve() == corpus.resolve():
+        raise UsageError(
+            f"--output {output} is the corpus itself, which must not hold withheld texts; name another folder"
+        )
+    with progress("comparing") as step:
+        report = rehydrate_.rehydrate(folder, sources, step)
+    for line in (*report.failed, *report.near):
+        err.print(line, markup=False)
+    for name in report.missing:
+        err.print(f"{name}: still without its text", markup=False)
+    say(
+        f"{len(report.restored)} texts put in place, {len(report.present)} were here already, {report.other} are of no withheld article"
+    )
+    if output is not None:
+        from annotate.dataset import build as build_
+
+        with progress("building") as step:
+            built = build_.build(folder, schema_of(schema, corpus), step, output, texts=True)
+        show_build(built, output)
+    raise typer.Exit(1 if report.failed or report.near or report.missing else 0)
 
 
 @app.command()

@@ -72,7 +72,7 @@ def agreement(
         passes = validate.passes(
             Corpus(corpus), schema_of(schema, corpus), skipped.append, annotators or (), collection
         )
-        report = agreement_.agreement(passes, schema_of(schema, corpus), seed, samples, worst, step)
+        report = agreement_.agreement(passes, schema_of(schema, corpus), seed, samples, worst, labels, step)
     links = _links(state or corpus.parent / ".acre", report, project)
     if json_:
         out.print(json.dumps(_fields(report, links), ensure_ascii=False), markup=False)

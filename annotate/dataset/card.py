@@ -1,17 +1,34 @@
-"""The dataset card, `corpus/README.md`: its figures come from the build that it describes."""
+"""The dataset card, `corpus/README.md`, with its pictures: its figures come from the build that it describes."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib import resources
+from pathlib import Path
+from typing import Any
 
 import jinja2
+from datasets import ClassLabel, List
 
-from annotate.model import Annotation, Article
+from annotate import agreement, align, validate
+from annotate.dataset import plots
+from annotate.dataset.features import CONFIGS
+from annotate.dataset.rows import ROWS, Document
+from annotate.reliability import Estimate
 from annotate.schema import Schema
-from annotate.store import Annotator, Collection
+from annotate.store import SPLITS, Corpus
+
+_LONGEST = 100
+MEASURES = {
+    align.MARKS: ("F1", "F1 overlap", "α_u"),
+    ("attribute",): ("same", "κ"),
+    (*align.LAYERS[4:], agreement.CLAIM): ("F1", "F1 overlap"),
+}
+"""By layer, what the card tells of agreement: what is the same whether or not the texts are here."""
 
 
 @dataclass
@@ -19,28 +36,52 @@ class Figures:
     """Counts over the documents of a build."""
 
     schema: Schema
-    documents: Counter[str] = field(default_factory=Counter)
-    """By collection."""
+    documents: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    """By collection, how many in each split."""
     annotators: Counter[str] = field(default_factory=Counter)
+    adjudicated: int = 0
     code_points: int = 0
     labels: Counter[str] = field(default_factory=Counter)
     roles: Counter[str] = field(default_factory=Counter)
     layers: Counter[str] = field(default_factory=Counter)
+    values: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    """By choice attribute, how often each value was given."""
+    unaligned: dict[str, int] = field(default_factory=dict)
+    worked: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
+    """By config, the row that shows most, and how much that is."""
 
-    def add(self, article: Article, annotation: Annotation) -> None:
+    def add(self, document: Document, split: str, schema: Schema) -> None:
         """Count one document."""
-        self.documents[article.collection] += 1
+        article, annotation = document.article, document.annotation
+        self.documents[article.collection][split] += 1
         self.annotators[annotation.provenance.annotator] += 1
+        self.adjudicated += document.adjudicated
         self.code_points += article.length
         self.labels.update(mark.label for mark in annotation.marks())
         self.roles.update(argument.role for event in annotation.event_mentions for argument in event.arguments)
         self.layers.update({layer: len(units) for layer, units in annotation.layers().items()})
+        for mark in annotation.marks():
+            for name, value in mark.attributes.items():
+                self.values[name][str(value)] += 1
+        for config in CONFIGS if document.text is not None else ():
+            for row in ROWS[config.name](document, schema):
+                shown = _telling(row)
+                if shown > self.worked.get(config.name, (-1, {}))[0]:
+                    self.worked[config.name] = (shown, row)
+
+    @property
+    def total(self) -> int:
+        """How many documents."""
+        return sum(found.total() for found in self.documents.values())
+
+    @property
+    def splits(self) -> Counter[str]:
+        """How many documents in each split."""
+        return sum(self.documents.values(), Counter())
 
 
-def render(
-    figures: Figures, collections: Mapping[str, Collection], annotators: Mapping[str, Annotator], schema: Schema
-) -> str:
-    """The card as Markdown with the YAML head that `load_dataset` reads the configs from."""
+def render(figures: Figures, corpus: Corpus, schema: Schema, files: Iterable[Path]) -> dict[str, bytes]:
+    """By path in the corpus: the card as Markdown, with the YAML head that `load_dataset` reads the configs from; pictures."""
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -48,7 +89,113 @@ def render(
         keep_trailing_newline=True,
         autoescape=False,
     )
+    environment.filters |= {"type": type_name, "cell": _cell}
     template = resources.files("annotate.dataset").joinpath("card.md.jinja").read_text(encoding="utf-8")
-    return environment.from_string(template).render(
-        figures=figures, collections=collections, annotators=annotators, schema=schema
+    annotators = corpus.annotators()
+    report = agreed(corpus, schema)
+    version, date = corpus.release()
+    pictures = _pictures(figures, report, schema)
+    card = environment.from_string(template).render(
+        figures=figures,
+        schema=schema,
+        collections=corpus.collections(),
+        annotators=annotators,
+        machine=_machine(figures, corpus),
+        configs=CONFIGS,
+        files={config.name: _splits(config.name, files) for config in CONFIGS},
+        worked={name: _json(_short(row)) for name, (_, row) in figures.worked.items()},
+        agreement=report,
+        tables=[(rows, names) for rows, names in _tables(report)],
+        baselines=corpus.baselines(),
+        pictures=pictures,
+        version=version,
+        date=date,
+    )  # fmt: skip
+    return {"README.md": card.encode()} | {f"images/{name}.svg": drawn for name, drawn in pictures.items()}
+
+
+def agreed(corpus: Corpus, schema: Schema) -> agreement.Report | None:
+    """Agreement by layer on what goes into the dataset, as `acre agreement` prints it; None where no article has two passes."""
+    passes = validate.passes(corpus, schema, lambda skipped: None)
+    report = agreement.agreement(passes, schema, worst=0, labels=False)
+    return report if report.documents else None
+
+
+def type_name(kind: Any) -> str:
+    """A column's type, as a person writes it."""
+    if isinstance(kind, List):
+        return f"List({type_name(kind.feature)})"
+    if isinstance(kind, ClassLabel):
+        return f"ClassLabel({len(kind.names)})"
+    return "struct" if isinstance(kind, dict) else str(kind.dtype)
+
+
+def _cell(found: Estimate | None) -> str:
+    if found is None or found.value is None:
+        return "–"
+    return f"{found.value:.2f}" + ("" if found.low is None else f" ({found.low:.2f}–{found.high:.2f})")
+
+
+def _tables(report: agreement.Report | None) -> Iterable[tuple[list[agreement.Row], tuple[str, ...]]]:
+    for layers, names in MEASURES.items():
+        found = [row for row in report.rows if row.layer in layers] if report else []
+        if found:
+            yield found, names
+
+
+def _pictures(figures: Figures, report: agreement.Report | None, schema: Schema) -> dict[str, bytes]:
+    collections = {name: found.total() for name, found in sorted(figures.documents.items())}
+    pictures = {
+        "documents": plots.bars("Documents by collection", collections),
+        "labels": plots.bars(
+            "Marks by label", {name: figures.labels[name] for name in schema.labels if figures.labels[name]}
+        ),
+    }
+    if report is not None:
+        found = [
+            (f"{row.layer}: {row.label}" if row.label else row.layer, measure.value, measure.low, measure.high)
+            for rows, names in _tables(report)
+            for row in rows
+            if (measure := row.measures.get(names[0])) is not None and measure.value is not None
+        ]
+        pictures["agreement"] = plots.intervals(
+            "Agreement between passes (F1; of answers, the share of equal ones)", found
+        )
+    return pictures if figures.total else {}
+
+
+def _machine(figures: Figures, corpus: Corpus) -> dict[str, bool]:
+    """Of texts and of annotations, whether all of them are machine-made, and whether any is."""
+    collections = corpus.collections()
+    texts = [collections[name].written_by == "machine" for name in figures.documents]
+    made = [corpus.kind(name) == "machine" for name in figures.annotators]
+    return {"texts": any(texts), "all_texts": all(texts), "annotations": any(made), "all_annotations": all(made)}
+
+
+def _splits(config: str, files: Iterable[Path]) -> list[str]:
+    there = {path.stem for path in files if path.parent.name == config}
+    return [split for split in SPLITS if split in there]
+
+
+def _telling(row: dict[str, Any]) -> int:
+    """How much of a row is filled: columns that are not empty, and what lists hold, up to some."""
+    return sum(
+        (value not in (None, [], "")) + (min(len(value), 3) if isinstance(value, list) else 0) for value in row.values()
     )
+
+
+def _json(row: Any) -> str:
+    """With each list of words or numbers on one line."""
+    written = json.dumps(row, indent=1, ensure_ascii=False)
+    return re.sub(r"\[[^\[\]{}]*\]", lambda found: " ".join(found[0].split()), written)
+
+
+def _short(value: Any) -> Any:
+    """A row that can be read: the first of each list of records, some of each list of words, the start of a long text."""
+    if isinstance(value, dict):
+        return {name: _short(found) for name, found in value.items()}
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return [_short(value[0]), *(["…"] if len(value) > 1 else [])]
+    if isinstance(value, list):
+        return [*map(_short, value[:12]), *(["…"] if len(value) > 12 else [])]
+    return value[: _LONGEST - 1] + "…" if isinstance(value, str) and len(value) > _LONGEST else value

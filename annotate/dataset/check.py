@@ -3,53 +3,100 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from annotate.dataset import build, features
+from annotate.dataset import build
+from annotate.dataset.features import CONFIGS, features
 from annotate.issues import Issue
 from annotate.schema import Schema
 from annotate.store import Corpus
 
+Rows = list[dict[str, Any]]
+
 
 def check(corpus: Corpus, schema: Schema, on_row: Callable[[str], None] = lambda what: None) -> Iterator[Issue]:
-    """An issue for each row that is not what the corpus builds, that is missing, or that is too many. Streams both."""
-    path = build.path(corpus)
-    where = str(path.relative_to(corpus.root))
-    columns = features.documents(schema)
-    try:
-        file = pq.ParquetFile(path)
-    except (OSError, pa.ArrowInvalid) as error:
-        yield Issue(where, "file-unreadable", f"{' '.join(str(error).split())}; run acre build")
-        return
-    if file.schema_arrow.remove_metadata() != columns.arrow_schema.remove_metadata():
-        yield Issue(where, "dataset-behind", "its columns are not those of the schema; run acre build")
-        return
-    there = (row for batch in file.iter_batches(batch_size=50) for row in batch.to_pylist())
-    wanted = (row for row, _article, _annotation in build.documents(corpus, schema, build.BuildReport()))
-    row, other = next(there, None), next(wanted, None)
-    while row is not None or other is not None:
-        on_row("rows")
-        if other is None or (row is not None and row["id"] < other["id"]):
-            assert row is not None
-            yield Issue(f"{where}: {row['id']}", "dataset-behind", "the corpus builds no such row; run acre build")
-            row = next(there, None)
-        elif row is None or other["id"] < row["id"]:
-            yield Issue(
-                f"{where}: {other['id']}", "dataset-behind", "the corpus builds a row that is missing; run acre build"
-            )
-            other = next(wanted, None)
+    """An issue for each document with rows that are not what the corpus builds, that are missing, or that are too many.
+
+    Streams both: of each file, one document's rows are held.
+    """
+    columns = {config.name: features(config, schema) for config in CONFIGS}
+    files: dict[Path, _File] = {}
+    found = sorted(path.relative_to(corpus.root) for path in corpus.data.rglob("*.parquet"))
+    for path in found:
+        config = path.parent.name
+        try:
+            file = pq.ParquetFile(corpus.root / path)
+        except (OSError, pa.ArrowInvalid) as error:
+            yield Issue(str(path), "file-unreadable", f"{' '.join(str(error).split())}; run acre build")
+            continue
+        wanted = columns[config].arrow_schema.remove_metadata() if config in columns else None
+        if file.schema_arrow.remove_metadata() != wanted:
+            yield Issue(str(path), "dataset-behind", "its columns are not those of the schema; run acre build")
+            continue
+        files[path] = _File(path, file)
+    unread = set(found) - set(files)
+    missing: set[Path] = set()
+    for own in build.documents(corpus, schema, build.BuildReport()):
+        for config, kinds in columns.items():
+            path = build.data_path(config, own.split)
+            rows = list(own.rows(config, schema))
+            if path in files:
+                yield from files[path].compare(own.article, _stored(rows, kinds), on_row)
+            elif rows and path not in unread and path not in missing:
+                missing.add(path)
+                yield Issue(
+                    str(path), "dataset-behind", "the corpus builds this file, and it is missing; run acre build"
+                )
+    for left in files.values():
+        yield from left.compare(None, [], on_row)
+
+
+class _File:
+    """A file's rows, one document's after another's."""
+
+    def __init__(self, path: Path, file: pq.ParquetFile) -> None:
+        rows = (row for batch in file.iter_batches(batch_size=50) for row in batch.to_pylist())
+        self._where = str(path)
+        self._documents = groupby(rows, key=lambda row: row.get("document") or row["id"])
+        self._next = self._read()
+
+    def _read(self) -> tuple[str, Rows] | None:
+        found = next(self._documents, None)
+        return (found[0], list(found[1])) if found else None
+
+    def compare(self, document: str | None, wanted: Rows, on_row: Callable[[str], None]) -> Iterator[Issue]:
+        """What is wrong with the rows up to and with the document's; with None, all that is left is too many."""
+        while self._next is not None and (document is None or self._next[0] < document):
+            for _row in self._next[1]:
+                on_row("rows")
+            found = "the corpus builds no such rows; run acre build"
+            yield Issue(f"{self._where}: {self._next[0]}", "dataset-behind", found)
+            self._next = self._read()
+        rows: Rows = []
+        if self._next is not None and self._next[0] == document:
+            rows = self._next[1]
+            self._next = self._read()
+        for _row in rows:
+            on_row("rows")
+        if rows == wanted:
+            return
+        if not rows or not wanted:
+            found = "the corpus builds rows that are missing" if wanted else "the corpus builds no such rows"
+        elif len(rows) != len(wanted):
+            found = f"it has {len(rows)} rows, the corpus builds {len(wanted)}"
         else:
-            different = [name for name, value in _stored(other, columns).items() if value != row[name]]
-            if different:
-                found = f"{', '.join(different)} differ from what the corpus builds; run acre build"
-                yield Issue(f"{where}: {row['id']}", "dataset-behind", found)
-            row, other = next(there, None), next(wanted, None)
+            pairs = list(zip(rows, wanted, strict=True))
+            names = [name for name in rows[0] if any(one[name] != other[name] for one, other in pairs)]
+            found = f"{', '.join(names)} differ from what the corpus builds"
+        yield Issue(f"{self._where}: {document}", "dataset-behind", f"{found}; run acre build")
 
 
-def _stored(row: dict[str, Any], columns: Any) -> dict[str, Any]:
-    """The row as a file gives it back."""
-    table = pa.Table.from_pylist([build.encoded(row, columns)], schema=columns.arrow_schema)
-    return dict(table.to_pylist()[0])
+def _stored(rows: Rows, columns: Any) -> Rows:
+    """The rows as a file gives them back."""
+    encoded = [build.encoded(row, columns) for row in rows]
+    return list(pa.Table.from_pylist(encoded, schema=columns.arrow_schema).to_pylist())

@@ -1,88 +1,313 @@
-"""The columns of each config, generated from the schema."""
+"""The columns of each config, generated from the schema. Each column is documented here; the card prints it.
+
+Offsets are half-open and count Unicode code points of the article's text.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
 from datasets import ClassLabel, Features, List, Value
 
+from annotate.issues import AcreError
 from annotate.schema import Attribute, Kind, Label, Schema
 
+OUTSIDE = "O"
+VOICES = ("outlet", "source")
+"""Who tells a claim: the article in its own voice, or a source in it."""
 
-def documents(schema: Schema) -> Features:
-    """A document with all layers nested; offsets are half-open code points of `text`."""
-    return Features(
-        {
-            "id": Value("string"),
-            "collection": Value("string"),
-            "title": Value("string"),
-            "outlet": Value("string"),
-            "url": Value("string"),
-            "published": Value("string"),
-            "language": Value("string"),
-            "licence": Value("string"),
-            "text": Value("string"),
-            "length": Value("int64"),
-            "sha256": Value("string"),
-            "zones": List(
-                {"kind": ClassLabel(names=list(schema.zones)), "start": Value("int64"), "end": Value("int64")}
+_STRING, _INT = Value("string"), Value("int64")
+_PLACE = {
+    "start": (_INT, "where its words start in the article, in code points"),
+    "end": (_INT, "where they end; half-open"),
+    "text": (_STRING, "its words; null where the text may not be shipped"),
+}
+_TOKENS = {
+    "token_start": (_INT, "its first token, counted in `tokens`; null where it does not start with a token"),
+    "token_end": (_INT, "after its last token; null where it does not end with a token"),
+}
+_SENTENCE = {
+    "id": (_STRING, "article and number of the sentence"),
+    "document": (_STRING, "the article"),
+    "sentence": (_INT, "its number in the article, from 0"),
+    "start": (_INT, "where the sentence starts in the article, in code points"),
+    "end": (_INT, "where it ends; half-open"),
+    "text": (_STRING, "the sentence; null where the text may not be shipped"),
+    "tokens": (List(_STRING), "its tokens, white space left out; null where the text may not be shipped"),
+    "token_starts": (List(_INT), "where each token starts in the article, in code points"),
+    "token_ends": (List(_INT), "where each token ends; half-open"),
+}
+
+Columns = dict[str, tuple[Any, str]]
+"""By name: the column's type, and what it holds."""
+
+
+class Config(NamedTuple):
+    """One way to look at the corpus."""
+
+    name: str
+    row: str
+    """What a row is."""
+    use: str
+    """What it is for."""
+    columns: Callable[[Schema], Columns]
+
+
+def features(config: Config, schema: Schema) -> Features:
+    """The typed columns."""
+    return Features({name: kind for name, (kind, _about) in config.columns(schema).items()})
+
+
+def documents(schema: Schema) -> Columns:
+    """A document with all layers nested."""
+    marks: dict[str, tuple[Any, str]] = {
+        "mentions": (
+            List(_struct(_mention(schema))),
+            "`id`, `start`, `end`, `text`, `label`; `entity` is shared by mentions of the same one, null for an only one; "
+            f"{_named(schema, schema.mentions)}",
+        ),
+        "event_mentions": (
+            List(_struct(_event(schema)) | {"arguments": List({"role": _roles(schema), "target": _STRING})}),
+            "the trigger's `id`, `start`, `end`, `text`, `label`; `event` is shared by mentions of the same event; "
+            f"{_named(schema, schema.events)}; `arguments`: `role` and `target`, the id of a mention or an event mention",
+        ),
+        "sources": (List(_struct(_mark())), "`id`, `start`, `end`, `text` of the words that name a source"),
+        "cues": (List(_struct(_mark())), "`id`, `start`, `end`, `text` of the words that show an attribution"),
+        "attributions": (
+            List(
+                _struct(_mark()) | {"source": _STRING, "cue": _STRING} | _struct(_attributes(schema, _content(schema)))
             ),
-            "mentions": List(
-                _mark(ClassLabel(names=list(schema.mentions)))
-                | {"entity": Value("string")}
-                | _attributes(schema, schema.mentions)
-            ),
-            "event_mentions": List(
-                _mark(ClassLabel(names=list(schema.events)))
-                | {"event": Value("string")}
-                | _attributes(schema, schema.events)
-                | {"arguments": List({"role": ClassLabel(names=list(schema.roles)), "target": Value("string")})}
-            ),
-            "sources": List(_mark()),
-            "cues": List(_mark()),
-            "attributions": List(
-                _mark()
-                | {"source": Value("string"), "cue": Value("string")}
-                | _attributes(schema, {"content": schema.attribution["content"]})
-            ),
-            "adjudicated": Value("bool"),
-            "provenance": {
-                "annotator": Value("string"),
+            "the content's `id`, `start`, `end`, `text`; `source` and `cue` by id, null where there is none; "
+            f"{_named(schema, _content(schema))}",
+        ),
+    }
+    return {
+        "id": (_STRING, "the article"),
+        "collection": (_STRING, "where the article comes from"),
+        "title": (_STRING, "its headline; null where the text may not be shipped"),
+        "outlet": (_STRING, "who published it"),
+        "url": (_STRING, "where it was published"),
+        "published": (_STRING, "when, as an ISO 8601 date"),
+        "language": (_STRING, "ISO 639 code"),
+        "licence": (_STRING, "SPDX identifier of the text's licence, or `other`"),
+        "text": (_STRING, "the exact text; null where it may not be shipped"),
+        "length": (_INT, "its code points"),
+        "sha256": (_STRING, "the hash of its UTF-8"),
+        "zones": (
+            List({"kind": ClassLabel(names=list(schema.zones)), "start": _INT, "end": _INT}),
+            "parts of the page that tile the text: `kind`, `start`, `end`",
+        ),
+        **marks,
+        "adjudicated": (Value("bool"), "whether it is gold; otherwise it is the only pass over the article"),
+        "provenance": (
+            {
+                "annotator": _STRING,
                 "kind": ClassLabel(names=["human", "machine"]),
-                "tool": Value("string"),
-                "schema_version": Value("string"),
-                "created": Value("string"),
-                "updated": Value("string"),
+                "tool": _STRING,
+                "schema_version": _STRING,
+                "created": _STRING,
+                "updated": _STRING,
                 "seconds": Value("float64"),
-                "migrations": List(Value("string")),
-                "made_from": List(Value("string")),
+                "migrations": List(_STRING),
+                "made_from": List(_STRING),
             },
+            "who or what annotated, with what, under which schema, when, in how many seconds; for gold, whose passes it was made from",
+        ),
+    }  # fmt: skip
+
+
+def mentions(schema: Schema) -> Columns:
+    """A sentence with flat tags and with spans that nest."""
+    tags = [OUTSIDE, *(f"{part}-{label}" for label in schema.mentions for part in "BI")]
+    return _SENTENCE | {
+        "bio": (List(ClassLabel(names=tags)), "a tag for each token: the outermost mentions, as BIO"),
+        "mentions": (
+            List(_struct(_mention(schema) | _TOKENS)),
+            "every mention of the sentence, nested ones too: as in `documents`, with `token_start` and `token_end`, "
+            "half-open, counted in `tokens`; both null where it does not start and end with a token",
+        ),
+    }
+
+
+def events(schema: Schema) -> Columns:
+    """A sentence with its triggers and their arguments."""
+    argument = {"role": _roles(schema), **_struct(_filler(schema)), "in_sentence": Value("bool")} | _struct(_TOKENS)
+    return _SENTENCE | {
+        "event_mentions": (
+            List(_struct(_event(schema) | _TOKENS) | {"arguments": List(argument)}),
+            "the triggers of the sentence: as in `documents`, with `token_start` and `token_end`; `arguments`: `role`, and "
+            "the filler's `id`, `label`, `start`, `end`, `text`, `token_start`, `token_end`; `in_sentence` is false, and its "
+            "tokens are null, where it is in another sentence",
+        )
+    }  # fmt: skip
+
+
+def attributions(schema: Schema) -> Columns:
+    """An attribution with its source and its cue."""
+    return (
+        {
+            "id": (_STRING, "article and content"),
+            "document": (_STRING, "the article"),
+        }
+        | _PLACE
+        | {"text": (_STRING, "the words of the content; null where the text may not be shipped")}
+        | _end("source", "the source")
+        | {"source_label": (_source_label(schema), "what the source is: the label of the longest mention in its words")}
+        | _end("cue", "the cue")
+        | _attributes(schema, _content(schema))
+        | {
+            "depth": (_INT, "how many other contents it lies in: 0 is told by the article itself"),
+            "parent": (_STRING, "`id` of the smallest content that it lies in; null at depth 0"),
+            "event_mentions": (List(_STRING), "ids of the event mentions in the content, as in `documents`"),
         }
     )
 
 
-def _mark(label: ClassLabel | None = None) -> dict[str, Any]:
-    columns: dict[str, Any] = {
-        "id": Value("string"),
-        "start": Value("int64"),
-        "end": Value("int64"),
-        "text": Value("string"),
+def claims(schema: Schema) -> Columns:
+    """An event as told by a source."""
+    fixed = (
+        {
+            "id": (_STRING, "article, event mention, and its content where a source tells it"),
+            "document": (_STRING, "the article"),
+            "collection": (_STRING, "where the article comes from"),
+            "outlet": (_STRING, "who published it"),
+            "published": (_STRING, "when, as an ISO 8601 date"),
+            "label": (ClassLabel(names=list(schema.events)), "the event type"),
+            "event": (_STRING, "shared by claims about the same event of the article; null for an only mention"),
+        }
+        | _PLACE
+        | {"text": (_STRING, "the words of the trigger; null where the text may not be shipped")}
+        | _attributes(schema, schema.events)
+    )
+    roles: Columns = {
+        role: (List(_struct(_filler(schema) | {"entity": (_STRING, "")})), f"fillers of the role: {entry.definition}")
+        for role, entry in schema.roles.items()
     }
-    return columns | ({"label": label} if label is not None else {})
+    values: Columns = {
+        f"{role}_{name}": (_column(schema.attributes[name]), f"`{name}` of the first `{role}`")
+        for role, name in values_of_roles(schema)
+    }
+    told = (
+        {
+            "voice": (
+                ClassLabel(names=list(VOICES)),
+                "`source` where a source tells it, `outlet` where the article tells it in its own voice",
+            ),
+        }
+        | _end("source", "the source; the outlet’s name, without offsets, where the article tells it")
+        | {
+            "source_label": (
+                _source_label(schema),
+                "what the source is: the label of the longest mention in its words",
+            ),
+        }
+        | _end("cue", "the cue")
+        | {
+            name: (kind, f"{about} Null where the article tells it")
+            for name, (kind, about) in _attributes(schema, _content(schema)).items()
+        }
+        | {
+            "depth": (_INT, "how many contents the trigger lies in: 0 is told by the article itself"),
+            "via": (
+                List(
+                    {"source": _STRING, "source_start": _INT, "source_end": _INT}
+                    | _struct(_attributes(schema, _content(schema)))
+                ),
+                "who reports that source, from the inside out: `source` with its offsets, and the attribution’s attributes",
+            ),
+        }
+        | {
+            "sentence_start": (_INT, "where the trigger’s sentence starts in the article, in code points"),
+            "sentence_end": (_INT, "where it ends; half-open"),
+            "sentence": (_STRING, "the trigger’s sentence; null where the text may not be shipped"),
+        }
+    )
+    return _disjoint(fixed, roles, values, told)
 
 
-def _attributes(schema: Schema, labels: dict[str, Any]) -> dict[str, Any]:
-    return {name: _column(schema.attributes[name]) for name in attribute_names(labels)}
+CONFIGS = (
+    Config("documents", "a document with all layers", "everything", documents),
+    Config("mentions", "a sentence with its mentions", "named-entity recognition, span categorisation", mentions),
+    Config("events", "a sentence with its triggers and their arguments", "event extraction", events),
+    Config("attributions", "an attribution", "quotation attribution", attributions),
+    Config("claims", "an event as told by a source", "analysis, end-to-end extraction", claims),
+    Config("annotators", "one annotator's pass over a document, as in `documents`", "learning from disagreement", documents),
+)  # fmt: skip
 
 
-def attribute_names(labels: dict[str, Label]) -> tuple[str, ...]:
+def values_of_roles(schema: Schema) -> list[tuple[str, str]]:
+    """(role, attribute) of each number or text that every filler of the role carries, such as (count, min)."""
+    found = []
+    for role in schema.roles:
+        labels = frozenset().union(*(schema.fillers(event, role) for event in schema.events))
+        bearers = [schema.labels[label].attributes for label in labels]
+        for name, attribute in schema.attributes.items():
+            if bearers and attribute.kind is not Kind.CHOICE and all(name in own for own in bearers):
+                found.append((role, name))
+    return found
+
+
+def attribute_names(labels: Iterable[Label]) -> tuple[str, ...]:
     """The attributes that any of the labels bears, in the order in which they first appear."""
-    return tuple(dict.fromkeys(name for label in labels.values() for name in label.attributes))
+    return tuple(dict.fromkeys(name for label in labels for name in label.attributes))
 
 
 def is_flag(attribute: Attribute) -> bool:
     """A choice of one value is a yes or no: a boolean column, false where it was not chosen."""
     return attribute.kind is Kind.CHOICE and len(attribute.values) == 1
+
+
+def _struct(columns: Columns) -> dict[str, Any]:
+    return {name: kind for name, (kind, _about) in columns.items()}
+
+
+def _mark() -> Columns:
+    return {"id": (_STRING, "")} | _PLACE
+
+
+def _mention(schema: Schema) -> Columns:
+    label = ClassLabel(names=list(schema.mentions))
+    return _mark() | {"label": (label, ""), "entity": (_STRING, "")} | _attributes(schema, schema.mentions)
+
+
+def _event(schema: Schema) -> Columns:
+    label = ClassLabel(names=list(schema.events))
+    return _mark() | {"label": (label, ""), "event": (_STRING, "")} | _attributes(schema, schema.events)
+
+
+def _filler(schema: Schema) -> Columns:
+    return _mark() | {"label": (ClassLabel(names=[*schema.mentions, *schema.events]), "")}
+
+
+def _roles(schema: Schema) -> ClassLabel:
+    return ClassLabel(names=list(schema.roles))
+
+
+def _source_label(schema: Schema) -> ClassLabel:
+    return ClassLabel(names=list(schema.mentions))
+
+
+def _end(name: str, what: str) -> Columns:
+    return {
+        name: (_STRING, f"the words of {what}; null where there is none, or the text may not be shipped"),
+        f"{name}_start": (_INT, f"where {name} starts in the article, in code points"),
+        f"{name}_end": (_INT, "where it ends; half-open"),
+    }
+
+
+def _content(schema: Schema) -> dict[str, Label]:
+    return {"content": schema.attribution["content"]}
+
+
+def _attributes(schema: Schema, labels: dict[str, Any]) -> Columns:
+    """Columns of the labels' attributes, with what they mean."""
+    names = attribute_names(labels.values())
+    return {name: (_column(schema.attributes[name]), schema.attributes[name].definition) for name in names}
+
+
+def _named(schema: Schema, labels: dict[str, Any]) -> str:
+    return ", ".join(f"`{name}`" for name in attribute_names(labels.values()))
 
 
 def _column(attribute: Attribute) -> Any:
@@ -91,3 +316,16 @@ def _column(attribute: Attribute) -> Any:
     if attribute.kind is Kind.CHOICE:
         return ClassLabel(names=list(attribute.values))
     return Value("float64" if attribute.kind is Kind.NUMBER else "string")
+
+
+def _disjoint(*parts: Columns) -> Columns:
+    """All columns; AcreError where a role or an attribute of the schema has the name of another column."""
+    found: Columns = {}
+    for part in parts:
+        twice = sorted(set(found) & set(part))
+        if twice:
+            raise AcreError(
+                f"the config claims has two columns {twice[0]!r}; rename the role or attribute in the schema"
+            )
+        found |= part
+    return found

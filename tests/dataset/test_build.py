@@ -11,29 +11,39 @@ from typing import Any
 import pytest
 from datasets import ClassLabel, load_dataset
 
-from annotate import align, store
-from annotate.dataset import build, claims
-from annotate.model import Annotation, Article, Decision, Gold
+from annotate import align, store, tokens
+from annotate.dataset import build
+from annotate.dataset.features import CONFIGS
+from annotate.model import Annotation, Article, Decision, Gold, withhold
 from annotate.schema import Schema
-from annotate.store import Corpus
+from annotate.store import Corpus, Place
 from tests.conftest import ROOT, SENTENCE
 
 Write = Callable[..., tuple[Article, Annotation]]
 
 
-def _load(corpus: Corpus, cache: Path) -> Any:
-    return load_dataset(str(corpus.root), "documents", split="train", cache_dir=str(cache))
+CONFIG_NAMES = [config.name for config in CONFIGS]
+
+
+def _load(corpus: Corpus, cache: Path, config: str = "documents", split: str = "train") -> Any:
+    return load_dataset(str(corpus.root), config, split=split, cache_dir=str(cache))
 
 
 def _bytes(corpus: Corpus) -> dict[str, str]:
-    files = [corpus.card, *sorted(corpus.data.rglob("*.parquet"))]
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    """Of all that a build writes, the hash by path."""
+    files = [
+        corpus.card,
+        corpus.root / "croissant.json",
+        *(corpus.root / "images").iterdir(),
+        *corpus.data.rglob("*.parquet"),
+    ]
+    return {str(path.relative_to(corpus.root)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 def test_rows_are_typed_and_slice_exactly(corpus: Corpus, write: Write, schema: Schema, tmp_path: Path) -> None:
     article, _ = write(SENTENCE, outlet="Meridian")
     report = build.build(corpus, schema)
-    assert report.documents == 1
+    assert report.documents == {"train": 1}
     rows = _load(corpus, tmp_path / "cache")
     (row,) = rows
     assert (row["id"], row["outlet"], row["text"]) == (article.id, "Meridian", article.text)
@@ -94,13 +104,14 @@ def test_no_word_of_a_withheld_text_is_in_the_dataset(
 ) -> None:
     article, _ = write(SENTENCE, collection="local", title="Troops in a headline")
     build.build(corpus, schema)
-    (row,) = _load(corpus, tmp_path / "cache")
+    (row,) = _load(corpus, tmp_path / "cache", split="real")
     assert (row["text"], row["title"], row["length"], row["sha256"]) == (None, None, article.length, article.sha256)
     assert all(mention["text"] is None for mention in row["mentions"])
     assert row["mentions"][0]["end"] == 6
     for path in corpus.data.rglob("*.parquet"):
         assert b"Troops" not in path.read_bytes()
     assert "Troops" not in corpus.card.read_text(encoding="utf-8")
+    assert "Troops" not in (corpus.root / "croissant.json").read_text(encoding="utf-8")
 
 
 def test_what_is_left_out_is_named(corpus: Corpus, write: Write, schema: Schema) -> None:
@@ -110,10 +121,12 @@ def test_what_is_left_out_is_named(corpus: Corpus, write: Write, schema: Schema)
     corpus.annotation_path("ana", unannotated.id).unlink()
     broken, _ = write("[e1:capture|Seized], said nobody.\n---\n")
     report = build.build(corpus, schema)
-    assert report.documents == 0
+    assert report.documents == {}
     assert report.undecided == [undecided.id]
     assert report.unannotated == 1
-    assert [(issue.where, issue.code) for issue in report.issues] == [(f"ana/{broken.id}: e1", "attribute-missing")]
+    assert [(issue.where, issue.code) for issue in report.issues] == [
+        (f"annotations/ana/{broken.id}.json: e1", "attribute-missing")
+    ]
 
 
 def test_gold_goes_before_passes(corpus: Corpus, write: Write, schema: Schema, tmp_path: Path) -> None:
@@ -137,28 +150,194 @@ def test_the_card_tells_who_annotated_and_counts_what_is_there(corpus: Corpus, w
     assert f"1 documents, {article.length} characters" in card
 
 
-def test_claims_read_as_the_article_tells_them(corpus: Corpus, write: Write, schema: Schema, tmp_path: Path) -> None:
-    write(
-        """[h1:source|[m1:civil_society|The Monitor]] [q1:cue|quoted] [c1:content|[h2:source|[m2:civilians|a nurse]] \
-[q2:cue|as saying] that [c2:content|[m3:quantity|three] [e1:death|died]]]. Troops [e2:withdrawal|left].
+NESTED = """[h1:source|[m1:civil_society|The Monitor]] [q1:cue|quoted] [c1:content|[h2:source|[m2:civilians|a nurse]] \
+[q2:cue|as saying] that [c2:content|[m3:quantity|three] [e1:death|died] on [m4:time|Friday]]]. Troops [e2:withdrawal|left].
 ---
-e1 count:m3 realis=actual
+e1 count:m3 time:m4 realis=actual
 e2 realis=negated
 c1 source:h1 cue:q1 stance=asserts style=indirect source_status=named
 c2 source:h2 cue:q2 stance=doubts style=indirect source_status=anonymous
-""",
-        outlet="Meridian",
+m3 min=3 max=3 unit=people
+m4 value=2024-03-15
+"""
+
+
+def test_claims_read_as_the_article_tells_them(corpus: Corpus, write: Write, schema: Schema, tmp_path: Path) -> None:
+    article, _ = write(NESTED, outlet="Meridian")
+    build.build(corpus, schema)
+    rows = _load(corpus, tmp_path / "cache", "claims")
+    names = rows.features["label"].int2str
+    stance, voice, kind = (rows.features[name].int2str for name in ("stance", "voice", "source_label"))
+    death, left = rows
+    assert (names(death["label"]), death["text"], death["source"], voice(death["voice"])) == (
+        "death",
+        "died",
+        "a nurse",
+        "source",
+    )
+    assert (stance(death["stance"]), kind(death["source_label"]), death["depth"]) == ("doubts", "civilians", 2)
+    assert [(outer["source"], stance(outer["stance"])) for outer in death["via"]] == [("The Monitor", "asserts")]
+    assert [filler["text"] for filler in death["count"]] == ["three"]
+    assert (death["count_min"], death["count_max"], death["count_unit"], death["time_value"]) == (
+        3,
+        3,
+        "people",
+        "2024-03-15",
+    )
+    assert article.text is not None
+    assert article.text[death["sentence_start"] : death["sentence_end"]] == death["sentence"]
+    assert death["sentence"].endswith("on Friday.")
+    # In the paper's own voice, the outlet is the source.
+    assert (left["source"], voice(left["voice"]), left["stance"], left["depth"]) == ("Meridian", "outlet", None, 0)
+
+
+def test_crossing_contents_make_two_claims_of_one_event(
+    corpus: Corpus, write: Write, schema: Schema, tmp_path: Path
+) -> None:
+    write(
+        """[h1:source|He] [q1:cue|said] [c1:content|the town [c2:content|[e1:capture|fell]]{c1}, and burned], \
+[q2:cue|said] [h2:source|she].
+---
+e1 realis=actual
+c1 source:h1 cue:q1 stance=asserts style=indirect source_status=anonymous
+c2 source:h2 cue:q2 stance=denies style=indirect source_status=anonymous
+"""
     )
     build.build(corpus, schema)
-    rows = _load(corpus, tmp_path / "cache")
-    death, left = claims.claims(rows[0], rows.features)
-    assert (death.event, death.count, death.sources, death.stance) == (
-        "death",
-        ("three",),
-        ("a nurse", "The Monitor"),
-        "doubts",
+    claims = _load(corpus, tmp_path / "cache", "claims")
+    assert [(claim["source"], claim["depth"], claim["via"]) for claim in claims] == [("He", 1, []), ("she", 1, [])]
+    assert len({claim["id"] for claim in claims}) == 2
+
+
+def test_sentences_have_tokens_tags_and_spans_that_nest(
+    corpus: Corpus, write: Write, schema: Schema, tmp_path: Path
+) -> None:
+    article, _ = write(
+        """[m1:person|Brigadier Ilvec of [m2:state_force|the [m5:government|Orsenian] army]] left. [m3:state_force|Troops] \
+[e1:capture|seized] [m4:place|Tak], he said. It [e2:damage|burn]ed on [m6:time|Friday]. [e3:death|Died].
+---
+e1 agent:m3 object:m4 time:m6 realis=actual
+e2 realis=actual
+e3 realis=actual
+m6 value=2024-03-15
+"""
     )
-    assert (left.event, left.realis, left.sources, left.stance) == ("withdrawal", "negated", ("Meridian",), "asserts")
+    report = build.build(corpus, schema)
+    first, second, third, _fourth = _load(corpus, tmp_path / "cache", "mentions")
+    features = _load(corpus, tmp_path / "cache", "mentions").features
+    assert first["tokens"] == ["Brigadier", "Ilvec", "of", "the", "Orsenian", "army", "left", "."]
+    tags = [features["bio"].feature.int2str(tag) for tag in first["bio"]]
+    assert tags == ["B-person", *["I-person"] * 5, "O", "O"]
+    assert [(m["id"], m["token_start"], m["token_end"]) for m in first["mentions"]] == [
+        ("m1", 0, 6),
+        ("m2", 3, 6),
+        ("m5", 4, 5),
+    ]
+    for row in (first, second, third):
+        for word, start, end in zip(row["tokens"], row["token_starts"], row["token_ends"], strict=True):
+            assert article.text is not None
+            assert article.text[start:end] == word
+    _first, second, third, _fourth = _load(corpus, tmp_path / "cache", "events")
+    (capture,) = second["event_mentions"]
+    told = {argument["text"]: (argument["in_sentence"], argument["token_start"]) for argument in capture["arguments"]}
+    assert told == {"Troops": (True, 0), "Tak": (True, 2), "Friday": (False, None)}
+    (burn,) = third["event_mentions"]
+    assert (burn["text"], burn["token_start"], burn["token_end"]) == ("burn", None, None)
+    assert report.unaligned == {"not of whole tokens": [f"{article.id}: e2 damage {burn['start']}–{burn['end']}"]}
+
+
+def test_a_mark_over_two_sentences_is_counted_and_stays_in_documents(
+    corpus: Corpus, write: Write, schema: Schema, tmp_path: Path
+) -> None:
+    article, _ = write("[m1:person|The Man. Again] he came.\n---\n")
+    report = build.build(corpus, schema)
+    assert report.unaligned == {"in no one sentence": [f"{article.id}: m1 person 0–14"]}
+    assert [row["mentions"] for row in _load(corpus, tmp_path / "cache", "mentions")] == [[], []]
+    assert len(_load(corpus, tmp_path / "cache")[0]["mentions"]) == 1
+    assert "1 in no one sentence" in corpus.card.read_text(encoding="utf-8")
+
+
+def test_attributions_know_their_depth_and_their_events(
+    corpus: Corpus, write: Write, schema: Schema, tmp_path: Path
+) -> None:
+    article, _ = write(NESTED)
+    build.build(corpus, schema)
+    outer, inner = _load(corpus, tmp_path / "cache", "attributions")
+    assert (outer["depth"], outer["parent"], outer["event_mentions"]) == (0, None, ["e1"])
+    assert (inner["depth"], inner["parent"], inner["source"]) == (1, f"{article.id}/c1", "a nurse")
+    assert article.text is not None
+    for row in (outer, inner):
+        assert article.text[row["start"] : row["end"]] == row["text"]
+        assert article.text[row["cue_start"] : row["cue_end"]] == row["cue"]
+
+
+def test_annotators_holds_every_pass_also_where_nothing_is_decided(
+    corpus: Corpus, write: Write, schema: Schema, tmp_path: Path
+) -> None:
+    write(SENTENCE, annotator="ana")
+    write(SENTENCE.replace("realis=actual", "realis=generic"), annotator="ben")
+    report = build.build(corpus, schema)
+    assert report.undecided
+    rows = _load(corpus, tmp_path / "cache", "annotators")
+    assert [row["provenance"]["annotator"] for row in rows] == ["ana", "ben"]
+    assert {path.parent.name for path in corpus.data.rglob("*.parquet")} == {"annotators"}
+    assert "config_name: claims" not in corpus.card.read_text(encoding="utf-8")
+
+
+def test_splits_are_those_of_the_table_and_news_goes_to_real(
+    corpus: Corpus, write: Write, schema: Schema, tmp_path: Path
+) -> None:
+    one, _ = write(SENTENCE)
+    two, _ = write(SENTENCE.replace("Troops", "Guards"))
+    write(SENTENCE.replace("Troops", "Rebels"), collection="local")
+    corpus.write_splits({one.id: Place("tak", "test"), two.id: Place("tak", "test")})
+    report = build.build(corpus, schema)
+    assert report.documents == {"test": 2, "real": 1}
+    for config in CONFIG_NAMES:
+        loaded: Any = load_dataset(str(corpus.root), config, cache_dir=str(tmp_path / "cache"))
+        # The sentences of what is withheld were never kept here: they have no rows, and the report says so.
+        assert set(loaded) == ({"test"} if config in ("mentions", "events") else {"test", "real"})
+    assert len(report.unsegmented) == 1
+    # A split that is no more leaves no file behind.
+    corpus.write_splits({one.id: Place("tak", "train"), two.id: Place("tak", "train")})
+    build.build(corpus, schema)
+    assert {path.stem for path in corpus.data.rglob("*.parquet")} == {"train", "real"}
+
+
+def test_every_config_streams(corpus: Corpus, write: Write, schema: Schema) -> None:
+    write(SENTENCE)
+    build.build(corpus, schema)
+    for config in CONFIG_NAMES:
+        whole = load_dataset(str(corpus.root), config, split="train", streaming=True)
+        assert len(list(whole)) >= 1, config
+
+
+def test_the_card_documents_every_column_of_every_config(corpus: Corpus, write: Write, schema: Schema) -> None:
+    write(SENTENCE)
+    build.build(corpus, schema)
+    card = corpus.card.read_text(encoding="utf-8")
+    for config in CONFIGS:
+        part = card.partition(f"### `{config.name}`")[2].partition("\n###")[0]
+        for column, (_kind, about) in config.columns(schema).items() if config.name != "annotators" else ():
+            assert about
+            assert f"| `{column}` |" in part, (config.name, column)
+            assert f'"{column}":' in part, (config.name, column)
+
+
+def test_it_is_the_same_with_and_without_a_withheld_text(
+    corpus: Corpus, write: Write, schema: Schema, tmp_path: Path
+) -> None:
+    article, annotation = write(SENTENCE, collection="local")
+    store.write(corpus.annotation_path("ana", article.id), store.dump(withhold(annotation)))
+    corpus.write_sentences(article, tokens.sentences(article))
+    build.build(corpus, schema)
+    whole = _bytes(corpus)
+    rows = _load(corpus, tmp_path / "cache", "mentions", "real")
+    assert [row["token_starts"][:3] for row in rows] == [[0, 7, 14]]
+    assert (rows[0]["tokens"], rows[0]["text"]) == (None, None)
+    (corpus.root / "articles" / "local" / f"{article.id}.txt").unlink()
+    build.build(corpus, schema)
+    assert _bytes(corpus) == whole
 
 
 @pytest.mark.parametrize("kind", ["split", "config"])

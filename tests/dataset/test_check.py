@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from annotate.dataset import build, check
+from annotate.dataset.rows import ROWS
 from annotate.model import Annotation, Article
 from annotate.schema import Schema
 from annotate.store import Corpus
@@ -22,7 +23,7 @@ def test_a_dataset_just_built_is_what_the_corpus_builds(corpus: Corpus, schema: 
     build.build(corpus, schema)
     rows: list[str] = []
     assert list(check.check(corpus, schema, rows.append)) == []
-    assert rows == ["rows", "rows"]
+    assert len(rows) == 2 * (1 + 1 + 2 + 1) + 2 * 2 - 2
 
 
 def test_each_row_that_is_behind_is_named(corpus: Corpus, schema: Schema, write: Write) -> None:
@@ -33,19 +34,32 @@ def test_each_row_that_is_behind_is_named(corpus: Corpus, schema: Schema, write:
     path = corpus.annotation_path("ana", changed.id)
     path.write_text(path.read_text().replace('"min": 12', '"min": 11'))
     new, _ = write(SENTENCE.replace("Troops", "Guards"))
-    found = {issue.where.rpartition(": ")[2]: (issue.code, issue.message) for issue in check.check(corpus, schema)}
+    issues = list(check.check(corpus, schema))
+    assert {issue.where.partition(":")[0] for issue in issues} >= {f"data/{name}/train.parquet" for name in ROWS}
+    found = {
+        issue.where.rpartition(": ")[2]: (issue.code, issue.message)
+        for issue in issues
+        if issue.where.startswith("data/documents/")
+    }
     assert found == {
         changed.id: ("dataset-behind", "mentions differ from what the corpus builds; run acre build"),
-        gone.id: ("dataset-behind", "the corpus builds no such row; run acre build"),
-        new.id: ("dataset-behind", "the corpus builds a row that is missing; run acre build"),
+        gone.id: ("dataset-behind", "the corpus builds no such rows; run acre build"),
+        new.id: ("dataset-behind", "the corpus builds rows that are missing; run acre build"),
     }
 
 
 def test_other_columns_and_a_damaged_file_are_said(corpus: Corpus, schema: Schema, write: Write) -> None:
     write(SENTENCE)
     build.build(corpus, schema)
-    path = build.path(corpus)
+    path = corpus.root / build.data_path("claims", "train")
     pq.write_table(pa.table({"id": ["a"]}), path)
     assert [issue.code for issue in check.check(corpus, schema)] == ["dataset-behind"]
+    stray = path.with_name("test.parquet")
+    path.rename(stray)
+    assert {issue.where for issue in check.check(corpus, schema)} == {
+        "data/claims/test.parquet",
+        "data/claims/train.parquet",
+    }
+    stray.rename(path)
     path.write_bytes(b"PAR1 and no more")
     assert [issue.code for issue in check.check(corpus, schema)] == ["file-unreadable"]

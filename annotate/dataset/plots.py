@@ -1,0 +1,67 @@
+"""The card's pictures, as SVG: the same numbers give the same bytes."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+_INK, _FILL, _RANGE = "#24292f", "#3b6ea5", "#c8641e"
+# Nothing of the machine or the day goes into the file, and identifiers in it follow from its content.
+_STYLE = {"svg.hashsalt": "acre", "svg.fonttype": "path", "font.family": "DejaVu Sans", "font.size": 9}
+_METADATA = {"Date": None, "Creator": None}
+
+
+def bars(title: str, counts: Mapping[str, int]) -> bytes:
+    """A horizontal bar for each name, in the order given, the first at the top."""
+    return _drawn(title, len(counts), lambda axes: _bars(axes, counts))
+
+
+def _bars(axes: Any, counts: Mapping[str, int]) -> None:
+    names = list(counts)
+    drawn = axes.barh(range(len(names)), list(counts.values()), color=_FILL, height=0.7)
+    axes.bar_label(drawn, padding=3)
+    _named(axes, names)
+    axes.xaxis.set_visible(False)
+    axes.spines[["top", "right", "bottom"]].set_visible(False)
+    axes.margins(x=0.12)
+
+
+def intervals(title: str, found: Sequence[tuple[str, float, float | None, float | None]]) -> bytes:
+    """A point for each (name, value, low, high), with its interval where there is one, on a scale from 0 to 1."""
+    return _drawn(title, len(found), lambda axes: _intervals(axes, found))
+
+
+def _intervals(axes: Any, found: Sequence[tuple[str, float, float | None, float | None]]) -> None:
+    for place, (_name, value, low, high) in enumerate(found):
+        if low is not None and high is not None:
+            axes.hlines(place, low, high, color=_RANGE, linewidth=3, alpha=0.5)
+        axes.plot([value], [place], "o", color=_RANGE)
+        axes.annotate(
+            f"{value:.2f}", (value, place), textcoords="offset points", xytext=(0, 6), ha="center", fontsize=8
+        )
+    _named(axes, [name for name, *_ in found])
+    axes.set_xlim(min(0.0, *(value for _, value, *_ in found)) - 0.02, 1.05)
+    axes.grid(axis="x", alpha=0.3)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _named(axes: Any, names: Sequence[str]) -> None:
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.4, -0.8)
+    axes.tick_params(length=0)
+
+
+def _drawn(title: str, lines: int, draw: Any) -> bytes:
+    import matplotlib as mpl  # half a second to import
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(7, 0.9 + 0.24 * lines), layout="constrained", facecolor="white")
+        axes = figure.add_subplot()
+        draw(axes)
+        axes.set_title(title, loc="left", color=_INK, fontsize=10)
+        written = io.StringIO()
+        figure.savefig(written, format="svg", metadata=_METADATA)
+    lines_ = (line.rstrip() for line in written.getvalue().splitlines())
+    return ("\n".join(lines_) + "\n").encode()
