@@ -54,5 +54,5 @@ def test_what_is_not_valid_is_not_written(corpus: Corpus, write: Write, schema: 
 
 def test_a_pass_made_elsewhere_is_not_written_over(corpus: Corpus, write: Write, schema: Schema) -> None:
     article, _ = write(SENTENCE, annotator="ana")  # made with another tool
-    with pytest.raises(ConvertError, match="made with test; give the pass in the editor another --annotator"):
+    with pytest.raises(ConvertError, match="made with test; give this pass another --annotator"):
         convert.from_notation(corpus, schema, article, "ana", SENTENCE.replace("min=12", "min=13"), "f")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -32,7 +33,9 @@ from annotate.cli.common import (
     schema_of,
     show_counts,
 )
+from annotate.formats import FORMATS
 from annotate.issues import Issue, UsageError
+from annotate.schema import Schema
 from annotate.store import Corpus
 
 
@@ -225,32 +228,132 @@ def rehydrate(
 
 @app.command()
 def convert(
-    target: Annotated[str, typer.Argument(help="An article's id, or a file <id>.acre in the inline notation.")],
-    annotator: Annotated[str, typer.Option(help="Whose pass it is.")],
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Article ids, by default all that are annotated; or, with --from, files and folders in the format."
+        ),
+    ] = None,
+    to: Annotated[
+        str | None,
+        typer.Option("--to", help=f"Write this format: {', '.join(FORMATS)}; by default the inline notation."),
+    ] = None,
+    from_: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            help=f"Read this format: {', '.join((*FORMATS, convert_.RE3D))}; a file <id>.acre is in the inline notation.",
+        ),
+    ] = None,
+    annotator: Annotated[
+        str | None, typer.Option(help="Whose pass it is; by default gold, or the only pass. Needed to read a format.")
+    ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Where the notation goes; by default it is printed.")
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Folder that the files go to; one notation goes to a file, and is printed by default.",
+        ),
     ] = None,
     corpus: CorpusOption = CORPUS,
     schema: SchemaOption = None,
 ) -> None:
-    """Turn an annotator's pass over an article into the inline notation, or a notation into the pass."""
-    folder, path = Corpus(corpus), Path(target)
-    if path.suffix != ".acre":
-        article = convert_.find(folder, target)
-        rendered = convert_.to_notation(folder, article, annotator)
-        if output is None:
-            print(rendered, end="")
-        else:
-            store.write(output, rendered.encode())
-        return
-    source = store.read_text(path)
-    article = convert_.find(folder, path.stem)
-    converted = convert_.from_notation(folder, schema_of(schema, corpus), article, annotator, source, str(path))
-    told = Told()
-    for issue in converted.issues:
-        told.tell(Issue(f"{path}: {issue.where}", issue.code, issue.message, issue.severity))
-    if converted.changed:
-        say(f"wrote annotations/{annotator}/{article.id}.json")
+    """Turn annotated articles into the inline notation or a foreign format, or files of these into an annotator's passes."""
+    folder, labels, names = Corpus(corpus), schema_of(schema, corpus), list(targets or ())
+    for name, known in ((to, FORMATS), (from_, (*FORMATS, convert_.RE3D))):
+        if name is not None and name not in known:
+            raise UsageError(f"no format {name!r}; give one of {', '.join(known)}")
+    is_notation = to is None and from_ is None
+    if to is not None and from_ is not None:
+        raise UsageError("give --to or --from; to turn one format into another, read it first and then write it")
+    if to is not None:
+        _write_format(folder, labels, names, to, annotator, output)
+    elif is_notation and len(names) != 1:
+        raise UsageError("name one article, or one file <id>.acre; several go with --to or --from")
+    elif is_notation and not names[0].endswith(".acre"):
+        _write_notation(folder, names[0], annotator, output)
+    elif annotator is None or not names:
+        raise UsageError("say whose pass it becomes, with --annotator, and name the files")
+    elif is_notation:
+        source, article = store.read_text(Path(names[0])), convert_.find(folder, Path(names[0]).stem)
+        found = convert_.from_notation(folder, labels, article, annotator, source, names[0])
+        raise typer.Exit(_tell_converted([(names[0], article.id, found, Counter())], annotator))
     else:
-        say("nothing written: it has errors" if told.errors else "nothing written: the pass says the same already")
-    raise typer.Exit(1 if told.errors else 0)
+        read = (
+            (where, article.id, *convert_.from_format(folder, labels, article, annotator, files, from_ or "", where))
+            for where, article, files in convert_.documents(folder, map(Path, names), from_ or "")
+        )
+        raise typer.Exit(_tell_converted(read, annotator))
+
+
+def _write_notation(folder: Corpus, name: str, annotator: str | None, output: Path | None) -> None:
+    if annotator is None:
+        raise UsageError("say whose pass it is, with --annotator")
+    rendered = convert_.to_notation(folder, convert_.find(folder, name), annotator)
+    if output is None:
+        print(rendered, end="")
+    else:
+        store.write(output, rendered.encode())
+
+
+def _write_format(
+    folder: Corpus, labels: Schema, names: list[str], to: str, annotator: str | None, output: Path | None
+) -> None:
+    """Write each named article's annotation, or all that there are; what the format can't hold is told, with counts."""
+    if output is None:
+        raise UsageError("name the folder that the files go to, with --output")
+    lost: Counter[str] = Counter()
+    written, without, bare = 0, 0, 0
+    with progress("converting") as step:
+        for article in (convert_.find(folder, name) for name in names) if names else folder.articles():
+            step()
+            annotation = convert_.annotation_of(folder, article, annotator)
+            if annotation is None and names:
+                raise UsageError(
+                    f"{article.id}: no gold and no only pass, or none of the annotator; adjudicate it, or name --annotator"
+                )
+            if annotation is None or article.text is None:
+                bare += annotation is None
+                without += annotation is not None
+                continue
+            found = convert_.to_format(article, annotation, labels, to)
+            lost += found.lost
+            for suffix, content in found.files.items():
+                store.write(output / f"{article.id}{suffix}", content)
+            written += 1
+    say(f"{written} documents written to {output} as {to}")
+    if bare:
+        say(f"  left out: {bare} articles without gold or an only pass")
+    if without:
+        say(f"  left out: {without} whose text is not here; run acre rehydrate")
+    _tell_lost(lost, f"{to} can't hold")
+
+
+def _tell_lost(lost: Mapping[str, int], what: str) -> None:
+    for name, count in sorted(lost.items()):
+        say(f"  {what}: {count} {name}")
+
+
+def _tell_converted(found: Iterable[tuple[str, str, Any, Counter[str]]], annotator: str) -> int:
+    """Tell what became of each file; the exit code."""
+    told = Told()
+    documents = 0
+    for where, article, converted, lost in found:
+        documents += 1
+        before = told.errors
+        for issue in converted.issues:
+            told.tell(Issue(f"{where}: {issue.where}", issue.code, issue.message, issue.severity))
+        if converted.changed:
+            say(f"wrote annotations/{annotator}/{article}.json")
+        else:
+            is_bad = told.errors > before
+            say(
+                f"{article}: nothing written: it has errors"
+                if is_bad
+                else f"{article}: nothing written: the pass says the same already"
+            )
+        _tell_lost(lost, "not read")
+    if not documents:
+        err.print("nothing to read: no file is named after an article, or holds the text of one", markup=False)
+    return 1 if told.errors or not documents else 0
