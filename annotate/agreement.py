@@ -150,7 +150,7 @@ def _count_pair(
     for layer in (*MARKS, *LINKS):
         mine, yours = ([unit for unit in own if unit.layer == layer] for own in (ours, theirs))
         _add(tally, layer, "F1", mine, yours, {unit for unit in mine if unit in theirs})
-        _add(tally, layer, "F1 overlap", mine, yours, {unit for unit in mine if _moved(unit, paired) in theirs})
+        _add(tally, layer, "F1 overlap", mine, yours, {unit for unit in mine if align.moved(unit, paired) in theirs})
         if layer in LINKS:
             mine, yours = (
                 [unit for unit in own if unit.mark in exact and unit.other in exact] for own in (mine, yours)
@@ -186,23 +186,6 @@ def _pair(one: str, other: str) -> tuple[str, str]:
 
 def _place(mark: Mark) -> tuple[str, int, int]:
     return mark.label, mark.start, mark.end
-
-
-def _moved(unit: Unit, paired: dict[tuple[str, int, int], tuple[str, int, int]]) -> Unit | None:
-    """The unit as the other annotator would have it, were the marks at its ends the ones that overlap."""
-    mark = paired.get(unit.mark)
-    if mark is None:
-        return None
-    label, start, end = mark
-    if unit.other is None:
-        return unit._replace(start=start, end=end)
-    other = paired.get(unit.other)
-    if other is None:
-        return None
-    moved = unit._replace(start=start, end=end, rest=(label, *other))
-    if unit.layer == "coreference" and (other[1], -other[2]) < (start, -end):
-        return moved._replace(start=other[1], end=other[2], rest=(other[0], *mark))
-    return moved
 
 
 def _add(tally: _Tally, layer: str, name: str, mine: list[Unit], yours: list[Unit], matched: set[Unit]) -> None:

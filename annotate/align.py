@@ -84,6 +84,23 @@ def _link(layer: str, label: str, one: Mark, other: Mark) -> Unit:
     return Unit(layer, label, one.start, one.end, (one.label, other.label, other.start, other.end))
 
 
+def moved(unit: Unit, paired: dict[tuple[str, int, int], tuple[str, int, int]]) -> Unit | None:
+    """The unit as the other annotator would have it, were the marks at its ends the ones that overlap."""
+    mark = paired.get(unit.mark)
+    if mark is None:
+        return None
+    label, start, end = mark
+    if unit.other is None:
+        return unit._replace(start=start, end=end)
+    other = paired.get(unit.other)
+    if other is None:
+        return None
+    moved = unit._replace(start=start, end=end, rest=(label, *other))
+    if unit.layer == "coreference" and (other[1], -other[2]) < (start, -end):
+        return moved._replace(start=other[1], end=other[2], rest=(other[0], *mark))
+    return moved
+
+
 def match(ours: Sequence[Mark], theirs: Sequence[Mark], labels: bool = True) -> list[tuple[Mark, Mark]]:
     """Pairs marks that overlap, each at most once, so that as many as possible are paired, and those as closely as possible.
 

@@ -50,7 +50,8 @@ def _number(value: float) -> float | None:
     return None if np.isnan(value) else float(value)
 
 
-def _ratio(above: Array, below: Array) -> Array:
+def ratio(above: Array, below: Array) -> Array:
+    """above / below, and nan where that is not defined."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(below == 0, np.nan, above / np.where(below == 0, 1, below))
 
@@ -58,7 +59,7 @@ def _ratio(above: Array, below: Array) -> Array:
 def f1(matched: Sequence[float], counted: Sequence[float]) -> Measure:
     """2 · matched / counted, by document; `counted` is both annotators' units together."""
     both, all_ = np.asarray(matched, float), np.asarray(counted, float)
-    return lambda weights: _ratio(2 * (weights @ both), weights @ all_)
+    return lambda weights: ratio(2 * (weights @ both), weights @ all_)
 
 
 def coincidences(counts: Array) -> Array:
@@ -84,7 +85,7 @@ def nominal_alpha(documents: Sequence[Array]) -> Measure:
         values = pooled.sum(axis=2)
         total = values.sum(axis=1)
         agreed = np.trace(pooled, axis1=1, axis2=2)
-        return 1 - _ratio((total - 1) * (total - agreed), total**2 - (values**2).sum(axis=1))
+        return 1 - ratio((total - 1) * (total - agreed), total**2 - (values**2).sum(axis=1))
 
     return measure
 
@@ -108,15 +109,15 @@ def cohen_kappa(tables: Sequence[Sequence[Array]]) -> Measure:
     def one(stacked: Array, weights: Array) -> Array:
         pooled = np.tensordot(weights, stacked, 1)
         total = pooled.sum(axis=(1, 2))
-        observed = _ratio(np.trace(pooled, axis1=1, axis2=2), total)
-        expected = _ratio((pooled.sum(axis=1) * pooled.sum(axis=2)).sum(axis=1), total**2)
-        return _ratio(observed - expected, 1 - expected)
+        observed = ratio(np.trace(pooled, axis1=1, axis2=2), total)
+        expected = ratio((pooled.sum(axis=1) * pooled.sum(axis=2)).sum(axis=1), total**2)
+        return ratio(observed - expected, 1 - expected)
 
     def measure(weights: Array) -> Array:
         if not pairs:
             return np.full(len(weights), np.nan)
         found = np.stack([one(stacked, weights) for stacked in pairs])
-        return _ratio(np.nansum(found, axis=0), (~np.isnan(found)).sum(axis=0).astype(float))
+        return ratio(np.nansum(found, axis=0), (~np.isnan(found)).sum(axis=0).astype(float))
 
     return measure
 
@@ -165,7 +166,7 @@ def unitizing_alpha(labels: Sequence[Unitizing]) -> Measure:
         for one, two in parts:
             observed += one(weights)
             expected += two(weights)
-        return 1 - _ratio(observed, expected)
+        return 1 - ratio(observed, expected)
 
     return measure
 
@@ -182,13 +183,13 @@ def _unitizing_parts(label: Unitizing) -> tuple[Measure, Measure]:
     contained = np.array([[_contained(own, other) for other in gaps] for own in lengths])
 
     def of_observers(weights: Array) -> Array:
-        return _ratio(weights @ observed, (weights @ length) * (weights @ positions))
+        return ratio(weights @ observed, (weights @ length) * (weights @ positions))
 
     def of_chance(weights: Array) -> Array:
         total = weights @ positions
         among = (weights @ number - 1) / 3 * (weights @ cubes) + np.einsum("sd,de,se->s", weights, contained, weights)
         pairs = total * (total - 1) - weights @ inside
-        return np.asarray(2 * _ratio(np.where(weights @ number > 0, among, 0), pairs) / (weights @ length))
+        return np.asarray(2 * ratio(np.where(weights @ number > 0, among, 0), pairs) / (weights @ length))
 
     return of_observers, of_chance
 

@@ -1,9 +1,10 @@
 """The command line: parses, calls, prints, exits. Exit 0 clean, 1 issues found, 2 wrong usage."""
 
-from annotate.cli import annotators, corpus, desks, gold
-from annotate.cli.common import PROJECT, CorpusOption, StateOption, Told, app, err, run, show_counts
+from annotate.cli import annotators, corpus, desks, gold, score
+from annotate.cli.common import PROJECT, CorpusOption, StateOption, Told, app, err, run, say, show_counts
 from annotate.cli.corpus import show_build
 from annotate.cli.desks import hold
+from annotate.cli.score import show_diff
 
 __all__ = [
     "PROJECT",
@@ -19,8 +20,11 @@ __all__ = [
     "hold",
     "main",
     "run",
+    "say",
+    "score",
     "show_build",
     "show_counts",
+    "show_diff",
 ]
 
 

@@ -12,11 +12,10 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from datasets import ClassLabel, List
 
 from annotate import splits, store, tokens, validate
 from annotate.dataset import card, croissant, rows
-from annotate.dataset.features import CONFIGS, features
+from annotate.dataset.features import CONFIGS, encoded, features
 from annotate.dataset.rows import ROWS, Document
 from annotate.issues import Issue, errors
 from annotate.model import Annotation, Article, Gold
@@ -231,29 +230,3 @@ class _Writers:
 def data_path(config: str, split: str) -> Path:
     """Where a config's split goes, in the corpus."""
     return Path("data") / config / f"{split}.parquet"
-
-
-def encoded(value: Any, feature: Any) -> Any:
-    """The value with each label as its number; a missing one stays missing."""
-    if value is None:
-        return None
-    if isinstance(feature, ClassLabel):
-        return feature.str2int(value)
-    if isinstance(feature, List):
-        return [encoded(element, feature.feature) for element in value]
-    if isinstance(feature, dict):
-        return {name: encoded(value[name], inner) for name, inner in feature.items()}
-    return value
-
-
-def decoded(value: Any, feature: Any) -> Any:
-    """The value with each label as its name: what `encoded` was given."""
-    if value is None:
-        return None
-    if isinstance(feature, ClassLabel):
-        return feature.int2str(value)
-    if isinstance(feature, List):
-        return [decoded(element, feature.feature) for element in value]
-    if isinstance(feature, dict):
-        return {name: decoded(value[name], inner) for name, inner in feature.items()}
-    return value

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from annotate.dataset import build
-from annotate.dataset.features import CONFIGS, features
+from annotate.dataset.features import CONFIGS, encoded, features
 from annotate.issues import Issue
 from annotate.schema import Schema
 from annotate.store import Corpus
@@ -98,5 +98,5 @@ class _File:
 
 def _stored(rows: Rows, columns: Any) -> Rows:
     """The rows as a file gives them back."""
-    encoded = [build.encoded(row, columns) for row in rows]
-    return list(pa.Table.from_pylist(encoded, schema=columns.arrow_schema).to_pylist())
+    coded = [encoded(row, columns) for row in rows]
+    return list(pa.Table.from_pylist(coded, schema=columns.arrow_schema).to_pylist())

@@ -258,6 +258,32 @@ def is_flag(attribute: Attribute) -> bool:
     return attribute.kind is Kind.CHOICE and len(attribute.values) == 1
 
 
+def encoded(value: Any, feature: Any) -> Any:
+    """The value with each label as its number; a missing one stays missing."""
+    if value is None:
+        return None
+    if isinstance(feature, ClassLabel):
+        return feature.str2int(value)
+    if isinstance(feature, List):
+        return [encoded(element, feature.feature) for element in value]
+    if isinstance(feature, dict):
+        return {name: encoded(value[name], inner) for name, inner in feature.items()}
+    return value
+
+
+def decoded(value: Any, feature: Any) -> Any:
+    """The value with each label as its name: what `encoded` was given."""
+    if value is None:
+        return None
+    if isinstance(feature, ClassLabel):
+        return feature.int2str(value) if isinstance(value, int) else value
+    if isinstance(feature, List):
+        return [decoded(element, feature.feature) for element in value]
+    if isinstance(feature, dict):
+        return {name: decoded(found, feature.get(name)) for name, found in value.items()}
+    return value
+
+
 def _struct(columns: Columns) -> dict[str, Any]:
     return {name: kind for name, (kind, _about) in columns.items()}
 

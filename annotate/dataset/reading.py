@@ -1,0 +1,147 @@
+"""Annotations back from rows of `documents`: from a built dataset, an older release's, or a system's predictions."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from datasets import Features
+from pydantic import ValidationError
+
+from annotate import store
+from annotate.dataset.features import CONFIGS, decoded, features
+from annotate.issues import AcreError, UsageError
+from annotate.model import Annotation, Mark
+from annotate.schema import Schema
+
+Row = dict[str, Any]
+_OF_MARKS = {"id", "start", "end", "text", "label", "entity", "event", "arguments", "source", "cue"}
+
+
+def read(path: Path, schema: Schema) -> Iterator[Annotation]:
+    """Every annotation of a folder of `.json` files, of a `.jsonl`, or of `.parquet` files with rows of `documents`.
+
+    A line of a `.jsonl` is an annotation as the corpus keeps it, or a row of `documents` (labels as names or numbers).
+    """
+    if not path.exists():
+        raise UsageError(f"{path}: no such file or folder; give annotations as .json, .jsonl or .parquet")
+    if path.is_dir() and not _files(path) and any(path.glob("*.json")):
+        for file in sorted(path.glob("*.json")):
+            yield store.read_gold(file)  # gold is an annotation with a record, and may have none
+    elif path.suffix == ".jsonl":
+        yield from _lines(path, schema)
+    else:
+        for row in rows(path):
+            yield annotation(row, schema)
+
+
+def rows(path: Path) -> Iterator[Row]:
+    """The rows of `documents`, labels as names; of a corpus folder, of its built data, or of one file."""
+    files = _files(path)
+    if not files:
+        raise UsageError(f"{path}: no annotations there, and no built dataset; name one, or run acre build")
+    for file in files:
+        try:
+            opened = pq.ParquetFile(file)
+            kinds = Features.from_arrow_schema(opened.schema_arrow)
+        except (OSError, pa.ArrowInvalid, ValueError) as error:
+            raise AcreError(f"{file}: {' '.join(str(error).split())}; build it again") from None
+        if "event_mentions" not in kinds or "sha256" not in kinds:
+            raise UsageError(f"{file}: no rows of the config documents; name data/documents")
+        for batch in opened.iter_batches(batch_size=50):
+            yield from (decoded(row, kinds) for row in batch.to_pylist())
+
+
+def _files(path: Path) -> list[Path]:
+    """The Parquet files that the path means: itself, those in it, or those of the built dataset in it."""
+    folders = (path, path / "data" / "documents", path / "documents")
+    return (
+        [path] if path.is_file() else next((found for one in folders if (found := sorted(one.glob("*.parquet")))), [])
+    )
+
+
+def annotation(row: Mapping[str, Any], schema: Schema) -> Annotation:
+    """The annotation that a row of `documents` holds, labels as names."""
+
+    def marks(layer: str, label: str | None = None) -> list[Row]:
+        return [_mark(found, label, schema) for found in row[layer]]
+
+    def clusters(layer: str, column: str) -> list[Row]:
+        found: dict[str, list[str]] = {}
+        for mark in row[layer]:
+            if mark[column] is not None:
+                found.setdefault(mark[column], []).append(mark["id"])
+        return [{"id": name, "mentions": members} for name, members in found.items()]
+
+    return Annotation.model_validate(
+        {
+            "article": row["id"],
+            "sha256": row["sha256"],
+            "provenance": row["provenance"],
+            "mentions": marks("mentions"),
+            "entities": clusters("mentions", "entity"),
+            "event_mentions": marks("event_mentions"),
+            "events": clusters("event_mentions", "event"),
+            "sources": marks("sources", "source"),
+            "cues": marks("cues", "cue"),
+            "attributions": marks("attributions", "content"),
+        }
+    )
+
+
+def _mark(found: Row, label: str | None, schema: Schema) -> Row:
+    answers = {name: value for name, value in found.items() if name not in _OF_MARKS and value not in (None, False)}
+    for name in [name for name, value in answers.items() if value is True]:
+        answers[name] = next(iter(schema.attributes[name].values), "yes") if name in schema.attributes else "yes"
+    links = {name: found[name] for name in ("arguments", "source", "cue") if found.get(name)}
+    bare = {name: found[name] for name in Mark.model_fields if name in found}
+    return bare | links | {"label": label or found["label"], "attributes": answers}
+
+
+def _lines(path: Path, schema: Schema) -> Iterator[Annotation]:
+    kinds = features(CONFIGS[0], schema)
+    for number, line in enumerate(store.read_text(path).split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            fields = json.loads(line)
+            if "article" in fields:
+                yield Annotation.model_validate({n: v for n, v in fields.items() if n not in ("decisions", "sheet")})
+            else:
+                yield annotation(decoded(fields, kinds), schema)
+        except (ValidationError, ValueError, KeyError, TypeError, AttributeError) as error:
+            found = (
+                error.errors()[0]["msg"] if isinstance(error, ValidationError) else f"{type(error).__name__}: {error}"
+            )
+            raise AcreError(f"{path}:{number}: {found}; give an annotation, or a row of documents, a line") from None
+
+
+@contextmanager
+def version(name: str, corpus: Path) -> Iterator[Path]:
+    """Where the built dataset of that name is: a path, or a revision of the corpus's git repository, read for a while."""
+    if Path(name).exists():
+        yield Path(name)
+        return
+    inside = f"./{corpus.name}/data/documents"
+
+    def git(*arguments: str) -> bytes:
+        command = ["git", "-C", str(corpus.resolve().parent), *arguments]
+        try:
+            return subprocess.run(command, capture_output=True, check=True).stdout
+        except (subprocess.CalledProcessError, FileNotFoundError):
+            raise UsageError(
+                f"{name}: no such folder, and no revision with a built dataset; name one of either"
+            ) from None
+
+    listed = git("ls-tree", "--name-only", name, f"{inside}/").decode().split("\n")
+    with tempfile.TemporaryDirectory() as folder:
+        for path in filter(None, listed):
+            (Path(folder) / Path(path).name).write_bytes(git("show", f"{name}:./{path}"))
+        yield Path(folder)
