@@ -160,7 +160,33 @@ def _corrected(annotation: Annotation) -> Annotation:
     )
 
 
-PAGES = {"issues.md": issues, "commands.md": commands, "releases.md": releases}
+def programs() -> str:
+    """The programs of docs/programs/, which the tests run, as a page."""
+    parts = [
+        "# For the ML engineer: three programs\n\n"
+        "Short, runnable, and run by the tests. They need `datasets`, and spaCy or transformers where they say so; of ACRE\n"
+        "itself nothing. The corpus is a folder, such as `corpus` in a clone, a copy with your own texts that `acre rehydrate\n"
+        "--output` built, or a dataset repository of a Hub. Every column of every config is in\n"
+        "[the dataset card](../corpus/README.md).\n\n"
+        "What to know before you train:\n\n"
+        "- **Offsets** are half-open and count Unicode code points of the document's text, in every config.\n"
+        "- **Labels** are numbers in a row; `features[...].int2str` names them.\n"
+        "- **Splits** keep every story whole: choose by `validation`, report `test`, and `real`, where news that is real is.\n"
+        "- **Withheld texts** have offsets and labels and no words: `text` and `tokens` are null until you rehydrate them.\n"
+        "- **Scores** come from `acre score GOLD PREDICTED`: predictions may be rows of `documents` as JSON lines, and\n"
+        "  `--against` tells whether another system is better by more than chance.\n"
+    ]
+    for name, title in (
+        ("look", "Load and look"),
+        ("span_categoriser", "Train a spaCy span categoriser"),
+        ("token_classifier", "Fine-tune a token classifier"),
+    ):
+        source = (DOCS / "programs" / f"{name}.py").read_text(encoding="utf-8")
+        parts.append(f"\n## {title}\n\n[`docs/programs/{name}.py`](programs/{name}.py)\n\n```python\n{source}```\n")
+    return "".join(parts)
+
+
+PAGES = {"issues.md": issues, "commands.md": commands, "releases.md": releases, "programs.md": programs}
 
 if __name__ == "__main__":
     for page, text in PAGES.items():

@@ -136,7 +136,12 @@ def test_what_the_screen_shows_is_no_meaning(schema: Schema, tmp_path: Path) -> 
     changed = re.sub(r'colour: "#a57c67"', 'colour: "#123456"', text, count=1)
     assert changed != text
     (tmp_path / "schema.yaml").write_text(changed, encoding="utf-8")
-    assert release.meanings(schema, schema_.load(tmp_path / "schema.yaml")) == []
+    assert release.meanings(schema, schema_.load(tmp_path / "schema.yaml")) == ([], [])
+    fewer = schema.model_copy(
+        update={"zones": {name: about for name, about in schema.zones.items() if name != "credit"}}
+    )
+    assert release.propose("0.1.0", Diff(), fewer, schema) == ("0.2.0", "labels were added: credit")
+    assert release.propose("0.1.0", Diff(), schema, fewer)[0] == "1.0.0"
     with pytest.raises(AcreError, match=r"nothing changed since 0\.1\.0"):
         release.propose("0.1.0", Diff(), schema, schema)
     with pytest.raises(UsageError, match=r"give it as 0\.1\.1"):

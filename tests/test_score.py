@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from annotate import notation, score
 from annotate import schema as schema_
-from annotate.model import Annotation, Provenance, Span
+from annotate.model import Annotation, Provenance
 from annotate.schema import Schema
 from annotate.score import Case, Row
 from annotate.store import Corpus
@@ -233,4 +233,3 @@ def test_tokens_are_known_of_a_withheld_text(acre: Acre, corpus: Corpus, write: 
     told = json.loads(acre("score", folder, folder, "--json").stdout)
     assert told["untokenised"] == []
     assert any(row["layer"] == "attribution tokens" for row in told["rows"])
-    assert Span(start=0, end=1)

@@ -17,16 +17,18 @@ SUMS = "SHA256SUMS"
 
 
 def propose(last: str | None, diff: Diff, old: Schema | None, new: Schema) -> tuple[str, str]:
-    """The next version and why: major where a label's meaning changed, minor where documents did, patch for corrections.
+    """The next version and why: major where a label's meaning changed, minor where labels or documents came or went, patch for corrections.
 
     AcreError where nothing changed.
     """
     if last is None or old is None:
         return FIRST, "the first release"
     major, minor, patch = map(int, last.split("."))
-    changed = meanings(old, new)
+    changed, more = meanings(old, new)
     if changed:
         return f"{major + 1}.0.0", f"labels changed their meaning: {', '.join(changed)}"
+    if more:
+        return f"{major}.{minor + 1}.0", f"labels were added: {', '.join(more)}"
     if diff.added or diff.removed:
         return f"{major}.{minor + 1}.0", f"{len(diff.added)} documents added, {len(diff.removed)} removed"
     if not diff.is_empty:
@@ -34,13 +36,14 @@ def propose(last: str | None, diff: Diff, old: Schema | None, new: Schema) -> tu
     raise AcreError(f"nothing changed since {last}: there is nothing to release")
 
 
-def meanings(old: Schema, new: Schema) -> list[str]:
-    """The labels, roles and attributes that are new, gone, or defined in another way."""
-    found = []
+def meanings(old: Schema, new: Schema) -> tuple[list[str], list[str]]:
+    """The labels, roles and attributes that are gone or defined in another way, and those that are new."""
+    changed, more = [], []
     for section in ("mentions", "events", "attribution", "roles", "attributes", "links", "zones"):
         before, after = (schema.model_dump()[section] for schema in (old, new))
-        found += [name for name in sorted(before | after) if _meaning(before.get(name)) != _meaning(after.get(name))]
-    return found
+        changed += [name for name in sorted(before) if _meaning(before[name]) != _meaning(after.get(name))]
+        more += sorted(set(after) - set(before))
+    return changed, more
 
 
 def _meaning(entry: object) -> object:

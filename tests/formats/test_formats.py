@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from annotate import align, graph, text
 from annotate.formats import FORMATS, FormatError, conll, re3d
 from annotate.formats.document import outermost, sentence_of, token_range
-from annotate.issues import errors
+from annotate.labelstudio import config
+from annotate.labelstudio.client import Client
 from annotate.model import Annotation, Article, Mark, Provenance, Zone
 from annotate.schema import Layer, Schema
 from annotate.store import Corpus
@@ -358,4 +359,17 @@ def test_re3d_is_read_with_its_offsets_moved(acre: Acre, corpus: Corpus, made: C
     done = acre("convert", folder, "--from", "re3d", "--annotator", "dstl")
     assert len(list((corpus.root / "annotations" / "dstl").iterdir())) > 0
     assert "not read: " in done.stdout
-    assert errors(()) == []
+
+
+@pytest.mark.server
+def test_label_studio_imports_its_file_and_exports_it_again(client: Client, project: str) -> None:
+    number = client.create_project({"title": project, "label_config": config.build(SCHEMA)})["id"]
+    for article, annotation in REAL:
+        content = FORMATS["labelstudio"].write(article, annotation, SCHEMA).files[".json"]
+        client.import_tasks(number, json.loads(content))
+    (page,) = client.tasks(number, annotations=True)
+    assert len(page) == len(REAL)
+    for task, (article, annotation) in zip(sorted(page, key=lambda task: task["id"]), REAL, strict=True):
+        exported = json.dumps([task]).encode()
+        found = FORMATS["labelstudio"].read({".json": exported}, article, SCHEMA, annotation.provenance, "export")
+        assert found.annotation.layers() == annotation.layers()
