@@ -74,7 +74,7 @@ def test_it_pulls_validates_writes_builds_and_says_what_and_why(
     assert "1 set aside" in done.stdout
     assert f"ana/{two.id}: m1: label-unknown: 'castle' is no label" in done.stderr
     assert "no desk 'nobody'" in done.stderr
-    assert "1 documents: 3 mentions" in done.stdout
+    assert "1 documents (train 1): 3 mentions" in done.stdout
     assert desk.token not in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     assert (corpus.data / "documents" / "train.parquet").exists()

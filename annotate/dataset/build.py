@@ -43,7 +43,7 @@ class BuildReport:
     unsegmented: list[str] = field(default_factory=list)
     """Documents without text here whose sentences were never kept: they have no rows in `mentions` and `events`."""
     issues: list[Issue] = field(default_factory=list)
-    """Errors of annotations that stay out."""
+    """What is wrong with files and annotations that stay out."""
 
 
 class Found(NamedTuple):
@@ -107,7 +107,8 @@ def documents(
     collections, places = corpus.collections(), corpus.splits()
     for walked in corpus.walk():
         if isinstance(walked, StoreError):
-            raise walked
+            report.issues.append(walked.issue)
+            continue
         article, annotations = walked
         collection = collections[article.collection]
         on_article()
@@ -120,7 +121,7 @@ def documents(
         chosen: Annotation | None = next((found for found in valid.values() if isinstance(found, Gold)), None)
         if chosen is None and len(annotations) == 1:
             chosen = next(iter(passes), None)
-        elif chosen is None and annotations:
+        elif chosen is None and len(passes) > 1 and not any(isinstance(found, Gold) for found in annotations.values()):
             report.undecided.append(article.id)
         report.unannotated += not annotations
         if not valid:

@@ -23,6 +23,8 @@ from annotate.schema import Schema
 from annotate.store import SPLITS, Corpus
 
 _LONGEST = 100
+_LOOKED_AT = 20
+"""Among the rows of how many documents a worked one is looked for."""
 MEASURES = {
     align.MARKS: ("F1", "F1 overlap", "α_u"),
     ("attribute",): ("same", "κ"),
@@ -63,7 +65,7 @@ class Figures:
         for mark in annotation.marks():
             for name, value in mark.attributes.items():
                 self.values[name][str(value)] += 1
-        for config in CONFIGS if document.text is not None else ():
+        for config in CONFIGS if document.text is not None and self.total <= _LOOKED_AT else ():
             for row in ROWS[config.name](document, schema):
                 shown = _telling(row)
                 if shown > self.worked.get(config.name, (-1, {}))[0]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from annotate import notation, store, text, validate
 from annotate.issues import errors
 from annotate.schema import Schema
 from annotate.store import Corpus
-from tests.conftest import ROOT
+from tests.conftest import ROOT, SEED, SHARED
 
 CORPUS = Corpus(ROOT / "corpus")
 ANNOTATED = list(CORPUS.annotated())
@@ -71,13 +73,52 @@ def test_every_collection_that_keeps_its_texts_to_itself_is_ignored_by_git() -> 
             assert subprocess.run(["git", "check-ignore", "-q", path], cwd=ROOT, check=False).returncode == 0, path
 
 
+def test_a_text_of_a_collection_that_git_was_not_told_of_is_ignored() -> None:
+    def is_ignored(path: str) -> bool:
+        return subprocess.run(["git", "check-ignore", "-q", path], cwd=ROOT, check=False).returncode == 0
+
+    assert is_ignored("corpus/articles/a-new-collection/some-article.txt")
+    assert not is_ignored("corpus/articles/a-new-collection/some-article.yaml")
+    for article in ARTICLES:
+        if CORPUS.collections()[article.collection].ships_text:
+            assert not is_ignored(f"corpus/articles/{article.collection}/{article.id}.txt")
+
+
+def _tracked() -> Iterator[Path]:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout.decode()
+    yield from (ROOT / name for name in listed.split("\0") if name and (ROOT / name).is_file())
+
+
+def test_no_withheld_text_is_committed() -> None:
+    collections = CORPUS.collections()
+    for path in _tracked():
+        if path.suffix == ".txt" and path.is_relative_to(CORPUS.root / "articles"):
+            assert collections[path.parent.name].ships_text, path
+    withheld = [article.text for article in ARTICLES if article.text and not collections[article.collection].ships_text]
+    _assert_absent(withheld)
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="the reference article is not at ../shared, nor is re3d")
+def test_no_sentence_of_the_real_texts_is_committed() -> None:
+    texts = [SEED.read_text(encoding="utf-8")]
+    for path in SHARED.glob("re3d/*/documents.json"):
+        texts += [json.loads(line)["text"] for line in path.read_text(encoding="utf-8").splitlines()]
+    assert len(texts) > 50
+    _assert_absent(texts)
+
+
+def _assert_absent(texts: list[str]) -> None:
+    """No long line or sentence of the texts is in a file that is committed."""
+    content = "\n".join(path.read_bytes().decode(errors="ignore") for path in _tracked() if path.suffix != ".parquet")
+    for letters in texts:
+        for sentence in re.split(r"\n|(?<=[.!?”]) ", text.normalise(letters)[0]):
+            if len(sentence) >= 60:
+                assert sentence not in content
+
+
 def test_nothing_that_is_committed_names_a_machine_or_a_registry() -> None:
-    listed = (
-        subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout.decode().split("\0")
-    )
     hosts = "|".join(["py" + "pi", "python" + "hosted", "npm" + "js"])
     wanted = re.compile(rf"/(?:root|home)/|https?://[^\s\"']*(?:{hosts})\.".encode())
-    for name in filter(None, listed):
-        path = ROOT / name
-        if path.is_file() and path.suffix not in (".png", ".parquet"):
-            assert not wanted.search(path.read_bytes()), name
+    for path in _tracked():
+        if path.suffix not in (".png", ".parquet"):
+            assert not wanted.search(path.read_bytes()), path
