@@ -146,13 +146,12 @@ def _tables(report: agreement.Report | None) -> Iterable[tuple[list[agreement.Ro
 
 
 def _pictures(figures: Figures, report: agreement.Report | None, schema: Schema) -> dict[str, bytes]:
-    collections = {name: found.total() for name, found in sorted(figures.documents.items())}
-    pictures = {
-        "documents": plots.bars("Documents by collection", collections),
-        "labels": plots.bars(
-            "Marks by label", {name: figures.labels[name] for name in schema.labels if figures.labels[name]}
-        ),
-    }
+    pictures = {}
+    if figures.total:
+        collections = {name: found.total() for name, found in sorted(figures.documents.items())}
+        labels = {name: figures.labels[name] for name in schema.labels if figures.labels[name]}
+        pictures["documents"] = plots.bars("Documents by collection", collections)
+        pictures["labels"] = plots.bars("Marks by label", labels)
     if report is not None:
         found = [
             (f"{row.layer}: {row.label}" if row.label else row.layer, measure.value, measure.low, measure.high)
@@ -163,7 +162,7 @@ def _pictures(figures: Figures, report: agreement.Report | None, schema: Schema)
         pictures["agreement"] = plots.intervals(
             "Agreement between passes (F1; of answers, the share of equal ones)", found
         )
-    return pictures if figures.total else {}
+    return pictures
 
 
 def _machine(figures: Figures, corpus: Corpus) -> dict[str, bool]:

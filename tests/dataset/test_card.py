@@ -1,0 +1,78 @@
+"""The card tells what was measured, as the commands print it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from annotate.dataset import build, card
+from annotate.schema import Schema
+from annotate.store import Corpus
+from tests.conftest import SENTENCE, Acre
+
+
+def test_agreement_and_baselines_are_the_commands_figures(
+    corpus: Corpus, write: Any, schema: Schema, acre: Acre
+) -> None:
+    for number in range(4):
+        own = SENTENCE.replace("Troops", f"Brigade {number}")
+        write(own, annotator="ana")
+        write(own if number % 2 else own.replace("m2:place", "m2:facility"), annotator="ben")
+    report = json.loads(acre("agreement", "--json", "--no-labels").stdout)
+    scored = acre("score", corpus.root / "annotations" / "ana", corpus.root / "annotations" / "ben", "--json")
+    (corpus.root / "baselines").mkdir()
+    (corpus.root / "baselines" / "ben-as-a-system.json").write_text(scored.stdout)
+    build.build(corpus, schema)
+    told = corpus.card.read_text(encoding="utf-8")
+    (mention,) = (row for row in report["rows"] if (row["layer"], row["label"]) == ("mention", None))
+    f1, overlap = (mention["measures"][name] for name in ("F1", "F1 overlap"))
+    assert f1["value"] == pytest.approx(10 / 12)
+    cells = [f"{found['value']:.2f} ({found['low']:.2f}–{found['high']:.2f})" for found in (f1, overlap)]
+    assert f"| mention | 12/12 | {' | '.join(cells)} |" in told
+    assert "Between passes of ana, ben on 4 documents" in told
+    assert "![Agreement by layer](images/agreement.svg)" in told
+    assert (corpus.root / "images" / "agreement.svg").read_bytes().startswith(b"<?xml")
+    (strict,) = (
+        row
+        for row in json.loads(scored.stdout)["rows"]
+        if (row["layer"], row["measure"], row["averaging"]) == ("mention", "strict", "micro")
+    )
+    value = strict["f1"]
+    line = f"| ben-as-a-system | mention | strict | {value['value']:.2f} ({value['low']:.2f}–{value['high']:.2f}) |"
+    assert line in told
+
+
+def test_without_passes_or_systems_it_says_so(corpus: Corpus, write: Any, schema: Schema) -> None:
+    write(SENTENCE)
+    build.build(corpus, schema)
+    told = corpus.card.read_text(encoding="utf-8")
+    assert "No article has two passes yet: there is no measured agreement." in told
+    assert "None has been measured yet." in told
+    assert "agreement.svg" not in told
+
+
+def test_it_is_honest_about_machines(corpus: Corpus, write: Any, schema: Schema) -> None:
+    write(SENTENCE)
+    build.build(corpus, schema)
+    told = corpus.card.read_text(encoding="utf-8")
+    assert "All texts were written by a machine." in told
+    assert "no person has checked the labels" not in told  # ana is a person
+    (corpus.root / "annotators.yaml").write_text("ana: {kind: machine, description: A test}\n")
+    build.build(corpus, schema)
+    assert "All of them were made by a machine: no person has checked the labels." in corpus.card.read_text(
+        encoding="utf-8"
+    )
+
+
+@pytest.mark.parametrize("config", card.CONFIGS, ids=lambda config: config.name)
+def test_a_role_that_is_called_like_a_column_is_refused(config: Any, schema: Schema) -> None:
+    from annotate.issues import AcreError
+
+    twice = schema.model_copy(update={"roles": schema.roles | {"sentence": schema.roles["time"]}})
+    if config.name == "claims":
+        with pytest.raises(AcreError, match="the config claims has two columns 'sentence'; rename"):
+            config.columns(twice)
+    else:
+        assert config.columns(twice)
