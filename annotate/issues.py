@@ -81,6 +81,7 @@ CODES = {
     "text-damaged": "An article's text that does not match its length and hash.",
     "text-hash": "An annotation of another text than the corpus's.",
     "text-unnormalised": "A text that is not in the corpus's form: NFC, newlines only, no control characters.",
+    "sentences-behind": "Sentences kept of a withheld text that are not the text's.",
     "split-leak": "What is in two splits: a story, a paragraph, or a text and its near copy.",
     "split-missing": "An article of the dataset that `splits.csv` does not place.",
     "split-unknown": "A row of `splits.csv` with an article or a split that there is not.",

@@ -15,7 +15,7 @@ from annotate.issues import Issue, Severity, errors
 from annotate.model import Annotation, Article, AttributeValue, Cluster, Gold, Mark, Zone
 from annotate.schema import Attribute, Kind, Layer, Schema
 from annotate.store import Corpus, StoreError
-from annotate.text import is_normal, normalise
+from annotate.text import is_normal, normalise, sha256
 
 Rule = Callable[[Annotation, Article, Schema], Iterator[Issue]]
 
@@ -46,6 +46,8 @@ def corpus(folder: Corpus, schema: Schema, on_file: Callable[[str], None] = lamb
             yield Issue(where, "collection-unknown", f"no collection {article.collection!r} ({known}); declare it")
         yield from (replace(issue, where=where) for issue in check_article(article, schema))
         withheld = article.collection in collections and not collections[article.collection].ships_text
+        if withheld:
+            yield from _check_sentences(article, folder)
         for path, annotation in annotations.items():
             on_file("annotations")
             issues = [*check(annotation, article, schema), *_check_place(annotation, folder, withheld)]
@@ -99,6 +101,24 @@ def _check_place(annotation: Annotation, folder: Corpus, withheld: bool) -> Iter
         if not folder.annotation_path(annotator, annotation.article).exists():
             found = f"it was made from a pass of {annotator}, which is not there; restore that pass"
             yield Issue(annotation.article, "gold-pass", found)
+
+
+def _check_sentences(article: Article, folder: Corpus) -> Iterator[Issue]:
+    """The sentences that are kept of a withheld text are the text's: what the dataset is built from without it."""
+    where = f"articles/{article.collection}/{article.id}.sentences.json"
+    try:
+        kept = folder.sentences(article) or ()
+    except StoreError as error:
+        yield error.issue
+        return
+    for sentence in kept:
+        words = None if article.text is None else sentence.slice(article.text)
+        if sentence.end > article.length or (words is not None and sha256(words)[:8] != sentence.digest):
+            found = (
+                f"{sentence.start}–{sentence.end} is no sentence of the text; remove the file, and run acre rehydrate"
+            )
+            yield Issue(where, "sentences-behind", found)
+            return
 
 
 def _check_assignments(folder: Corpus) -> Iterator[Issue]:
