@@ -219,6 +219,24 @@ def test_the_command_prints_a_table_and_json(
     bad = acre("score", folder / "gold", "told.jsonl")
     assert (bad.returncode, "told.jsonl:1: KeyError" in bad.stderr) == (1, True)
     assert acre("score", folder / "gold", "nowhere").returncode == 2
+    # A system may say only what it knows.
+    bare = {"id": article.id, "sha256": article.sha256, "mentions": [{"start": 0, "end": 6, "label": "state_force"}]}
+    (corpus.root.parent / "told.jsonl").write_text(json.dumps(bare) + "\n")
+    told = json.loads(acre("score", folder / "gold", "told.jsonl", "--json").stdout)
+    assert (told["rows"][1]["measure"], told["rows"][1]["averaging"], told["rows"][1]["precision"]["value"]) == (
+        "strict",
+        "micro",
+        1.0,
+    )
+    good = json.loads(next((folder / "gold").iterdir()).read_text())
+    for change, message in (
+        ({"sha256": "1" * 64}, "made on another text than gold"),
+        ({"event_mentions": good["event_mentions"], "mentions": []}, "link-dangling"),
+        ({"mentions": [good["mentions"][0] | {"label": "spaceship"}], "event_mentions": []}, "label-unknown"),
+    ):
+        (corpus.root.parent / "told.jsonl").write_text(json.dumps(good | change) + "\n")
+        bad = acre("score", folder / "gold", "told.jsonl")
+        assert (bad.returncode, message in bad.stderr, "Traceback" in bad.stderr) == (1, True, False), bad.stderr
     none = acre("score", folder / "gold", folder / "gold", "--split", "test")
     assert (none.returncode, "no document to score in the split test" in none.stderr) == (2, True)
 

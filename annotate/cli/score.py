@@ -14,7 +14,7 @@ from rich.table import Table
 from annotate import score as score_
 from annotate import splits, tokens
 from annotate.cli.common import CORPUS, CorpusOption, JsonOption, SchemaOption, app, err, out, progress, say, schema_of
-from annotate.issues import UsageError
+from annotate.issues import AcreError, UsageError
 from annotate.model import Article, Span
 from annotate.reliability import Estimate
 from annotate.score import Case, Report, Row
@@ -52,6 +52,12 @@ def score(
         for path in (predicted, against)
         if path is not None
     ]
+    for path, system in zip((predicted, against), systems, strict=False):
+        other = next(
+            (name for name, found in system.items() if name in wanted and found.sha256 != wanted[name].sha256), None
+        )
+        if other is not None:
+            raise AcreError(f"{path}: {other}: made on another text than gold; offsets would point elsewhere")
     strays = sorted(set().union(*systems) - set(wanted))
     articles = _articles(Corpus(corpus), wanted, split)
     if split is not None:

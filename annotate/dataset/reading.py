@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from datasets import Features
 from pydantic import ValidationError
 
-from annotate import store
+from annotate import graph, store
 from annotate.dataset.features import CONFIGS, decoded, features
 from annotate.issues import AcreError, UsageError
 from annotate.model import Annotation, Mark
@@ -29,9 +29,20 @@ def read(path: Path, schema: Schema) -> Iterator[Annotation]:
     """Every annotation of a folder of `.json` files, of a `.jsonl`, or of `.parquet` files with rows of `documents`.
 
     A line of a `.jsonl` is an annotation as the corpus keeps it, or a row of `documents` (labels as names or numbers).
+    AcreError where one has labels that the schema does not have, or links to nothing.
     """
     if not path.exists():
         raise UsageError(f"{path}: no such file or folder; give annotations as .json, .jsonl or .parquet")
+    for found in _read(path, schema):
+        _marks, issues = graph.assemble(
+            *graph.disassemble(found), schema, found.article, found.sha256, found.provenance
+        )
+        if issues:
+            raise AcreError(f"{path}: {found.article}: {issues[0]}")
+        yield found
+
+
+def _read(path: Path, schema: Schema) -> Iterator[Annotation]:
     if path.is_dir() and not _files(path) and any(path.glob("*.json")):
         for file in sorted(path.glob("*.json")):
             yield store.read_gold(file)  # gold is an annotation with a record, and may have none
@@ -39,7 +50,10 @@ def read(path: Path, schema: Schema) -> Iterator[Annotation]:
         yield from _lines(path, schema)
     else:
         for row in rows(path):
-            yield annotation(row, schema)
+            try:
+                yield annotation(row, schema)
+            except (ValidationError, KeyError) as error:
+                raise AcreError(f"{path}: {row.get('id')}: {' '.join(str(error).split())[:200]}") from None
 
 
 def rows(path: Path) -> Iterator[Row]:
@@ -68,23 +82,31 @@ def _files(path: Path) -> list[Path]:
 
 
 def annotation(row: Mapping[str, Any], schema: Schema) -> Annotation:
-    """The annotation that a row of `documents` holds, labels as names."""
+    """The annotation that a row of `documents` holds, labels as names.
+
+    Of a system's predictions, `id` and `sha256` must be there; layers that it leaves out are empty, marks without an id
+    are numbered.
+    """
 
     def marks(layer: str, label: str | None = None) -> list[Row]:
-        return [_mark(found, label, schema) for found in row[layer]]
+        numbered = enumerate(row.get(layer) or (), 1)
+        return [_mark({"id": f"{layer}-{number}"} | found, label, schema) for number, found in numbered]
 
     def clusters(layer: str, column: str) -> list[Row]:
         found: dict[str, list[str]] = {}
-        for mark in row[layer]:
-            if mark[column] is not None:
+        for mark in row.get(layer) or ():
+            if mark.get(column) is not None:
                 found.setdefault(mark[column], []).append(mark["id"])
         return [{"id": name, "mentions": members} for name, members in found.items()]
+
+    unknown = {"annotator": "system", "kind": "machine", "tool": "unknown", "schema_version": schema.version}
+    no_time = dict.fromkeys(("created", "updated"), "1970-01-01T00:00:00Z")
 
     return Annotation.model_validate(
         {
             "article": row["id"],
             "sha256": row["sha256"],
-            "provenance": row["provenance"],
+            "provenance": row.get("provenance") or unknown | no_time,
             "mentions": marks("mentions"),
             "entities": clusters("mentions", "entity"),
             "event_mentions": marks("event_mentions"),
@@ -97,7 +119,9 @@ def annotation(row: Mapping[str, Any], schema: Schema) -> Annotation:
 
 
 def _mark(found: Row, label: str | None, schema: Schema) -> Row:
-    answers = {name: value for name, value in found.items() if name not in _OF_MARKS and value not in (None, False)}
+    # A minimum of 0 is an answer, and equals False: identity tells them apart.
+    given = {name: value for name, value in found.items() if name not in _OF_MARKS}
+    answers = {name: value for name, value in given.items() if value is not None and value is not False}
     for name in [name for name, value in answers.items() if value is True]:
         answers[name] = next(iter(schema.attributes[name].values), "yes") if name in schema.attributes else "yes"
     links = {name: found[name] for name in ("arguments", "source", "cue") if found.get(name)}
