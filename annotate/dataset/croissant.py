@@ -14,7 +14,6 @@ from annotate.dataset.features import CONFIGS, Config, features
 from annotate.schema import Schema
 
 NAME = "acre"
-URL = "https://example.invalid/acre"
 _CONTEXT = {
     "@language": "en",
     "@vocab": "https://schema.org/",
@@ -25,6 +24,7 @@ _CONTEXT = {
     "data": {"@id": "cr:data", "@type": "@json"},
     "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
     "dct": "http://purl.org/dc/terms/",
+    "equivalentProperty": "cr:equivalentProperty",
     "examples": {"@id": "cr:examples", "@type": "@json"},
     "extract": "cr:extract",
     "field": "cr:field",
@@ -39,11 +39,13 @@ _CONTEXT = {
     "md5": "cr:md5",
     "parentField": "cr:parentField",
     "path": "cr:path",
+    "rai": "http://mlcommons.org/croissant/RAI/",
     "recordSet": "cr:recordSet",
     "references": "cr:references",
     "regex": "cr:regex",
     "repeated": "cr:repeated",
     "replace": "cr:replace",
+    "samplingRate": "cr:samplingRate",
     "sc": "https://schema.org/",
     "separator": "cr:separator",
     "source": "cr:source",
@@ -68,7 +70,7 @@ def render(folder: Path, files: Iterable[Path], schema: Schema, version: str | N
         "name": NAME,
         "description": "News of conflict, annotated with who did what to whom, where and when, and according to whom.",
         "license": "https://creativecommons.org/licenses/by/4.0/",
-        "url": URL,
+        # No `url`: the corpus has no address of its own; who publishes it has one.
         "version": version or "0.0.0",
         **({"datePublished": date} if date else {}),
         "citeAs": f"ACRE: Attributed Conflict REporting{f', version {version}' if version else ''}",
