@@ -14,7 +14,7 @@ from typing import Any
 import jinja2
 from datasets import ClassLabel, List
 
-from annotate import agreement, align, validate
+from annotate import agreement, align, tokens, validate
 from annotate.dataset import plots
 from annotate.dataset.features import CONFIGS
 from annotate.dataset.rows import ROWS, Document
@@ -52,7 +52,7 @@ class Figures:
     worked: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
     """By config, the row that shows most, and how much that is."""
 
-    def add(self, document: Document, split: str, schema: Schema) -> None:
+    def add(self, document: Document, split: str) -> None:
         """Count one document."""
         article, annotation = document.article, document.annotation
         self.documents[article.collection][split] += 1
@@ -66,7 +66,7 @@ class Figures:
             for name, value in mark.attributes.items():
                 self.values[name][str(value)] += 1
         for config in CONFIGS if document.text is not None and self.total <= _LOOKED_AT else ():
-            for row in ROWS[config.name](document, schema):
+            for row in ROWS[config.name](document, self.schema):
                 shown = _telling(row)
                 if shown > self.worked.get(config.name, (-1, {}))[0]:
                     self.worked[config.name] = (shown, row)
@@ -108,6 +108,7 @@ def render(figures: Figures, corpus: Corpus, schema: Schema, files: Iterable[Pat
         worked={name: _json(_short(row)) for name, (_, row) in figures.worked.items()},
         agreement=report,
         tables=[(rows, names) for rows, names in _tables(report)],
+        tokenizer=tokens.version(),
         baselines=corpus.baselines(),
         pictures=pictures,
         version=version,

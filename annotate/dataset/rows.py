@@ -25,7 +25,7 @@ class Document:
     annotation: Annotation
     collection: Collection
     sentences: tuple[Sentence, ...]
-    """None where the text is withheld and they were never kept."""
+    """Empty where the text is withheld and they were never kept."""
     adjudicated: bool
     text: str | None
     """The text, where the rows may hold it."""
