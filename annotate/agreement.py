@@ -145,7 +145,9 @@ def _count(article: Article, passes: Sequence[Annotation], schema: Schema, tally
 def _count_pair(
     one: Annotation, other: Annotation, ours: dict[Unit, Mark], theirs: dict[Unit, Mark], tally: _Tally
 ) -> None:
-    paired = {_place(mark): _place(found) for mark, found in align.match(list(one.marks()), list(other.marks()))}
+    paired = {
+        align.place(mark): align.place(found) for mark, found in align.match(list(one.marks()), list(other.marks()))
+    }
     exact = {unit.mark for unit in ours.keys() & theirs.keys() if unit.layer in MARKS}
     for layer in (*MARKS, *LINKS):
         mine, yours = ([unit for unit in own if unit.layer == layer] for own in (ours, theirs))
@@ -166,8 +168,10 @@ def _count_confusions(
     """What has no partner of its label is told with the label that the other gave to the words, or with none."""
     matched = set(paired) | {(NONE, *place) for place in paired.values()}
     for layer in MARKS:
-        left = [mark for mark in one.marks() if align.layer(mark) == layer and _place(mark) not in matched]
-        right = [mark for mark in other.marks() if align.layer(mark) == layer and (NONE, *_place(mark)) not in matched]
+        left = [mark for mark in one.marks() if align.layer(mark) == layer and align.place(mark) not in matched]
+        right = [
+            mark for mark in other.marks() if align.layer(mark) == layer and (NONE, *align.place(mark)) not in matched
+        ]
         met = align.match(left, right, labels=False)
         alone = (
             {mark.id for mark in left} - {mark.id for mark, _ in met},
@@ -182,10 +186,6 @@ def _count_confusions(
 def _pair(one: str, other: str) -> tuple[str, str]:
     first, second = sorted((one, other), key=lambda value: (value == NONE, value))
     return first, second
-
-
-def _place(mark: Mark) -> tuple[str, int, int]:
-    return mark.label, mark.start, mark.end
 
 
 def _add(tally: _Tally, layer: str, name: str, mine: list[Unit], yours: list[Unit], matched: set[Unit]) -> None:
@@ -243,7 +243,7 @@ def _count_answers(passes: Sequence[Annotation], schema: Schema, tally: _Tally) 
     """On marks that two annotators or more have with the same label and words, what each answered."""
     holders: dict[tuple[str, int, int], list[tuple[str, Mark]]] = defaultdict(list)
     for found in passes:
-        for place, mark in {_place(mark): mark for mark in found.marks()}.items():
+        for place, mark in {align.place(mark): mark for mark in found.marks()}.items():
             holders[place].append((found.provenance.annotator, mark))
     for (label, *_span), marks in holders.items():
         if len(marks) < 2:

@@ -63,6 +63,11 @@ def units(annotation: Annotation) -> dict[Unit, Mark]:
     return found
 
 
+def place(mark: Mark) -> tuple[str, int, int]:
+    """Label and span: what makes two marks equal."""
+    return mark.label, mark.start, mark.end
+
+
 def layer(mark: Mark) -> str:
     """Which of `MARKS` the mark is in."""
     if isinstance(mark, EventMention):

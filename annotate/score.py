@@ -132,7 +132,10 @@ def _nothing(gold: Annotation) -> Annotation:
 def count(gold: Annotation, told: Annotation, tokens: Sequence[Span] | None, tally: Tally, document: int) -> None:
     """Count one document. Of marks with one label and span, one counts; so for every unit."""
     ours, theirs = align.units(gold), align.units(told)
-    paired = {_place(mark): _place(found) for mark, found in _pairs(_distinct(gold.marks()), _distinct(told.marks()))}
+    paired = {
+        align.place(mark): align.place(found)
+        for mark, found in _pairs(_distinct(gold.marks()), _distinct(told.marks()))
+    }
     back = {there: here for here, there in paired.items()}
     for layer in align.LAYERS:
         wanted, given = ({unit for unit in own if unit.layer == layer} for own in (ours, theirs))
@@ -174,20 +177,16 @@ def _twice(units: Iterable[Unit]) -> Counter[str]:
     return Counter({label: 2 * n for label, n in _labels(units).items()})
 
 
-def _place(mark: Mark) -> tuple[str, int, int]:
-    return mark.label, mark.start, mark.end
-
-
 def _distinct(marks: Iterable[Mark]) -> list[Mark]:
-    return list({_place(mark): mark for mark in marks}.values())
+    return list({align.place(mark): mark for mark in marks}.values())
 
 
 def _pairs(ours: Sequence[Mark], theirs: Sequence[Mark]) -> Iterator[tuple[Mark, Mark]]:
     """Equal marks first, and of the others those of one label that overlap, each once."""
-    there = {_place(mark): mark for mark in theirs}
-    equal = {_place(mark) for mark in ours} & there.keys()
-    yield from ((mark, there[_place(mark)]) for mark in ours if _place(mark) in equal)
-    left, right = ([mark for mark in marks if _place(mark) not in equal] for marks in (ours, theirs))
+    there = {align.place(mark): mark for mark in theirs}
+    equal = {align.place(mark) for mark in ours} & there.keys()
+    yield from ((mark, there[align.place(mark)]) for mark in ours if align.place(mark) in equal)
+    left, right = ([mark for mark in marks if align.place(mark) not in equal] for marks in (ours, theirs))
     for label in {mark.label for mark in left}:
         yield from align.match([m for m in left if m.label == label], [m for m in right if m.label == label])
 
@@ -241,7 +240,7 @@ def _moved_core(unit: Unit, there: dict[tuple[str, int, int], tuple[str, int, in
 def _whole(claim: Claim, annotation: Annotation) -> Unit:
     event, chain = claim
     marks = {mark.id: mark for mark in annotation.marks()}
-    filled = sorted((argument.role, *_place(marks[argument.target])) for argument in event.arguments)
+    filled = sorted((argument.role, *align.place(marks[argument.target])) for argument in event.arguments)
     told = [(str(said.attributes.get("stance", "")), *(_source(annotation, said.source) or ())) for said in chain]
     return Unit(
         CLAIM, event.label, event.start, event.end, (str(event.attributes.get("realis", "")), str(filled), str(told))

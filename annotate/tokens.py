@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -47,3 +48,17 @@ def sentences(article: Article) -> tuple[Sentence, ...]:
                 start, end = words[0][0], words[-1][1]
                 found.append(Sentence(start=start, end=end, tokens=words, digest=sha256(text[start:end])[:8]))
     return tuple(found)
+
+
+def sentence_of(span: Span, sentences: Sequence[Sentence]) -> int | None:
+    """The number of the one sentence that the span lies in."""
+    return next((n for n, own in enumerate(sentences) if own.start <= span.start and span.end <= own.end), None)
+
+
+def token_range(span: Span, sentence: Sentence) -> tuple[int, int] | None:
+    """The sentence's tokens that the span starts and ends with, half-open; None where it cuts one."""
+    starts = {start: n for n, (start, _end) in enumerate(sentence.tokens)}
+    ends = {end: n + 1 for n, (_start, end) in enumerate(sentence.tokens)}
+    if span.start in starts and span.end in ends:
+        return starts[span.start], ends[span.end]
+    return None

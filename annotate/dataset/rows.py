@@ -13,6 +13,7 @@ from annotate.dataset.features import OUTSIDE, VOICES, attribute_names, is_flag,
 from annotate.model import Annotation, Article, Attribution, Cluster, Mark, Sentence, Span
 from annotate.schema import Label, Schema
 from annotate.store import Collection
+from annotate.tokens import sentence_of, token_range
 
 Row = dict[str, Any]
 
@@ -193,10 +194,10 @@ def unaligned(of: Document) -> Iterator[tuple[str, str]]:
     """
     for mark in (*of.annotation.mentions, *of.annotation.event_mentions):
         told = f"{of.article.id}: {mark.id} {mark.label} {mark.start}–{mark.end}"
-        sentence = next((own for own in of.sentences if own.start <= mark.start and mark.end <= own.end), None)
-        if sentence is None:
+        number = sentence_of(mark, of.sentences)
+        if number is None:
             yield "in no one sentence", told
-        elif _tokens(sentence, {"start": mark.start, "end": mark.end})["token_start"] is None:
+        elif token_range(mark, of.sentences[number]) is None:
             yield "not of whole tokens", told
 
 
@@ -267,13 +268,8 @@ def _by_sentence(sentences: Sequence[Sentence], marks: Iterable[Row]) -> dict[in
 
 def _tokens(sentence: Sentence, mark: Mapping[str, Any]) -> Row:
     """The tokens that the mark starts and ends with; none where it cuts one."""
-    starts = {start: number for number, (start, _end) in enumerate(sentence.tokens)}
-    ends = {end: number + 1 for number, (_start, end) in enumerate(sentence.tokens)}
-    whole = mark["start"] in starts and mark["end"] in ends
-    return {
-        "token_start": starts[mark["start"]] if whole else None,
-        "token_end": ends[mark["end"]] if whole else None,
-    }
+    start, end = token_range(Span(start=mark["start"], end=mark["end"]), sentence) or (None, None)
+    return {"token_start": start, "token_end": end}
 
 
 def _placed(sentence: Sentence, argument: Row) -> Row:

@@ -17,13 +17,11 @@ from annotate.formats.document import (
     mark,
     outermost,
     place_tokens,
-    sentence_of,
     text_of,
-    token_range,
 )
 from annotate.model import Annotation, Article, Mark, Provenance, Sentence
 from annotate.schema import ATTRIBUTION_SPANS, Layer, Schema
-from annotate.tokens import sentences
+from annotate.tokens import sentence_of, sentences, token_range
 
 SUFFIXES = (".conll",)
 COLUMNS = (Layer.MENTION, Layer.EVENT, *(Layer(name) for name in ATTRIBUTION_SPANS))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from annotate import graph
 from annotate.graph import Link
 from annotate.issues import AcreError, Issue
-from annotate.model import Annotation, Article, Mark, Provenance, Sentence
+from annotate.model import Annotation, Article, Mark, Provenance
 from annotate.schema import Schema
 
 Lost = Counter[str]
@@ -57,20 +57,6 @@ def assembled(
 def mark(name: str, label: str, start: int, end: int, text: str, **attributes: int | float | str) -> Mark:
     """A mark with the words that it stands on."""
     return Mark(id=name, label=label, start=start, end=end, text=text[start:end], attributes=attributes)
-
-
-def sentence_of(span: Mark, sentences: Sequence[Sentence]) -> int | None:
-    """The number of the one sentence that the mark lies in."""
-    return next((n for n, own in enumerate(sentences) if own.start <= span.start and span.end <= own.end), None)
-
-
-def token_range(span: Mark, sentence: Sentence) -> tuple[int, int] | None:
-    """The sentence's tokens that the mark starts and ends with, half-open; None where it cuts one."""
-    starts = {start: n for n, (start, _end) in enumerate(sentence.tokens)}
-    ends = {end: n + 1 for n, (_start, end) in enumerate(sentence.tokens)}
-    if span.start in starts and span.end in ends:
-        return starts[span.start], ends[span.end]
-    return None
 
 
 def outermost(spans: Iterable[tuple[int, int, Mark]]) -> Iterator[tuple[int, int, Mark]]:

@@ -20,14 +20,12 @@ from annotate.formats.document import (
     assembled,
     mark,
     place_tokens,
-    sentence_of,
     text_of,
-    token_range,
 )
 from annotate.graph import Link
 from annotate.model import Annotation, Article, EventMention, Mark, Provenance, Sentence
 from annotate.schema import Schema
-from annotate.tokens import sentences
+from annotate.tokens import sentence_of, sentences, token_range
 
 SUFFIXES = (".jsonl",)
 

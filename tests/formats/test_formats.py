@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 
 from annotate import align, graph, text
 from annotate.formats import FORMATS, FormatError, conll, re3d
-from annotate.formats.document import outermost, sentence_of, token_range
+from annotate.formats.document import outermost
 from annotate.labelstudio import config
 from annotate.labelstudio.client import Client
 from annotate.model import Annotation, Article, Mark, Provenance, Zone
 from annotate.schema import Layer, Schema
 from annotate.store import Corpus
-from annotate.tokens import sentences
+from annotate.tokens import sentence_of, sentences, token_range
 from tests.conftest import ROOT, SENTENCE, SHARED, Acre
 from tests.strategies import annotated
 
