@@ -32,7 +32,7 @@ class Dealt:
 
     places: dict[str, Place]
     new: tuple[str, ...]
-    """Articles that had no place."""
+    """Articles that had no split."""
 
 
 def of(article: str, is_news: bool, places: Mapping[str, Place]) -> str:
@@ -43,12 +43,13 @@ def of(article: str, is_news: bool, places: Mapping[str, Place]) -> str:
 def deal(corpus: Corpus, schema: Schema, seed: int = 0, on_article: Callable[[], None] = lambda: None) -> Dealt:
     """Give each article of the dataset without a row a story and a split; rows that are there stay.
 
-    An article that repeats a paragraph of another, or is a near copy of it, joins its story. Real news goes to `real`.
+    A row with a story and no split is dealt its split: so a person tells which reports are of one story. An article that repeats a paragraph of another, or is a near copy of it, joins its story. Real news goes to `real`.
     Within a collection, each story, the longest first, goes where most is missing to `SHARES`.
     """
-    collections, places = corpus.collections(), corpus.splits()
+    collections, rows = corpus.collections(), corpus.splits()
+    places = {name: place for name, place in rows.items() if place.split}
     new: dict[str, Article] = {}
-    stories = {name: place.story for name, place in places.items()}
+    stories = {name: place.story for name, place in rows.items()}
     filled: dict[str, Counter[str]] = defaultdict(Counter)
     prints: dict[int, tuple[str, str]] = {}
     for article in corpus.articles():
@@ -59,7 +60,7 @@ def deal(corpus: Corpus, schema: Schema, seed: int = 0, on_article: Callable[[],
             filled[article.collection][places[article.id].split] += article.length
         else:
             new[article.id] = article.model_copy(update={"text": None})
-            stories[article.id] = article.id
+            stories.setdefault(article.id, article.id)
         for collection, other in sorted(
             {prints.setdefault(found, (article.collection, article.id)) for found in _prints(article, schema)}
         ):
@@ -112,7 +113,8 @@ def check(corpus: Corpus, schema: Schema, on_article: Callable[[str], None] = la
         if name not in known:
             yield Issue(path, "split-unknown", f"there is no article {name}; add it, or remove the row")
         if place.split not in SPLITS:
-            yield Issue(path, "split-unknown", f"{name} is in a split {place.split}; give one of {', '.join(SPLITS)}")
+            found = f"{name} is in a split {place.split!r}; give one of {', '.join(SPLITS)}, or leave it to: acre split"
+            yield Issue(path, "split-unknown", found)
         elif where.setdefault(place.story, place.split) != place.split:
             found = (
                 f"the story {place.story} is in {where[place.story]} and, with {name}, in {place.split}; put it in one"

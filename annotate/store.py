@@ -328,8 +328,8 @@ class Corpus:
         return self.root / "splits.csv"
 
     def splits(self) -> dict[str, Place]:
-        """By article id, its story and its split; empty where there is no such file."""
-        return {article: Place(story, split) for article, story, split in _rows(self.splits_path, _SPLIT)}
+        """By article id, its story and its split, which is empty until it is dealt; nothing where there is no such file."""
+        return {article: Place(story, split) for article, story, split in _rows(self.splits_path, _SPLIT, open_end=True)}
 
     def write_splits(self, places: Mapping[str, Place]) -> None:
         """One row for each article, sorted."""
@@ -345,15 +345,19 @@ class Corpus:
         return read_gold(path) if path.exists() else None
 
 
-def _rows(path: Path, heading: list[str]) -> Iterator[list[str]]:
-    """The rows of a table of names, without its heading; none where there is no such file."""
+def _rows(path: Path, heading: list[str], open_end: bool = False) -> Iterator[list[str]]:
+    """The rows of a table of names, without its heading; none where there is no such file.
+
+    The last name may be left out where the end is open.
+    """
     if not path.exists():
         return
     with path.open(encoding="utf-8", newline="") as file:
         for number, row in enumerate(csv.reader(file), 1):
             if number == 1 and row == heading:
                 continue
-            if number == 1 or len(row) != len(heading) or not all(ids.ID.fullmatch(name) for name in row):
+            names = row[:-1] if open_end and row and not row[-1] else row
+            if number == 1 or len(row) != len(heading) or not all(ids.ID.fullmatch(name) for name in names):
                 raise StoreError(
                     f"{path}:{number}", f"expected {','.join(heading)}, found {','.join(row)!r}; correct it"
                 )

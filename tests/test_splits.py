@@ -58,6 +58,19 @@ def test_two_reports_of_one_event_in_other_words_are_no_copies(corpus: Corpus, s
     assert [code for code, _ in _codes(corpus, schema)] == ["split-leak"]
 
 
+def test_a_person_names_the_story_and_the_split_is_dealt(corpus: Corpus, schema: Schema, write: Write) -> None:
+    one, _ = write("Nine people died when a ferry caught fire on Lake Orum, the harbour office in Lisk said.\n---\n")
+    two, _ = write("A blaze on a Lake Orum ferry has killed at least nine, according to officials in Lisk.\n---\n")
+    corpus.write_splits({one.id: Place("ferry", ""), two.id: Place("ferry", "")})
+    assert [code for code, _ in _codes(corpus, schema)] == ["split-unknown", "split-unknown"]
+    dealt = splits.deal(corpus, schema)
+    assert set(dealt.new) == {one.id, two.id}
+    assert dealt.places[one.id] == dealt.places[two.id]
+    assert dealt.places[one.id].story == "ferry"
+    corpus.write_splits(dealt.places)
+    assert _codes(corpus, schema) == []
+
+
 def test_a_byline_that_repeats_is_no_story(corpus: Corpus, schema: Schema, write: Write) -> None:
     byline = "Source: The Teshk Courier and the agencies that it reads on every day"
     one, _ = write(f"Ferry burns\n\nIt burned.\n\n{byline}\n---\n")

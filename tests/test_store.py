@@ -74,7 +74,7 @@ def test_writing_is_all_or_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_an_unknown_collection_and_a_folder_that_is_no_corpus_are_named(corpus: Corpus, tmp_path: Path) -> None:
     with pytest.raises(
-        UsageError, match=r"no collection 'nope' \(local, qualification, sample\); declare it there first"
+        UsageError, match=r"no collection 'nope' \(.*qualification.*, sample.*\); declare it there first"
     ):
         corpus.collection("nope")
     with pytest.raises(UsageError, match=r"is .* a corpus"):

@@ -23,7 +23,7 @@ _CREDIT = re.compile(
 )
 _BYLINE = re.compile(r"by [A-Z]", re.IGNORECASE)
 _CAPTION = re.compile(
-    r"(file )?(photo(graph)?|picture|image|caption|photo caption)\s*:|a (still|file|handout) (image|photo|picture)\b",
+    r"\[?(file )?(photo(graph)?|picture|image|caption|photo caption)\s*:|a (still|file|handout) (image|photo|picture)\b",
     re.IGNORECASE,
 )
 # A picture's credit closes its line: [AP], [File: Reuters], (Photo: AFP), (Reuters/Handout).
