@@ -43,8 +43,9 @@ def of(article: str, is_news: bool, places: Mapping[str, Place]) -> str:
 def deal(corpus: Corpus, schema: Schema, seed: int = 0, on_article: Callable[[], None] = lambda: None) -> Dealt:
     """Give each article of the dataset without a row a story and a split; rows that are there stay.
 
-    A row with a story and no split is dealt its split: so a person tells which reports are of one story. An article that repeats a paragraph of another, or is a near copy of it, joins its story. Real news goes to `real`.
-    Within a collection, each story, the longest first, goes where most is missing to `SHARES`.
+    A row with a story and no split is dealt its split: so a person tells which reports are of one story. An article
+    that repeats a paragraph of another, or is a near copy of it, joins its story. Real news goes to `real`. Within a
+    collection, each story, the longest first, goes where most is missing to `SHARES`.
     """
     collections, rows = corpus.collections(), corpus.splits()
     places = {name: place for name, place in rows.items() if place.split}

@@ -329,7 +329,9 @@ class Corpus:
 
     def splits(self) -> dict[str, Place]:
         """By article id, its story and its split, which is empty until it is dealt; nothing where there is no such file."""
-        return {article: Place(story, split) for article, story, split in _rows(self.splits_path, _SPLIT, open_end=True)}
+        return {
+            article: Place(story, split) for article, story, split in _rows(self.splits_path, _SPLIT, open_end=True)
+        }
 
     def write_splits(self, places: Mapping[str, Place]) -> None:
         """One row for each article, sorted."""

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
 from annotate.model import Article, Sentence, Span
 from annotate.text import sha256
+
+# Ranks, which reports of war are full of and spaCy's rules take for the end of a sentence; and a number: Post No. 4.
+_RANK = re.compile(r"(?:^|\s)(?:Lt|Col|Maj|Brig|Capt|Cmdr|Cdr|Sgt|Cpl|Pvt|Adm|Gen|Gov|Hon|Mt|Ft)\s*\.$")
+_NUMBER = re.compile(r"(?:^|\s)Nos?\s*\.$")
 
 
 @cache
@@ -23,7 +28,7 @@ def version(language: str = "en") -> str:
     """What cuts the text, with its version."""
     import spacy
 
-    return f"spacy {spacy.__version__} {language}"
+    return f"spacy {spacy.__version__} {language}, ranks joined"
 
 
 def tokens(text: str, language: str = "en") -> list[Span]:
@@ -38,7 +43,7 @@ def sentences(article: Article) -> tuple[Sentence, ...]:
     rules = _rules(article.language)
     found = []
     for zone in article.zones:
-        for sentence in rules(zone.slice(text)).sents:
+        for sentence in _joined(rules(zone.slice(text))):
             words = tuple(
                 (zone.start + token.idx, zone.start + token.idx + len(token))
                 for token in sentence
@@ -48,6 +53,17 @@ def sentences(article: Article) -> tuple[Sentence, ...]:
                 start, end = words[0][0], words[-1][1]
                 found.append(Sentence(start=start, end=end, tokens=words, digest=sha256(text[start:end])[:8]))
     return tuple(found)
+
+
+def _joined(doc: Any) -> Iterator[Any]:
+    """The sentences of a spaCy doc, those joined that a rank or a number's abbreviation had cut in two."""
+    start = 0
+    for sentence in doc.sents:
+        before, after = doc[start : sentence.end].text, doc[sentence.end : sentence.end + 1].text
+        if after and (_RANK.search(before) or (_NUMBER.search(before) and after.isdigit())):
+            continue
+        yield doc[start : sentence.end]
+        start = sentence.end
 
 
 def sentence_of(span: Span, sentences: Sequence[Sentence]) -> int | None:
