@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -51,6 +51,29 @@ class Disagreement:
     """By annotator, the place in the notation as they marked it; empty where the text is withheld."""
 
 
+class Sort(NamedTuple):
+    """A sort of disagreement between two passes: what differs, on which label, and what the other has in its place."""
+
+    layer: str
+    what: str
+    """`label`, `boundary`, `missing` of marks; `value` of attributes; `label` or `missing` of links whose ends are marked by both."""
+    label: str
+    other: str
+    """The other label or value, in alphabetical order; the mark's label for a link's or attribute's; else empty."""
+
+    def __str__(self) -> str:
+        match self.layer, self.what:
+            case "attribute", _:
+                return f"{self.label}: {self.other}"
+            case layer, "missing":
+                of = f" of {self.other}" if self.other else ""
+                return f"{layer} {self.label}{of}: one has it, the other nothing"
+            case layer, "boundary":
+                return f"{layer} {self.label}: other words"
+            case layer, _:
+                return f"{layer}: {self.label} or {self.other}"
+
+
 @dataclass
 class Report:
     """What was compared and what came of it."""
@@ -64,6 +87,10 @@ class Report:
     rows: list[Row]
     confusions: dict[str, Counter[tuple[str, str]]]
     """By layer or attribute, how often one annotator's label or value met another's on the same or overlapping words."""
+    sorts: Counter[Sort]
+    """How often each sort of disagreement came, over pairs of passes."""
+    examples: dict[Sort, tuple[str, int, int]]
+    """Article and place of the first of each sort."""
     disagreements: list[Disagreement]
 
 
@@ -88,6 +115,8 @@ class _Tally:
     )
     """By document, how often each tuple of (annotator, value) was given to one mark."""
     confusions: dict[str, Counter[tuple[str, str]]] = field(default_factory=lambda: defaultdict(Counter))
+    sorts: Counter[Sort] = field(default_factory=Counter)
+    examples: dict[Sort, tuple[str, int, int]] = field(default_factory=dict)
     untokenised: int = 0
     nested: int = 0
 
@@ -119,8 +148,13 @@ def agreement(
     rows = list(_rows(tally, schema, seed, samples, labels))
     return Report(
         tuple(sorted(annotators)), tally.documents, tally.untokenised, tally.nested, rows, dict(tally.confusions),
-        [found for *_order, found in kept],
+        tally.sorts, tally.examples, [found for *_order, found in kept],
     )  # fmt: skip
+
+
+def most(sorts: Counter[Sort]) -> list[tuple[Sort, int]]:
+    """Each sort with how often it came, the most frequent first; of equals, in the order of their names."""
+    return sorted(sorts.items(), key=lambda entry: (-entry[1], entry[0]))
 
 
 def _count(article: Article, passes: Sequence[Annotation], schema: Schema, tally: _Tally) -> None:
@@ -133,7 +167,9 @@ def _count(article: Article, passes: Sequence[Annotation], schema: Schema, tally
             for key in ((CLAIM, None), (CLAIM, claim.event.label)):
                 tally.counts[key][found.provenance.annotator] += 1
     for one, other in combinations(range(len(passes)), 2):
-        _count_pair(passes[one], passes[other], units[one], units[other], tally)
+        for sort, start, end in _count_pair(passes[one], passes[other], units[one], units[other], schema, tally):
+            tally.sorts[sort] += 1
+            tally.examples.setdefault(sort, (article.id, start, end))
     _count_answers(passes, schema, tally)
     _count_units(article, passes, schema, tally)
     if article.text is None:
@@ -143,11 +179,11 @@ def _count(article: Article, passes: Sequence[Annotation], schema: Schema, tally
 
 
 def _count_pair(
-    one: Annotation, other: Annotation, ours: dict[Unit, Mark], theirs: dict[Unit, Mark], tally: _Tally
-) -> None:
-    paired = {
-        align.place(mark): align.place(found) for mark, found in align.match(list(one.marks()), list(other.marks()))
-    }
+    one: Annotation, other: Annotation, ours: dict[Unit, Mark], theirs: dict[Unit, Mark], schema: Schema, tally: _Tally
+) -> Iterator[tuple[Sort, int, int]]:
+    """Counts what the pair shares, and yields each sort of disagreement with its place."""
+    met = align.match(list(one.marks()), list(other.marks()))
+    paired = {align.place(mark): align.place(found) for mark, found in met}
     exact = {unit.mark for unit in ours.keys() & theirs.keys() if unit.layer in MARKS}
     for layer in (*MARKS, *LINKS):
         mine, yours = ([unit for unit in own if unit.layer == layer] for own in (ours, theirs))
@@ -159,28 +195,55 @@ def _count_pair(
             )
             _add(tally, layer, "F1 matched ends", mine, yours, {unit for unit in mine if unit in theirs})
     _count_claims(one, other, paired, exact, tally)
-    _count_confusions(one, other, paired, tally)
+    yield from _mark_sorts(one, other, met, schema, tally)
+    yield from _link_sorts(ours, theirs, paired)
 
 
-def _count_confusions(
-    one: Annotation, other: Annotation, paired: dict[tuple[str, int, int], tuple[str, int, int]], tally: _Tally
-) -> None:
+def _mark_sorts(
+    one: Annotation, other: Annotation, met: Sequence[tuple[Mark, Mark]], schema: Schema, tally: _Tally
+) -> Iterator[tuple[Sort, int, int]]:
     """What has no partner of its label is told with the label that the other gave to the words, or with none."""
-    matched = set(paired) | {(NONE, *place) for place in paired.values()}
+    for mark, found in met:
+        if align.place(mark) != align.place(found):
+            yield Sort(align.layer(mark), "boundary", mark.label, ""), mark.start, mark.end
+        for name in sorted(mark.attributes.keys() | found.attributes.keys()):
+            values = [str(own.attributes.get(name, NONE)) for own in (mark, found)]
+            if values[0] != values[1]:
+                told = " or ".join(_pair(*values)) if schema.attributes[name].kind is Kind.CHOICE else "another value"
+                yield Sort("attribute", "value", name, told), mark.start, mark.end
+    matched = {id(mark) for pair in met for mark in pair}
     for layer in MARKS:
-        left = [mark for mark in one.marks() if align.layer(mark) == layer and align.place(mark) not in matched]
-        right = [
-            mark for mark in other.marks() if align.layer(mark) == layer and (NONE, *align.place(mark)) not in matched
-        ]
-        met = align.match(left, right, labels=False)
-        alone = (
-            {mark.id for mark in left} - {mark.id for mark, _ in met},
-            {mark.id for mark in right} - {mark.id for _, mark in met},
+        left, right = (
+            [mark for mark in found.marks() if align.layer(mark) == layer and id(mark) not in matched]
+            for found in (one, other)
         )
-        confusions = tally.confusions[layer]
-        confusions.update(_pair(mark.label, found.label) for mark, found in met)
-        for marks, ids in zip((left, right), alone, strict=True):
-            confusions.update((mark.label, NONE) for mark in marks if mark.id in ids)
+        pairs = align.match(left, right, labels=False)
+        for mark, found in pairs:
+            label, another = _pair(mark.label, found.label)
+            tally.confusions[layer][label, another] += 1
+            yield Sort(layer, "label", label, another), mark.start, mark.end
+        together = {id(mark) for pair in pairs for mark in pair}
+        for mark in (*left, *right):
+            if id(mark) not in together:
+                tally.confusions[layer][mark.label, NONE] += 1
+                yield Sort(layer, "missing", mark.label, ""), mark.start, mark.end
+
+
+def _link_sorts(
+    ours: dict[Unit, Mark], theirs: dict[Unit, Mark], paired: dict[tuple[str, int, int], tuple[str, int, int]]
+) -> Iterator[tuple[Sort, int, int]]:
+    """Of links whose marks both annotators have: those that only one has, or that have another label."""
+    back = {found: place for place, found in paired.items()}
+    for own, there, ends, first in ((ours, theirs, paired, True), (theirs, ours, back, False)):
+        labels = {(unit.layer, unit.mark, unit.other): unit.label for unit in there if unit.other}
+        for unit in own:
+            if unit.layer in LINKS and (found := align.moved(unit, ends)) is not None and found not in there:
+                another = labels.get((found.layer, found.mark, found.other)) if found.other else None
+                if another is None:
+                    of = "" if unit.layer == "coreference" else unit.mark[0]
+                    yield Sort(unit.layer, "missing", unit.label, of), unit.start, unit.end
+                elif first:
+                    yield Sort(unit.layer, "label", *_pair(unit.label, another)), unit.start, unit.end
 
 
 def _pair(one: str, other: str) -> tuple[str, str]:

@@ -64,11 +64,11 @@ def passes(
     schema: Schema,
     skip: Callable[[str], None],
     annotators: Sequence[str] = (),
-    collection: str | None = None,
+    among: Sequence[str] = (),
 ) -> Iterator[tuple[Article, list[Annotation]]]:
     """The articles with two valid passes or more, of the annotators or of all; one article is held at a time.
 
-    Of the collection, or of those that go into the dataset. `skip` is told of each pass that is not valid, and why.
+    Among the collections named, or those that go into the dataset. `skip` is told of each pass that is not valid, and why.
     """
     collections = folder.collections()
     for walked in folder.walk():
@@ -77,7 +77,7 @@ def passes(
             continue
         article, annotations = walked
         about = collections.get(article.collection)
-        if article.collection != collection if collection is not None else about is None or not about.in_dataset:
+        if article.collection not in among if among else about is None or not about.in_dataset:
             continue
         found = []
         for where, annotation in annotations.items():

@@ -73,6 +73,32 @@ def test_each_measure_is_what_a_hand_computation_gives(write: Write, schema: Sch
     assert _values(_row(report, "claim", "death"))["F1 matched ends"] == 0
     assert report.confusions["mention"] == {("armed_group", "state_force"): 1}
     assert report.confusions["stance"] == {("asserts", "doubts"): 1}
+    assert {str(sort): count for sort, count in report.sorts.items()} == {
+        "mention: armed_group or state_force": 1, "mention quantity: other words": 1,
+        "realis: actual or negated": 1, "stance: asserts or doubts": 1,
+    }  # fmt: skip
+
+
+def test_links_that_differ_are_sorted_where_both_have_the_marks(write: Write, schema: Schema) -> None:
+    words = "[m1:state_force|Troops] and [m2:armed_group|rebels] [e1:armed_clash|fought]; [m3:state_force|troops] lost.\n---\n"
+    article, one = write(f"{words}e1 agent:m1 target:m2 realis=actual\nsame m1 m3\n")
+    _, other = write(f"{words}e1 participant:m1 realis=actual\n", annotator="ben")
+    report = _report(schema, (article, [one, other]))
+    assert {str(sort): (count, report.examples[sort][1]) for sort, count in report.sorts.items()} == {
+        "argument: agent or participant": (1, 18),
+        "argument target of armed_clash: one has it, the other nothing": (1, 18),
+        "coreference same: one has it, the other nothing": (1, 0),
+    }
+    assert report.sorts == _report(schema, (article, [other, one])).sorts
+
+
+def test_a_mark_without_partner_is_missing_and_one_of_other_words_is_not(write: Write, schema: Schema) -> None:
+    article, one = write("[m1:place|The town of Tak] fell to [m2:armed_group|rebels].\n---\n")
+    _, other = write("The town of [m1:place|Tak] fell to rebels.\n---\n", annotator="ben")
+    assert {str(sort): count for sort, count in _report(schema, (article, [one, other])).sorts.items()} == {
+        "mention place: other words": 1,
+        "mention armed_group: one has it, the other nothing": 1,
+    }
 
 
 def _alpha(units: list[tuple[str, str]]) -> float:

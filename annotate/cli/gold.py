@@ -39,6 +39,8 @@ from annotate.model import Annotation, Article
 from annotate.store import Corpus
 
 GOLD_PROJECT = "ACRE gold"
+_SORTS = 10
+"""How many sorts of disagreement are told."""
 _TABLES = (
     ("Marks", align.MARKS, ("F1", "F1 overlap", "α tokens", "α_u")),
     ("Answers on marks that both have", ("attribute",), ("same", "α", "κ")),
@@ -51,7 +53,9 @@ def agreement(
     annotators: Annotated[
         list[str] | None, typer.Argument(help="Whose passes are compared; by default everybody's.")
     ] = None,
-    collection: Annotated[str | None, typer.Option(help="Only articles of this collection.")] = None,
+    collection: Annotated[
+        list[str] | None, typer.Option(help="Only articles of this collection; give several.")
+    ] = None,
     labels: Annotated[
         bool, typer.Option("--labels/--no-labels", help="A line for each label, or for layers only.")
     ] = True,
@@ -70,7 +74,7 @@ def agreement(
     skipped: list[str] = []
     with progress("comparing") as step:
         passes = validate.passes(
-            Corpus(corpus), schema_of(schema, corpus), skipped.append, annotators or (), collection
+            Corpus(corpus), schema_of(schema, corpus), skipped.append, annotators or (), collection or ()
         )
         report = agreement_.agreement(passes, schema_of(schema, corpus), seed, samples, worst, labels, step)
     links = _links(state or corpus.parent / ".acre", report, project)
@@ -102,7 +106,9 @@ def adjudicate(
     annotators: Annotated[
         list[str] | None, typer.Option("--annotator", help="Whose passes are taken; by default everybody's.")
     ] = None,
-    collection: Annotated[str | None, typer.Option(help="Only articles of this collection.")] = None,
+    collection: Annotated[
+        list[str] | None, typer.Option(help="Only articles of this collection; give several.")
+    ] = None,
     majority: Annotated[
         bool, typer.Option("--majority", help="Take what more than half of the passes have, unread; gold says so.")
     ] = False,
@@ -128,7 +134,7 @@ def adjudicate(
     with progress("adjudicating") as step:
 
         def documents() -> Iterator[tuple[Article, list[Annotation]]]:
-            for article, passes in validate.passes(store_, labels, skipped.append, annotators or (), collection):
+            for article, passes in validate.passes(store_, labels, skipped.append, annotators or (), collection or ()):
                 step()
                 if not articles or article.id in articles:
                     unknown.discard(article.id)
@@ -207,6 +213,10 @@ def _fields(report: agreement_.Report, links: dict[tuple[str, str], str]) -> dic
             layer: [[*pair, count] for pair, count in sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))]
             for layer, counts in report.confusions.items()
         },
+        "sorts": [
+            {**sort._asdict(), "count": count, "example": report.examples[sort]}
+            for sort, count in agreement_.most(report.sorts)
+        ],
         "disagreements": [
             vars(found)
             | {"tasks": {name: links[name, found.article] for name in found.shown if (name, found.article) in links}}
@@ -224,6 +234,8 @@ def _show(report: agreement_.Report, links: dict[tuple[str, str], str], labels: 
     for layer, counts in report.confusions.items():
         if counts:
             _show_confusions(layer, counts)
+    if report.sorts:
+        _show_sorts(report)
     say(f"\nAgreement of {', '.join(report.annotators)} on {report.documents} documents (95 % intervals)")
     for title, layers, names in _TABLES:
         _show_rows(title, [row for row in report.rows if row.layer in layers], names, report.annotators, labels)
@@ -235,6 +247,21 @@ def _show(report: agreement_.Report, links: dict[tuple[str, str], str], labels: 
         say(f"{report.untokenised} documents have no text here: nothing is said of their tokens")
     if report.nested:
         say(f"{report.nested} marks lie in one of the same label: α_u takes the outer one")
+
+
+def _show_sorts(report: agreement_.Report) -> None:
+    """The most frequent sorts of disagreement, each with a place where it can be looked at."""
+    total, shown = report.sorts.total(), agreement_.most(report.sorts)[:_SORTS]
+    title = f"The {len(shown)} most frequent of {len(report.sorts)} sorts of disagreement ({total} in all)"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for heading in ("times", "share"):
+        table.add_column(heading, justify="right")
+    table.add_column("what differs")
+    table.add_column("for example", overflow="fold")
+    for sort, count in shown:
+        article, start, end = report.examples[sort]
+        table.add_row(str(count), f"{100 * count / total:.0f} %", str(sort), f"{article} {start}–{end}")
+    out.print(table)
 
 
 def _show_rows(

@@ -107,7 +107,9 @@ def render(figures: Figures, corpus: Corpus, schema: Schema, files: Iterable[Pat
         files={config.name: _splits(config.name, files) for config in CONFIGS},
         worked={name: _json(_short(row)) for name, (_, row) in figures.worked.items()},
         agreement=report,
-        tables=[(rows, names) for rows, names in _tables(report)],
+        tables=list(_tables(report)),
+        label_tables=list(_tables(report, by_label=True)),
+        sorts=agreement.most(report.sorts)[:10] if report else [],
         tokenizer=tokens.version(),
         baselines=corpus.baselines(),
         pictures=pictures,
@@ -118,9 +120,9 @@ def render(figures: Figures, corpus: Corpus, schema: Schema, files: Iterable[Pat
 
 
 def agreed(corpus: Corpus, schema: Schema) -> agreement.Report | None:
-    """Agreement by layer on what goes into the dataset, as `acre agreement` prints it; None where no article has two passes."""
+    """Agreement by layer and label on what goes into the dataset, as `acre agreement` prints it; None where no article has two passes."""
     passes = validate.passes(corpus, schema, lambda skipped: None)
-    report = agreement.agreement(passes, schema, worst=0, labels=False)
+    report = agreement.agreement(passes, schema, worst=0)
     return report if report.documents else None
 
 
@@ -139,9 +141,16 @@ def _cell(found: Estimate | None) -> str:
     return f"{found.value:.2f}" + ("" if found.low is None else f" ({found.low:.2f}–{found.high:.2f})")
 
 
-def _tables(report: agreement.Report | None) -> Iterable[tuple[list[agreement.Row], tuple[str, ...]]]:
+def _tables(
+    report: agreement.Report | None, by_label: bool = False
+) -> Iterable[tuple[list[agreement.Row], tuple[str, ...]]]:
+    """Rows of whole layers and of attributes; or, of the layers that have several labels, of each label."""
     for layers, names in MEASURES.items():
-        found = [row for row in report.rows if row.layer in layers] if report else []
+        found = [
+            row
+            for row in (report.rows if report else ())
+            if row.layer in layers and (row.label is not None and row.layer != "attribute") is by_label
+        ]
         if found:
             yield found, names
 

@@ -34,6 +34,14 @@ def test_agreement_and_baselines_are_the_commands_figures(
     assert "Between passes of ana, ben on 4 documents" in told
     assert "![Agreement by layer](images/agreement.svg)" in told
     assert (corpus.root / "images" / "agreement.svg").read_bytes().startswith(b"<?xml")
+    labelled = json.loads(acre("agreement", "--json").stdout)
+    (place,) = (row for row in labelled["rows"] if (row["layer"], row["label"]) == ("mention", "place"))
+    value = place["measures"]["F1"]
+    assert f"| mention | `place` | 4/2 | {value['value']:.2f} ({value['low']:.2f}–{value['high']:.2f}) |" in told
+    most = labelled["sorts"][0]
+    assert (most["what"], most["label"], most["other"], most["count"]) == ("label", "facility", "place", 2)
+    article, start, end = most["example"]
+    assert f"| 2 | mention: facility or place | `{article}` {start}–{end} |" in told
     (strict,) = (
         row
         for row in json.loads(scored.stdout)["rows"]
