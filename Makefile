@@ -15,7 +15,7 @@ help: ## what there is to make
 	@echo "setting up .venv (once; a few minutes) ..."
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --upgrade pip
-	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[server,dev]'
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[server,extract,dev]'
 	@touch $@
 
 demo: .venv/.done guidelines ## the main job on the sample articles; ARGS=--no-wait ends instead of leaving Label Studio up
