@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from annotate import schema as schema_
+from annotate.dataset import build
+from annotate.store import Corpus
 from tests.conftest import ROOT
 
 
@@ -23,6 +27,19 @@ def _run(name: str, *arguments: object) -> str:
     return done.stdout
 
 
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dataset of the sample alone: what is tested is that the programs run and learn, not how well."""
+    root = tmp_path_factory.mktemp("sample") / "corpus"
+    root.mkdir()
+    for name in ("collections.yaml", "annotators.yaml", "splits.csv"):
+        shutil.copy(ROOT / "corpus" / name, root)
+    shutil.copytree(ROOT / "corpus" / "articles" / "sample", root / "articles" / "sample")
+    shutil.copytree(ROOT / "corpus" / "annotations" / "sample", root / "annotations" / "sample")
+    build.build(Corpus(root), schema_.load(ROOT / "guidelines" / "schema.yaml"))
+    return root
+
+
 def test_look_prints_who_says_what() -> None:
     printed = _run("look", ROOT / "corpus")
     assert "The Harun Valley Front denies: withdrawal “withdrawn” {'agent': ['its fighters']}" in printed
@@ -30,23 +47,23 @@ def test_look_prints_who_says_what() -> None:
     assert 0 < int(denials) < int(count)
 
 
-def test_the_span_categoriser_learns_its_training_set() -> None:
-    printed = _run("span_categoriser", ROOT / "corpus", 60)
+def test_the_span_categoriser_learns_its_training_set(sample: Path) -> None:
+    printed = _run("span_categoriser", sample, 60)
     losses = [float(loss) for loss in re.findall(r"loss ([\d.]+)", printed)]
     assert losses[-1] < losses[0] / 10
     assert float(re.findall(r"train: F1 ([\d.]+)", printed)[0]) > 0.3
     assert re.search(r"validation: F1 [\d.]+", printed)
 
 
-def test_the_token_classifier_learns_its_training_set(tmp_path: Path) -> None:
+def test_the_token_classifier_learns_its_training_set(tmp_path: Path, sample: Path) -> None:
     """With a small encoder that has learnt nothing yet: what is tested is the alignment and the loop, not a model."""
     pytest.importorskip("torch", reason="torch is not installed (extra: train)")
     _write_encoder(tmp_path / "encoder")
-    printed = _run("token_classifier", ROOT / "corpus", tmp_path / "encoder", 25, 2e-3)
+    printed = _run("token_classifier", sample, tmp_path / "encoder", 25, 2e-3)
     share, seen = re.findall(r"train: ([\d.]+) of (\d+) tokens right", printed)[0]
     from datasets import load_dataset
 
-    rows = load_dataset(str(ROOT / "corpus"), "mentions", split="train", cache_dir=str(tmp_path / "cache"))
+    rows = load_dataset(str(sample), "mentions", split="train", cache_dir=str(tmp_path / "cache"))
     tokens = [tag for row in rows for tag in row["bio"]]
     assert int(seen) == len(tokens), "every token has a tag, and one piece that bears it"
     outside = tokens.count(0) / len(tokens)

@@ -17,7 +17,7 @@ from annotate import graph
 from annotate.extract import values
 from annotate.graph import Link
 from annotate.model import Annotation, Article, AttributeValue, Mark, Provenance, Record
-from annotate.schema import SAME_AS, Layer, Schema
+from annotate.schema import Schema
 
 NAME = "lookup"
 _PEOPLE = frozenset(["people", "men", "women", "persons"])
@@ -41,10 +41,6 @@ _NEGATING = frozenset(["no", "not", "n't", "never", "nobody", "none", "neither",
 _ANONYMOUS = re.compile(
     r"\b(?:asked not to be|condition of anonymity|not (?:be )?named|sources?|officials?|witness(?:es)?|resident)", re.I
 )
-_UNVERIFIED = re.compile(
-    r"\b(?:could|can|has|have|was|were)\s?(?:not|n[o’']t)[^.]{0,40}(?:verif|confirm|authentic|check)"
-    r"|\bneither [^.]{0,60}(?:verif|confirm)|\bnone of this could", re.I,
-)  # fmt: skip
 
 
 class Lookup(Record):
@@ -117,7 +113,7 @@ def predict(model: Lookup, article: Article, schema: Schema) -> Annotation:
         _add_attributions(built, model)
         marks += built.marks.values()
         links += built.links
-    links += _same(marks, schema)
+    links += values.same(marks, schema)
     now = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)  # the same input gives the same bytes
     provenance = Provenance(
         annotator=NAME, kind="machine", tool=f"acre extract {NAME}", schema_version=model.schema_version,
@@ -300,7 +296,7 @@ def _realis(token: Any) -> str:
 
 
 def _add_attributions(built: _Builder, model: Lookup) -> None:
-    unverified = bool(_UNVERIFIED.search(built.doc.text))
+    unverified = values.is_unverified(built.doc.text)
     for token in built.doc:
         if token.lower_ == "according" and token.i + 1 < len(built.doc):
             source = next((child for to in token.children for child in to.children if child.dep_ == "pobj"), None)
@@ -344,9 +340,11 @@ def _attribute(
     closing = [token.text for token in doc[last : last + 2]]  # a quotation's mark and the comma before it belong to it
     last += 1 if closing[:1] == ["”"] else 2 if closing[1:] == ["”"] and closing[0] in ",.!?" else 0
     words = doc[first:last].text
-    quoted = words.startswith("“") and words.endswith("”")
-    style = "direct" if quoted else "mixed" if "“" in words else "indirect"
-    answers: dict[str, AttributeValue] = {"stance": stance, "style": style, "source_status": "unattributed"}
+    answers: dict[str, AttributeValue] = {
+        "stance": stance,
+        "style": values.style(words),
+        "source_status": "unattributed",
+    }
     cue_mark = built.add("cue", doc[cue[0]].idx, doc[cue[1] - 1].idx + len(doc[cue[1] - 1]))
     links = [("cue", cue_mark)]
     if source is not None:
@@ -373,21 +371,3 @@ def _is_body(built: _Builder, start: int, end: int) -> bool:
         "civil_society",
     )
     return any((label, start, end) in built.marks for label in bodies)
-
-
-def _same(marks: Iterable[Mark], schema: Schema) -> Iterator[Link]:
-    """Mentions of one thing: equal names, and a person's name with the name's last word. Pronouns are left apart."""
-    seen: dict[tuple[str, str], Mark] = {}
-    for mark in sorted(marks, key=lambda mark: mark.order):
-        if schema.layer(mark.label) is not Layer.MENTION or mark.label in ("time", "quantity"):
-            continue
-        words = re.sub(r"^(?:the|an?|this|that|its|his|her|their)\s+", "", (mark.text or "").lower())
-        names = [word for word in re.findall(r"\w+", (mark.text or "").split(",")[0]) if word[0].isupper()]
-        keys = [(mark.label, words)] + ([("person", names[-1].lower())] if mark.label == "person" and names else [])
-        if len(words) < 3 or words in ("they", "them", "who", "his", "her", "she"):
-            continue
-        found = next((seen[key] for key in keys if key in seen), None)
-        if found is not None:
-            yield Link(found.id, SAME_AS, mark.id)
-        for key in keys:
-            seen.setdefault(key, mark)

@@ -1,12 +1,14 @@
-"""The values of quantities and times, read from their words by the rules of `guidelines/topics/`: no model, no lookup."""
+"""What the words of a mark tell by themselves, by the rules of `guidelines/topics/`: bounds, dates, style, coreference. No model, no lookup."""
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from annotate.model import AttributeValue
+from annotate.graph import Link
+from annotate.model import AttributeValue, Mark
+from annotate.schema import SAME_AS, Layer, Schema
 
 _MONTHS = [
     "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december",
@@ -31,6 +33,10 @@ _MOST = re.compile(
 )
 _LEAST = re.compile(r"\bat least\b|\bno fewer than\b|\bno less than\b|\bor more\b|\bminimum\b", re.I)
 _RANGE = re.compile(r"\bbetween\b.*\band\b|\d\s*(?:–|-|to)\s*\d|\bfrom\b.*\bto\b|\b\w+ to \w+", re.I)
+_UNVERIFIED = re.compile(
+    r"\b(?:could|can|has|have|was|were)\s?(?:not|n[o’']t)[^.]{0,40}(?:verif|confirm|authentic|check)"
+    r"|\bneither [^.]{0,60}(?:verif|confirm)|\bnone of this could", re.I,
+)  # fmt: skip
 _NEAR_DAYS = {
     r"\byesterday\b|\blast night\b|\bovernight\b": -1,
     r"\btoday\b|\btonight\b|\bthis (?:morning|afternoon|evening)\b": 0,
@@ -225,3 +231,33 @@ def _vague(told: str, published: dt.date | None) -> str | None:
             return f"{month // 12}-{month % 12 + 1:02}"
         case _:
             return str(published.year + step)
+
+
+def style(words: str) -> str:
+    """Of a content: `direct` in quotation marks throughout, `mixed` in part, else `indirect`."""
+    if words.startswith("“") and words.endswith("”") and "“" not in words[1:]:
+        return "direct"
+    return "mixed" if "“" in words else "indirect"
+
+
+def is_unverified(words: str) -> bool:
+    """Whether the article says that what is claimed there could not be verified."""
+    return bool(_UNVERIFIED.search(words))
+
+
+def same(marks: Iterable[Mark], schema: Schema) -> Iterator[Link]:
+    """Mentions of one thing: equal names, and a person's name with the name's last word. Pronouns are left apart."""
+    seen: dict[tuple[str, str], Mark] = {}
+    for mark in sorted(marks, key=lambda mark: mark.order):
+        if schema.layer(mark.label) is not Layer.MENTION or mark.label in ("time", "quantity"):
+            continue
+        words = re.sub(r"^(?:the|an?|this|that|its|his|her|their)\s+", "", (mark.text or "").lower())
+        names = [word for word in re.findall(r"\w+", (mark.text or "").split(",")[0]) if word[0].isupper()]
+        keys = [(mark.label, words)] + ([("person", names[-1].lower())] if mark.label == "person" and names else [])
+        if len(words) < 3 or words in ("they", "them", "who", "his", "her", "she"):
+            continue
+        found = next((seen[key] for key in keys if key in seen), None)
+        if found is not None:
+            yield Link(found.id, SAME_AS, mark.id)
+        for key in keys:
+            seen.setdefault(key, mark)

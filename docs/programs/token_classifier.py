@@ -56,4 +56,5 @@ for split, loader in batches.items():
             told, there = model(**batch).logits.argmax(-1), batch["labels"] != -100
             right += (told[there] == batch["labels"][there]).sum().item()
             seen += there.sum().item()
-    print(f"{split}: {right / seen:.2f} of {seen} tokens right")
+    if seen:  # a split may hold no text that is shipped
+        print(f"{split}: {right / seen:.2f} of {seen} tokens right")

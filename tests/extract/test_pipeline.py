@@ -1,0 +1,169 @@
+"""The trained extractor: what goes in comes out, gradients are right, and it learns what it is shown."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import spacy
+from thinc.api import Model
+
+from annotate import score, validate
+from annotate.dataset import build
+from annotate.extract import docs, heads, pipeline, regions
+from annotate.issues import UsageError
+from annotate.schema import Schema
+from annotate.store import Corpus, read_gold
+from tests.conftest import ROOT, SENTENCE
+
+Write = Callable[..., Any]
+CORPUS = Corpus(ROOT / "corpus")
+
+
+@pytest.fixture(scope="module")
+def nlp() -> Any:
+    return spacy.blank("en")
+
+
+def _annotated() -> list[tuple[Any, Any]]:
+    articles = {article.id: article for article in CORPUS.articles() if article.text and article.collection == "pilot"}
+    paths = sorted((CORPUS.root / "annotations" / "alder").glob("*.json"))
+    return [(articles[path.stem], read_gold(path)) for path in paths if path.stem in articles]
+
+
+def test_marks_and_links_come_back_from_docs_as_they_went_in(schema: Schema, nlp: Any) -> None:
+    for article, gold in _annotated()[:12]:
+        found = list(docs.gold(article, gold, schema, nlp))
+        back, scores = docs.annotation(article, found, schema, docs.provenance("x", "1", schema))
+        assert score.score([score.Case(gold, (back,), None)], schema, samples=100).documents == 1
+        wanted = {(mark.label, mark.start, mark.end) for mark in gold.marks()}
+        told = {(mark.label, mark.start, mark.end) for mark in back.marks()}
+        assert told == wanted
+        assert set(scores) == {mark.id for mark in back.marks()}
+        realis = {(mark.start, mark.attributes["realis"]) for mark in gold.event_mentions}
+        assert {(mark.start, mark.attributes["realis"]) for mark in back.event_mentions} == realis
+        pairs = _arguments(gold)
+        assert _arguments(back) <= pairs
+        assert len(_arguments(back)) >= 0.9 * len(pairs)  # a filler in another zone is lost
+        assert not [issue for issue in validate.check(back, article, schema) if issue.severity == "error"]
+
+
+def _arguments(annotation: Any) -> set[tuple[int, str, int]]:
+    marks = {mark.id: mark.start for mark in annotation.marks()}
+    return {
+        (event.start, one.role, marks[one.target]) for event in annotation.event_mentions for one in event.arguments
+    }
+
+
+def test_the_suggester_offers_nearly_every_mark_of_the_corpus(schema: Schema, nlp: Any) -> None:
+    suggest = heads.suggester(10, 80)
+    offered = marks = 0
+    for article, gold in _annotated():
+        for doc in docs.gold(article, gold, schema, nlp):
+            spans = set(map(tuple, suggest([doc]).data.tolist()))
+            marks += len(doc.spans[docs.MARKS])
+            offered += sum((span.start, span.end) in spans for span in doc.spans[docs.MARKS])
+    assert marks > 3000
+    assert offered / marks > 0.99
+
+
+def test_each_mark_and_each_link_of_the_corpus_can_be_chosen(schema: Schema, nlp: Any) -> None:
+    """What the schema permits and what is within reach: nothing that was annotated is asked of nobody."""
+    linker = heads.Linker(nlp.vocab, Model("none", lambda *_: (None, None)), "links", reach=40)
+    labels, permitted = linker.learn_labels(schema)
+    linker.cfg |= {"labels": labels, "permitted": permitted}
+    asked = wanted = 0
+    for article, gold in _annotated():
+        for doc in docs.gold(article, gold, schema, nlp):
+            keys = {one.key: one.classes for one in linker.asked(doc, doc.spans[docs.MARKS])}
+            for key, label in linker.told(doc).items():
+                wanted += 1
+                asked += label in keys.get(key, ())
+    assert wanted > 1000
+    assert asked / wanted > 0.97
+
+
+def test_the_gradient_of_pooled_stretches_is_the_transpose_of_pooling() -> None:
+    random = np.random.default_rng(0)
+    vectors = random.normal(size=(9, 4)).astype(np.float32)
+    places = np.array([[[0, 3], [2, 7], [0, 0]], [[8, 9], [0, 9], [3, 4]]])
+    means = regions._means(vectors, places)
+    assert np.allclose(means[0, :4], vectors[0:3].mean(0), atol=1e-5)
+    assert np.allclose(means[0, 8:], 0)
+    gradient = random.normal(size=means.shape).astype(np.float32)
+    change = random.normal(size=vectors.shape).astype(np.float32)
+    forward = float((regions._means(change, places) * gradient).sum())
+    backward = float((change * regions._spread(gradient, places, vectors)).sum())
+    assert forward == pytest.approx(backward, rel=1e-4)
+
+
+def test_a_logistic_layer_starts_from_none_and_has_the_gradient_of_the_log_likelihood() -> None:
+    layer = regions.logistic(nO=3, nI=2)
+    layer.initialize()
+    features = np.array([[1.0, -2.0]], np.float32)
+    chances, backprop = layer.begin_update(features)
+    assert (chances < 0.05).all()
+    backprop(chances - np.array([[1, 0, 0]], np.float32))
+    assert np.allclose(layer.layers[0].get_grad("b"), [chances[0, 0] - 1, chances[0, 1], chances[0, 2]])
+
+
+def test_a_pipeline_learns_what_it_is_shown_and_comes_back_from_its_folder(
+    corpus: Corpus, write: Write, schema: Schema, tmp_path: Path
+) -> None:
+    """`scripts/train.py` on a dataset of a few sentences: every layer of what it was shown is told again."""
+    places = ["Tak", "Lisk", "Brel", "Orum", "Velm", "Tesk"]
+    written = [
+        write(SENTENCE.replace("Tak", place).replace("12", str(10 + n)), outlet=place) for n, place in enumerate(places)
+    ]
+    build.build(corpus, schema)
+    config = (ROOT / "scripts" / "extractor.cfg").read_text()
+    config = config.replace('split = "validation"', 'split = "train"').replace(
+        "eval_frequency = 50", "eval_frequency = 20"
+    )
+    (tmp_path / "small.cfg").write_text(config)
+    shutil.copytree(ROOT / "guidelines", corpus.root.parent / "guidelines", dirs_exist_ok=True)
+    command = [sys.executable, ROOT / "scripts" / "train.py", "--config", tmp_path / "small.cfg", "--epochs", "80"]
+    command += ["--corpus", corpus.root, "--output", tmp_path / "out"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert f"wrote {tmp_path / 'out' / 'model-best'}" in done.stdout.replace("\n", "")
+    trained = pipeline.load(tmp_path / "out" / "model-best")
+    cases = []
+    for article, gold in written:
+        found, scores = pipeline.predict(trained, article, schema)
+        assert found == pipeline.predict(trained, article, schema)[0]
+        assert all(0 <= value <= 1 for value in scores.values())
+        cases.append(score.Case(gold, (found,), None))
+    rows = {
+        (row.layer, row.measure): row.f1.value
+        for row in score.score(cases, schema, samples=100).rows
+        if row.averaging == "micro"
+    }
+    assert rows["mention", "strict"] > 0.9
+    assert rows["event", "classified"] > 0.9
+    assert rows["argument", "classified"] > 0.8
+    assert rows["attribution span", "strict"] > 0.9
+    assert rows["attribute", "strict"] > 0.8
+    assert rows["claim", "core"] > 0.8
+
+
+def test_what_is_no_pipeline_or_has_no_text_is_refused(tmp_path: Path, write: Write, schema: Schema) -> None:
+    with pytest.raises(UsageError, match="train one with"):
+        pipeline.load(tmp_path)
+    article, _ = write(SENTENCE)
+    with pytest.raises(UsageError, match="acre rehydrate"):
+        pipeline.predict(spacy.blank("en"), article.model_copy(update={"text": None}), schema)
+
+
+def test_only_texts_that_are_there_are_learned_from(corpus: Corpus, write: Write, schema: Schema) -> None:
+    write(SENTENCE)
+    write(SENTENCE.replace("Tak", "Lisk"), collection="local")
+    build.build(corpus, schema)
+    assert [article.text is not None for article, _ in pipeline.read(str(corpus.root), "train", schema)] == [True]
+    assert list(pipeline.read(str(corpus.root), "real", schema)) == []
