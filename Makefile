@@ -4,7 +4,7 @@ BIN := .venv/bin
 ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint docs build guidelines screenshots help
+.PHONY: demo test lint docs build train guidelines screenshots help
 
 help: ## what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -38,6 +38,9 @@ docs: .venv/.done ## the generated pages of docs/
 
 build: .venv/.done ## corpus/data/ and the card
 	@$(BIN)/acre build
+
+train: .venv/.done ## the extractors, from the built dataset, in build/extractor/; some minutes
+	@$(BIN)/python scripts/train.py $(ARGS)
 
 screenshots: .venv/.done ## the pictures of docs/images/, with Chromium
 	@$(BIN)/python scripts/screenshots.py

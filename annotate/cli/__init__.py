@@ -1,6 +1,6 @@
 """The command line: parses, calls, prints, exits. Exit 0 clean, 1 issues found, 2 wrong usage."""
 
-from annotate.cli import annotators, corpus, desks, gold, score
+from annotate.cli import annotators, corpus, desks, extract, gold, score
 from annotate.cli.common import PROJECT, CorpusOption, StateOption, Told, app, err, run, say, show_counts
 from annotate.cli.corpus import show_build
 from annotate.cli.desks import hold
@@ -16,6 +16,7 @@ __all__ = [
     "corpus",
     "desks",
     "err",
+    "extract",
     "gold",
     "hold",
     "main",

@@ -36,6 +36,8 @@ _ROLES = {
     "over": ("object", "place"), "outside": ("place",), "along": ("place",), "under": (),
 }  # fmt: skip
 """Roles that a mention may fill by how it hangs on the trigger, the likeliest first; the schema rules out the rest."""
+_CONTENT_WORDS = ("VERB", "NOUN", "PROPN", "ADJ")
+"""What triggers are: *against* may stand for one, and is a hundred other things."""
 _HYPOTHETICAL = frozenset(["will", "would", "may", "might", "could", "should", "shall", "can", "to", "if", "unless"])
 _NEGATING = frozenset(["no", "not", "n't", "never", "nobody", "none", "neither", "nor", "without"])
 _ANONYMOUS = re.compile(
@@ -81,7 +83,8 @@ def fit(documents: Iterable[tuple[Article, Annotation]], schema: Schema) -> Look
         for doc, offset in _parsed(article, schema):
             for token in doc:
                 place = (offset + token.idx, offset + token.idx + len(token))
-                triggers[_word(token)][events.get(place, "")] += 1
+                if token.pos_ in _CONTENT_WORDS:
+                    triggers[_word(token)][events.get(place, "")] += 1
                 cues[token.lemma_.lower()][cue_at.get(place, "")] += 1
             for chunk in doc.noun_chunks:
                 start, end = _edges(chunk)
@@ -89,11 +92,12 @@ def fit(documents: Iterable[tuple[Article, Annotation]], schema: Schema) -> Look
                 phrases[doc.text[start:end].lower()][label] += 1
                 if label != "quantity":
                     heads[_head(chunk.root)][label] += 1
+                if label and chunk.root.ent_type_:  # of names that were marked: many are new, and the parser's guess is rough
                     kinds[chunk.root.ent_type_][label] += 1
     return Lookup(
         phrases=_kept(phrases, 0.5),
         heads=_kept(heads, 0.5),
-        kinds={kind: label for kind, label in _kept(kinds, 0.3).items() if kind},
+        kinds=_kept(kinds, 0.4),
         triggers=_kept(triggers, 0.4),
         cues=_kept(cues, 0.4),
         schema_version=schema.version,

@@ -23,8 +23,9 @@ from annotate.schema import Schema
 
 def read(corpus: str, split: str, schema: Schema) -> Iterator[tuple[Article, Annotation]]:
     """The annotated articles of a split, through `load_dataset` alone; those whose text is not shipped are left out."""
-    from datasets import load_dataset
+    from datasets import disable_progress_bars, load_dataset
 
+    disable_progress_bars()
     rows = load_dataset(corpus, "documents", split=split)
     for row in rows:
         if row["text"] is not None:

@@ -1,0 +1,71 @@
+"""Any extractor by its path: what was trained, what was learned by heart, or the rules on what a corpus teaches at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from annotate import store, tokens
+from annotate.dataset import rows
+from annotate.extract import lookup
+from annotate.issues import AcreError, UsageError
+from annotate.model import Annotation, Article
+from annotate.schema import Schema
+
+LOOKUP = "lookup"
+_LICENCE = "other"
+
+
+@dataclass(frozen=True)
+class Extractor:
+    """What tells of an article all that it knows, and how sure it is."""
+
+    name: str
+    version: str
+    predict: Callable[[Article], tuple[Annotation, dict[str, float]]]
+    """The article's text must be there; scores are by mark's id."""
+
+
+def load(model: str, corpus: Path, schema: Schema) -> Extractor:
+    """A folder is a trained pipeline, a `.json` file a lookup; `lookup` learns one from the corpus's training split."""
+    path = Path(model)
+    if model == LOOKUP:
+        from annotate.extract import pipeline
+
+        if not (corpus / "data" / "documents").is_dir():
+            raise UsageError(f"{corpus}: nothing is built there to learn from; run acre build, or name a --model")
+        return _lookup(lookup.fit(pipeline.read(str(corpus), "train", schema), schema), schema)
+    if path.suffix == ".json":
+        try:
+            return _lookup(lookup.Lookup.model_validate_json(store.read_text(path)), schema)
+        except ValidationError as error:
+            raise AcreError(f"{path}: no lookup: {' '.join(str(error).split())[:150]}; train one anew") from None
+    from annotate.extract import pipeline  # spaCy and its components take seconds to import
+
+    nlp = pipeline.load(path)
+    name, version = str(nlp.meta["name"]), str(nlp.meta["version"])
+    return Extractor(name, version, lambda article: pipeline.predict(nlp, article, schema))
+
+
+def _lookup(learned: lookup.Lookup, schema: Schema) -> Extractor:
+    if learned.schema_version != schema.version:
+        raise UsageError(f"the lookup is of schema {learned.schema_version}, this is {schema.version}; train one anew")
+
+    def predict(article: Article) -> tuple[Annotation, dict[str, float]]:
+        found = lookup.predict(learned, article, schema)
+        return found, {mark.id: 1.0 for mark in found.marks()}
+
+    return Extractor(lookup.NAME, learned.schema_version, predict)
+
+
+def claims(article: Article, annotation: Annotation, schema: Schema) -> Iterator[dict[str, Any]]:
+    """The claims that the annotation tells, as rows of the dataset's config `claims`."""
+    collection = store.Collection(
+        title=article.collection, origin="", text_kind="news", written_by="human", licence=_LICENCE, ships_text=True
+    )
+    document = rows.Document(article, annotation, collection, tokens.sentences(article), False, article.text)
+    return rows.claims(document, schema)

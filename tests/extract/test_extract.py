@@ -1,0 +1,142 @@
+"""`acre extract` on any article: a table, rows, a page that stands alone, the inline notation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lxml import html
+
+from annotate import schema as schema_
+from annotate.dataset import build
+from annotate.extract import extractors, lookup
+from annotate.issues import AcreError, UsageError
+from annotate.schema import Schema
+from annotate.store import Corpus
+from tests.conftest import ROOT, Acre
+from tests.extract.test_lookup import TAUGHT
+
+Write = Callable[..., Any]
+ARTICLE = """\
+Rebels take hill
+
+The rebels seized the hill on Friday, the ministry said. More than 40 rebels were killed.
+
+At <the mill> & elsewhere it is quiet.
+"""
+
+
+@pytest.fixture
+def article(tmp_path: Path) -> Path:
+    path = tmp_path / "hill.txt"
+    path.write_text(ARTICLE)
+    return path
+
+
+@pytest.fixture
+def learned(write: Write, schema: Schema, tmp_path: Path) -> Path:
+    taught = TAUGHT.replace("[t1:state_force|", "[c1:content|[t1:state_force|").replace(
+        "[t3:time|Friday],", "[t3:time|Friday]],"
+    )
+    taught += "c1 source:h1 cue:q1 stance=asserts style=indirect source_status=anonymous\nt3 value=2024-03-15\n"
+    path = tmp_path / "lookup.json"
+    path.write_text(lookup.fit([write(taught)], schema).model_dump_json())
+    return path
+
+
+def test_rows_are_those_of_the_config_claims_and_slice_exactly(acre: Acre, article: Path, learned: Path) -> None:
+    done = acre(
+        "extract", article, "--model", learned, "--format", "jsonl", "--published", "2024-03-17", "--outlet", "Wire"
+    )
+    assert done.returncode == 0, done.stderr
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    capture = next(row for row in rows if row["label"] == "capture")
+    assert capture["source"] == "the ministry"
+    assert capture["stance"] == "asserts"
+    assert [filler["text"] for filler in capture["agent"]] == ["The rebels"]
+    assert capture["time_value"] == "2024-03-15"
+    assert capture["outlet"] == "Wire"
+    text = ARTICLE.rstrip("\n")
+    assert all(text[row["start"] : row["end"]] == row["text"] for row in rows)
+    death = next(row for row in rows if row["label"] == "death")
+    assert (death["voice"], death["count_min"]) == ("outlet", 41)
+
+
+def test_the_page_stands_alone_and_draws_every_mark(
+    acre: Acre, article: Path, learned: Path, tmp_path: Path, schema: Schema
+) -> None:
+    page = tmp_path / "page.html"
+    done = acre("extract", article, "--model", learned, "--format", "html", "--output", page)
+    assert (done.returncode, done.stdout.replace("\n", "")) == (0, f"wrote {page}")
+    written = page.read_text(encoding="utf-8")
+    root = html.fromstring(written)
+    assert not root.xpath("//script | //link | //img | //*[@src]")
+    assert "http" not in written
+    assert "<the mill>" not in written
+    assert schema.labels["capture"].colour.lower() in written.lower()
+    assert [cell.text_content() for cell in root.xpath("//table//tr[2]/td")][:2] == ["the ministry", "asserts"]
+    assert {"armed_group", "capture", "content", "source", "cue"} <= {words.strip() for words in root.itertext()}
+    assert "unread by a person" in root.text_content()
+
+
+def test_a_table_and_the_notation_are_printed(acre: Acre, article: Path, learned: Path) -> None:
+    table = acre("extract", article, "--model", learned)
+    assert table.returncode == 0
+    assert "the ministry" in table.stdout
+    assert "capture" in table.stdout
+    shown = acre("extract", article, "--model", learned, "--format", "acre").stdout
+    assert "[e" in shown or ":capture|seized]" in shown
+
+
+def test_nothing_is_added_to_the_corpus_and_a_bad_file_does_not_stop_the_others(
+    acre: Acre, article: Path, learned: Path, corpus: Corpus, tmp_path: Path
+) -> None:
+    before = sorted(corpus.root.rglob("*"))
+    done = acre("extract", tmp_path / "none.txt", article, "--model", learned)
+    assert done.returncode == 1
+    assert "none.txt: No such file or directory" in done.stderr
+    assert "the ministry" in done.stdout
+    assert sorted(corpus.root.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--format", "pdf"], "no format pdf; give one of table, jsonl, html, acre"),
+        (["--published", "Friday"], "is no date; give it as 2015-10-11"),
+        (["--model", "nowhere"], "train one with: python scripts/train.py"),
+        (["--model", "lookup"], "nothing is built there to learn from; run acre build"),
+    ],
+)
+def test_wrong_usage_is_said(acre: Acre, article: Path, arguments: list[str], message: str) -> None:
+    done = acre("extract", article, *arguments)
+    assert done.returncode == 2
+    assert message in done.stderr.replace("\n", "")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_lookup_of_another_schema_and_what_is_none_are_refused(learned: Path, corpus: Corpus, schema: Schema) -> None:
+    other = schema.model_copy(update={"version": "9.9.9"})
+    with pytest.raises(UsageError, match="train one anew"):
+        extractors.load(str(learned), corpus.root, other)
+    learned.write_text("{}")
+    with pytest.raises(AcreError, match="no lookup"):
+        extractors.load(str(learned), corpus.root, schema)
+
+
+def test_the_corpus_teaches_the_rules_where_it_is_built(corpus: Corpus, write: Write, schema: Schema) -> None:
+    article, _ = write(SIMPLE)
+    build.build(corpus, schema)
+    found, scores = extractors.load("lookup", corpus.root, schema_.load(ROOT / "guidelines" / "schema.yaml")).predict(
+        article
+    )
+    assert [mark.label for mark in found.event_mentions] == ["capture"]
+    assert set(scores.values()) == {1.0}
+
+
+SIMPLE = (
+    "[m1:state_force|The army] [e1:capture|seized] [m2:place|the town].\n---\ne1 agent:m1 object:m2 realis=actual\n"
+)
