@@ -92,7 +92,9 @@ def fit(documents: Iterable[tuple[Article, Annotation]], schema: Schema) -> Look
                 phrases[doc.text[start:end].lower()][label] += 1
                 if label != "quantity":
                     heads[_head(chunk.root)][label] += 1
-                if label and chunk.root.ent_type_:  # of names that were marked: many are new, and the parser's guess is rough
+                if (
+                    label and chunk.root.ent_type_
+                ):  # of names that were marked: many are new, and the parser's guess is rough
                     kinds[chunk.root.ent_type_][label] += 1
     return Lookup(
         phrases=_kept(phrases, 0.5),

@@ -16,6 +16,7 @@ from annotate.dataset import reading
 from annotate.dataset.features import decoded
 from annotate.extract import docs as docs_
 from annotate.extract import encoder, heads  # noqa: F401 - their names are in the registry from here on
+from annotate.extract.names import swap
 from annotate.issues import UsageError
 from annotate.model import Annotation, Article
 from annotate.schema import Schema
@@ -35,15 +36,16 @@ def read(corpus: str, split: str, schema: Schema) -> Iterator[tuple[Article, Ann
 
 
 @registry.readers("acre.dataset.v1")
-def reader(corpus: str, split: str, schema: str) -> Callable[[Language], Iterable[Example]]:
-    """For a config: the zones of a split's documents, as examples to learn from."""
+def reader(corpus: str, split: str, schema: str, names: int = 0) -> Callable[[Language], Iterable[Example]]:
+    """For a config: the zones of a split's documents, as examples to learn from; and `names` times more with other names."""
 
     def examples(nlp: Language) -> Iterator[Example]:
         known = schema_.load(Path(schema))
-        for article, annotation in read(corpus, split, known):
-            for doc in docs_.gold(article, annotation, known, nlp):
-                if len(doc):
-                    yield Example(nlp.make_doc(doc.text), doc)
+        for original in read(corpus, split, known):
+            for article, annotation in (original, *(swap(*original, seed) for seed in range(names))):
+                for doc in docs_.gold(article, annotation, known, nlp):
+                    if len(doc):
+                        yield Example(nlp.make_doc(doc.text), doc)
 
     return examples
 

@@ -161,6 +161,21 @@ def test_what_is_no_pipeline_or_has_no_text_is_refused(tmp_path: Path, write: Wr
         pipeline.predict(spacy.blank("en"), article.model_copy(update={"text": None}), schema)
 
 
+def test_a_reader_gives_each_text_again_with_other_names(
+    corpus: Corpus, write: Write, schema: Schema, nlp: Any
+) -> None:
+    write(SENTENCE)
+    build.build(corpus, schema)
+    path = str(ROOT / "guidelines" / "schema.yaml")
+    once, thrice = (list(pipeline.reader(str(corpus.root), "train", path, names=n)(nlp)) for n in (0, 2))
+    assert len(thrice) == 3 * len(once)
+    assert thrice[0].reference.text == once[0].reference.text
+    assert len({example.reference.text for example in thrice}) > 1
+    assert {len(example.reference.spans[docs.MARKS]) for example in thrice} == {
+        len(once[0].reference.spans[docs.MARKS])
+    }
+
+
 def test_only_texts_that_are_there_are_learned_from(corpus: Corpus, write: Write, schema: Schema) -> None:
     write(SENTENCE)
     write(SENTENCE.replace("Tak", "Lisk"), collection="local")
