@@ -6,7 +6,6 @@ gave it most. Arguments, sources and contents follow from the parse; bounds, dat
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -14,9 +13,10 @@ from functools import cache
 from typing import Any
 
 from annotate import graph
-from annotate.extract import values
+from annotate.extract import docs, values
 from annotate.graph import Link
-from annotate.model import Annotation, Article, AttributeValue, Mark, Provenance, Record
+from annotate.issues import UsageError
+from annotate.model import Annotation, Article, AttributeValue, Mark, Record
 from annotate.schema import Schema
 
 NAME = "lookup"
@@ -109,7 +109,7 @@ def fit(documents: Iterable[tuple[Article, Annotation]], schema: Schema) -> Look
 def predict(model: Lookup, article: Article, schema: Schema) -> Annotation:
     """Every layer of the article, by what was learned and by rules; the text must be there."""
     if article.text is None:
-        raise ValueError(f"{article.id} has no text to extract from")
+        raise UsageError(f"{article.id}: its text is not here; put it in place with: acre rehydrate")
     marks: list[Mark] = []
     links: list[Link] = []
     for doc, offset in _parsed(article, schema):
@@ -120,12 +120,9 @@ def predict(model: Lookup, article: Article, schema: Schema) -> Annotation:
         marks += built.marks.values()
         links += built.links
     links += values.same(marks, schema)
-    now = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)  # the same input gives the same bytes
-    provenance = Provenance(
-        annotator=NAME, kind="machine", tool=f"acre extract {NAME}", schema_version=model.schema_version,
-        created=now, updated=now,
-    )  # fmt: skip
-    annotation, issues = graph.assemble(marks, links, schema, article.id, article.sha256, provenance)
+    annotation, issues = graph.assemble(
+        marks, links, schema, article.id, article.sha256, docs.provenance(NAME, model.schema_version, schema)
+    )
     assert not issues, issues
     return annotation
 
