@@ -63,7 +63,7 @@ def extract(
         for article, annotation in found:
             table = Table(title=article.title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
             for row in extractors.claims(article, annotation, labels):
-                told = page.told(row)
+                told = page.told(row, labels)
                 if not table.columns:
                     for heading in told:
                         table.add_column(heading)

@@ -17,6 +17,7 @@ from spacy.tokens import Doc, Span, SpanGroup
 from annotate import graph
 from annotate.extract import values
 from annotate.graph import Link
+from annotate.issues import UsageError
 from annotate.model import Annotation, Article, AttributeValue, Mark, Provenance
 from annotate.schema import Layer, Schema
 
@@ -34,10 +35,12 @@ class Joined(NamedTuple):
 
 
 def zones(article: Article, schema: Schema, nlp: Language) -> Iterator[Doc]:
-    """A doc of tokens for each zone that is annotated."""
+    """A doc of tokens for each zone that is annotated; the text must be there."""
+    if article.text is None:
+        raise UsageError(f"{article.id}: its text is not here; put it in place with: acre rehydrate")
     for zone in article.zones:
         if zone.kind not in schema.silent_zones:
-            doc = nlp.make_doc(zone.slice(article.text or ""))
+            doc = nlp.make_doc(zone.slice(article.text))
             doc.user_data[OFFSET] = zone.start
             yield doc
 
@@ -106,7 +109,7 @@ def _by_rule(
     match span.label_:
         case "quantity":
             inner = {other.label_ for other in doc.spans[MARKS] if other.end == span.end and other.start > span.start}
-            return values.quantity(words, bool(inner & {"civilians", "person", "state_force", "armed_group"}))
+            return values.quantity(words, bool(inner & values.PEOPLE))
         case "time":
             value = values.time(words, published)
             return {"value": value} if value else {}

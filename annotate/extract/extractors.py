@@ -16,9 +16,6 @@ from annotate.issues import AcreError, UsageError
 from annotate.model import Annotation, Article
 from annotate.schema import Schema
 
-LOOKUP = "lookup"
-_LICENCE = "other"
-
 
 @dataclass(frozen=True)
 class Extractor:
@@ -33,7 +30,7 @@ class Extractor:
 def load(model: str, corpus: Path, schema: Schema) -> Extractor:
     """A folder is a trained pipeline, a `.json` file a lookup; `lookup` learns one from the corpus's training split."""
     path = Path(model)
-    if model == LOOKUP:
+    if model == lookup.NAME:
         from annotate.extract import pipeline
 
         if not (corpus / "data" / "documents").is_dir():
@@ -65,7 +62,7 @@ def _lookup(learned: lookup.Lookup, schema: Schema) -> Extractor:
 def claims(article: Article, annotation: Annotation, schema: Schema) -> Iterator[dict[str, Any]]:
     """The claims that the annotation tells, as rows of the dataset's config `claims`."""
     collection = store.Collection(
-        title=article.collection, origin="", text_kind="news", written_by="human", licence=_LICENCE, ships_text=True
+        title=article.collection, origin="", text_kind="news", written_by="human", licence="other", ships_text=True
     )
     document = rows.Document(article, annotation, collection, tokens.sentences(article), False, article.text)
     return rows.claims(document, schema)

@@ -165,14 +165,15 @@ class Chooser(TrainablePipe):
     def update(
         self, examples: Iterable[Example], *, drop: float = 0.0, sgd: Any = None, losses: dict[str, float] | None = None
     ) -> dict[str, float]:
-        """Learn from annotated docs: their own marks, and what was chosen of them."""
+        """Learn from annotated docs: their own marks, and what was chosen of them.
+
+        Also where nothing is asked the gradient is given back: the last listener sets off the shared vectors' own.
+        """
         losses = {} if losses is None else losses
         losses.setdefault(self.name, 0.0)
         examples = list(examples)
         docs = [example.predicted for example in examples]
         asked = [list(self.asked(example.reference, example.reference.spans[MARKS])) for example in examples]
-        if not any(asked):
-            return losses
         number = {label: n for n, label in enumerate(self.labels)}
         right = []
         for example, own in zip(examples, asked, strict=True):

@@ -15,7 +15,6 @@ from typing import Any
 from annotate import graph
 from annotate.extract import docs, values
 from annotate.graph import Link
-from annotate.issues import UsageError
 from annotate.model import Annotation, Article, AttributeValue, Mark, Record
 from annotate.schema import Schema
 
@@ -92,9 +91,8 @@ def fit(documents: Iterable[tuple[Article, Annotation]], schema: Schema) -> Look
                 phrases[doc.text[start:end].lower()][label] += 1
                 if label != "quantity":
                     heads[_head(chunk.root)][label] += 1
-                if (
-                    label and chunk.root.ent_type_
-                ):  # of names that were marked: many are new, and the parser's guess is rough
+                # Of names, those that were marked: many are new, and the parser's guess is rough.
+                if label and chunk.root.ent_type_:
                     kinds[chunk.root.ent_type_][label] += 1
     return Lookup(
         phrases=_kept(phrases, 0.5),
@@ -108,8 +106,6 @@ def fit(documents: Iterable[tuple[Article, Annotation]], schema: Schema) -> Look
 
 def predict(model: Lookup, article: Article, schema: Schema) -> Annotation:
     """Every layer of the article, by what was learned and by rules; the text must be there."""
-    if article.text is None:
-        raise UsageError(f"{article.id}: its text is not here; put it in place with: acre rehydrate")
     marks: list[Mark] = []
     links: list[Link] = []
     for doc, offset in _parsed(article, schema):
@@ -131,7 +127,8 @@ def _kept(counts: dict[str, Counter[str]], share: float) -> dict[str, str]:
     """The words that have one label in so great a share of their places; without one of `""`, which is none."""
     kept = {}
     for word, labels in sorted(counts.items()):
-        label, times = max(labels.items(), key=lambda entry: (entry[0] != "", entry[1]) if entry[0] else (False, 0))
+        named = [entry for entry in labels.items() if entry[0]]
+        label, times = max(named, key=lambda entry: entry[1], default=("", 0))
         if label and times / labels.total() >= share:
             kept[word] = label
     return kept
@@ -139,9 +136,8 @@ def _kept(counts: dict[str, Counter[str]], share: float) -> dict[str, str]:
 
 def _parsed(article: Article, schema: Schema) -> Iterator[tuple[Any, int]]:
     """Each zone that is annotated, parsed, with where it starts."""
-    for zone in article.zones:
-        if zone.kind not in schema.silent_zones:
-            yield _parser()(zone.slice(article.text or "")), zone.start
+    for doc in docs.zones(article, schema, _parser()):
+        yield _parser()(doc), doc.user_data[docs.OFFSET]
 
 
 def _word(token: Any) -> str:
@@ -223,7 +219,7 @@ def _add_quantity(built: _Builder, model: Lookup, chunk: Any, number: Any, start
     label = _label(model, inner, noun) if number.i < chunk.root.i else None
     if label and noun not in _PEOPLE:
         built.add(label, *_edges(inner), chunk.root)
-    of_people = noun in _PEOPLE or label in ("civilians", "person", "state_force", "armed_group")
+    of_people = noun in _PEOPLE or label in values.PEOPLE
     words = built.doc.text[start:end]
     built.add("quantity", start, end, chunk.root, **values.quantity(words, of_people))
 

@@ -14,21 +14,6 @@ from annotate.extract.extractors import Extractor, claims
 from annotate.model import Annotation, Article
 from annotate.schema import Schema
 
-ROLES = (
-    "agent",
-    "participant",
-    "victim",
-    "target",
-    "object",
-    "recipient",
-    "instrument",
-    "count",
-    "origin",
-    "destination",
-    "place",
-    "time",
-)
-
 
 def render(found: Sequence[tuple[Article, Annotation]], extractor: Extractor, schema: Schema) -> str:
     """The page as HTML."""
@@ -40,21 +25,21 @@ def render(found: Sequence[tuple[Article, Annotation]], extractor: Extractor, sc
         {
             "article": article,
             "zones": [(zone.kind, _drawn(article, annotation, zone, schema)) for zone in article.zones],
-            "claims": [told(row) for row in claims(article, annotation, schema)],
+            "claims": [told(row, schema) for row in claims(article, annotation, schema)],
         }
         for article, annotation in found
     ]
     return environment.from_string(template).render(articles=articles, extractor=extractor)
 
 
-def told(row: dict[str, Any]) -> dict[str, str]:
+def told(row: dict[str, Any], schema: Schema) -> dict[str, str]:
     """A claim in words, column by column: who says it how, what happened, and what fills its roles."""
     return {
         "source": row["source"] or ("somebody" if row["voice"] == "source" else "the article"),
         "stance": row["stance"] or "",
         "event": f"{row['label']} “{row['text']}”" + ("" if row["realis"] == "actual" else f" ({row['realis']})"),
         "who and what": "; ".join(
-            f"{role}: {', '.join(filler['text'] for filler in row[role])}" for role in ROLES if row.get(role)
+            f"{role}: {', '.join(filler['text'] for filler in row[role])}" for role in schema.roles if row.get(role)
         ),
     }
 

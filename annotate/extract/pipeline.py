@@ -62,8 +62,6 @@ def load(path: Path) -> Language:
 
 def predict(nlp: Language, article: Article, schema: Schema) -> tuple[Annotation, dict[str, float]]:
     """Every layer of the article, and by mark's id how sure it is; the text must be there."""
-    if article.text is None:
-        raise UsageError(f"{article.id}: its text is not here; put it in place with: acre rehydrate")
     found = []
     for doc in docs_.zones(article, schema, nlp):
         told: Any = nlp(doc)

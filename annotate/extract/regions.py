@@ -43,6 +43,9 @@ def _init(model: Model[Any, Any], X: Batch | None = None, Y: Any = None) -> None
 
 def _forward(model: Model[Any, Any], X: Batch, is_train: bool) -> tuple[Floats, Callable[[Floats], Any]]:
     vectors, finish_vectors = model.get_ref("tok2vec")(X.docs, is_train)
+    if not any(len(regions) for regions in X.regions):  # thinc's layers take no batch of no rows
+        nothing = np.zeros((0, model.get_ref("output").layers[-1].get_dim("nO")), np.float32)
+        return nothing, lambda gradient: finish_vectors([np.zeros_like(found) for found in vectors])
     pooled = [
         np.hstack([_means(found, regions), features])
         for found, regions, features in zip(vectors, X.regions, X.features, strict=True)

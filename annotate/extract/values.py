@@ -21,6 +21,8 @@ _PEOPLE = frozenset([
     "people", "men", "women", "persons", "children", "boys", "girls", "civilians", "residents", "soldiers", "dead", "wounded",
     "killed",
 ])  # fmt: skip
+PEOPLE = frozenset(["civilians", "person", "state_force", "armed_group"])
+"""Labels of a counted noun that make its unit people."""
 _FRACTION = re.compile(r"\b(?:half|third|quarter|fifth|tenth)s?\b", re.I)
 _OPEN = re.compile(r"^(?:several|many|few|a few|numerous)\b", re.I)
 _MULTIPLES = {"dozen": 12, "dozens": 24, "scores": 40, "hundreds": 200, "thousands": 2000, "millions": 2_000_000}

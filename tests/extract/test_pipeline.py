@@ -182,3 +182,37 @@ def test_only_texts_that_are_there_are_learned_from(corpus: Corpus, write: Write
     build.build(corpus, schema)
     assert [article.text is not None for article, _ in pipeline.read(str(corpus.root), "train", schema)] == [True]
     assert list(pipeline.read(str(corpus.root), "real", schema)) == []
+
+
+def test_a_batch_in_which_nothing_is_asked_gives_its_gradient_back(schema: Schema) -> None:
+    from spacy.tokens import SpanGroup
+    from spacy.training import Example
+    from thinc.api import Adam
+
+    nlp = spacy.blank("en")
+    tok2vec = {
+        "@architectures": "spacy.HashEmbedCNN.v2",
+        "pretrained_vectors": None,
+        "width": 8,
+        "depth": 1,
+        "embed_size": 50,
+    }
+    tok2vec |= {"window_size": 1, "maxout_pieces": 2, "subword_features": True}
+    model = {"@architectures": "acre.regions.v1", "hidden": 8, "tok2vec": tok2vec}
+    linker = nlp.add_pipe("acre_links", config={"reach": 40, "model": model})
+
+    reference = nlp.make_doc("Nothing is marked here.")
+    reference.spans[docs.MARKS] = SpanGroup(reference, name=docs.MARKS, spans=[])
+    reference.user_data |= {docs.LINKS: [], docs.ANSWERS: {}}
+    example = Example(nlp.make_doc(reference.text), reference)
+    linker.initialize(lambda: [example], nlp=nlp, schema_path=str(ROOT / "guidelines" / "schema.yaml"))
+    inner, called = linker.model.get_ref("tok2vec"), []
+    forward = inner._func
+
+    def watched(own: Any, given: Any, is_train: bool) -> Any:
+        vectors, backprop = forward(own, given, is_train)
+        return vectors, lambda gradient: called.append([one.shape for one in gradient]) or backprop(gradient)
+
+    inner._func = watched
+    assert linker.update([example], sgd=Adam(0.001)) == {"acre_links": 0.0}
+    assert called == [[(len(reference), 8)]]
