@@ -42,14 +42,15 @@ def find(corpus: Corpus, name: str) -> Article:
     return article
 
 
-def to_notation(corpus: Corpus, article: Article, annotator: str) -> str:
-    """The article with the annotator's marks; bare where the annotator has none yet."""
-    path = corpus.annotation_path(annotator, article.id)
-    if path.exists():
-        return notation.render(article.text or "", store.read_annotation(path))
+def to_notation(corpus: Corpus, article: Article, annotator: str | None) -> str:
+    """The article with its marks, chosen as by `annotation_of`; bare where a named annotator has none yet."""
+    annotation = annotation_of(corpus, article, annotator)
+    if annotation is None and annotator is None:
+        raise ConvertError(f"{article.id} has no gold and no only pass; adjudicate it, or name --annotator")
     return notation.render(
         article.text or "",
-        Annotation(article=article.id, sha256=article.sha256, provenance=_made(annotator, "human", "0.0.0")),
+        annotation
+        or Annotation(article=article.id, sha256=article.sha256, provenance=_made(str(annotator), "human", "0.0.0")),
     )
 
 

@@ -288,8 +288,6 @@ def convert(
 
 
 def _write_notation(folder: Corpus, name: str, annotator: str | None, output: Path | None) -> None:
-    if annotator is None:
-        raise UsageError("say whose pass it is, with --annotator")
     rendered = convert_.to_notation(folder, convert_.find(folder, name), annotator)
     if output is None:
         print(rendered, end="")
