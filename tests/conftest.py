@@ -51,8 +51,8 @@ def schema() -> Schema:
 
 
 @pytest.fixture
-def made() -> Callable[..., Provenance]:
-    def make(annotator: str = "ana", version: str = "0.1.0", day: int = 1) -> Provenance:
+def made(schema: Schema) -> Callable[..., Provenance]:
+    def make(annotator: str = "ana", version: str = schema.version, day: int = 1) -> Provenance:
         moment = dt.datetime(2026, 1, day, 12, tzinfo=dt.UTC)
         return Provenance(
             annotator=annotator, kind="human", tool="test", schema_version=version, created=moment, updated=moment

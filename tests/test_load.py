@@ -81,7 +81,7 @@ def test_a_changed_schema_does_not_touch_a_project_that_is_worked_on(
     article, annotation = write(SENTENCE)
     number = load.load(client, project, corpus.articles(), schema).project
     fewer = schema.model_copy(update={"mentions": {k: v for k, v in schema.mentions.items() if k != "weapon"}})
-    newer = schema.model_copy(update={"version": "0.2.0"})
+    newer = schema.model_copy(update={"version": "9.0.0"})
     for changed in (fewer, newer):
         for cached in ("labels", "_fillers", "relations"):
             changed.__dict__.pop(cached, None)
@@ -94,7 +94,7 @@ def test_a_changed_schema_does_not_touch_a_project_that_is_worked_on(
         AcreError, match="the schema's labels changed and 1 of its tasks are labelled or begun; nothing was"
     ):
         load.load(client, project, corpus.articles(), fewer)
-    with pytest.raises(AcreError, match=r"made under ACRE schema 0.1.0, this is schema 0.2.0"):
+    with pytest.raises(AcreError, match=rf"made under ACRE schema {schema.version}, this is schema 9.0.0"):
         load.load(client, project, corpus.articles(), newer)
     found = client.project(project)
     assert found is not None

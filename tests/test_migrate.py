@@ -28,9 +28,11 @@ e1 agent:m1 target:m2 realis=actual
 e2 participant:m3 realis=future_or_hypothetical
 c1 source:h1 cue:q1 stance=commits style=indirect source_status=anonymous
 """
+_NOW = schema_.load(ROOT / "guidelines" / "schema.yaml").version
+_NEW = "8.0.0"
 MOVE: dict[str, Any] = {
-    "from": "0.1.0",
-    "to": "0.2.0",
+    "from": _NOW,
+    "to": _NEW,
     "why": "A siege is now a blockade; a meeting is told apart from talks.",
     "rename": {
         "labels": {"siege": "blockade"},
@@ -43,19 +45,19 @@ MOVE: dict[str, Any] = {
 
 
 def _next(schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema of 0.2.0: what MOVE renames is renamed wherever it stands, and there is a label more."""
+    """The schema of a new version: what MOVE renames is renamed wherever it stands, and there is a label more."""
     dumped = yaml.safe_dump(schema, sort_keys=False)
     for old, new in (("siege", "blockade"), ("participant", "party"), ("realis", "reality"), ("commits", "promises")):
         dumped = dumped.replace(f"- {old}\n", f"- {new}\n").replace(f"{old}:\n", f"{new}:\n")
     changed: dict[str, Any] = yaml.safe_load(dumped)
     meeting = dict(changed["events"]["talks"]) | {"hotkey": "shift+1", "colour": "#123456"}
     changed["events"]["meeting"] = meeting
-    return changed | {"version": "0.2.0"}
+    return changed | {"version": _NEW}
 
 
 @pytest.fixture
 def moved(corpus: Corpus) -> Schema:
-    """Makes 0.2.0 the corpus's schema, with the migration beside it."""
+    """Makes that the corpus's schema, with the migration beside it."""
     guidelines = corpus.root.parent / "guidelines"
     plain = yaml.safe_load((ROOT / "guidelines" / "schema.yaml").read_text(encoding="utf-8"))
     store.write(guidelines / "schema.yaml", yaml.safe_dump(_next(plain), sort_keys=False).encode())
@@ -83,7 +85,7 @@ def test_labels_roles_attributes_and_values_are_renamed_and_a_split_is_to_be_loo
         ["party"],
     ]
     assert new.attributions[0].attributes["stance"] == "promises"
-    assert (new.provenance.schema_version, new.provenance.migrations) == ("0.2.0", ("blockades",))
+    assert (new.provenance.schema_version, new.provenance.migrations) == (_NEW, ("blockades",))
     assert [(mark.id, mark.start, mark.end) for mark in new.marks()] == [
         (mark.id, mark.start, mark.end) for mark in annotation.marks()
     ]
@@ -95,7 +97,7 @@ def test_labels_roles_attributes_and_values_are_renamed_and_a_split_is_to_be_loo
 def test_gold_keeps_its_record(corpus: Corpus, write: Write, schema: Schema, moved: Schema) -> None:
     article, one = write(TEXT)
     other = one.model_copy(update={"provenance": one.provenance.model_copy(update={"annotator": "ben"})})
-    made = Provenance(annotator="gold", kind="human", tool="t", schema_version="0.1.0", created=WHEN, updated=WHEN)
+    made = Provenance(annotator="gold", kind="human", tool="t", schema_version=_NOW, created=WHEN, updated=WHEN)
     sheet = adjudicate.merge(article, [one, other], schema)
     gold, _ = adjudicate.decide(article, [one, other], None, sheet.annotation, schema, made)
     assert gold is not None
@@ -149,8 +151,8 @@ def test_what_the_new_schema_does_not_allow_is_listed_too(corpus: Corpus, write:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"to": "0.3.0"}, "it leads to schema 0.3.0, and the schema is 0.2.0"),
-        ({"rename": {"labels": {"siege": "cordon"}}}, "rename.labels: 'cordon' is not in schema 0.2.0"),
+        ({"to": "9.0.0"}, f"it leads to schema 9.0.0, and the schema is {_NEW}"),
+        ({"rename": {"labels": {"siege": "cordon"}}}, f"rename.labels: 'cordon' is not in schema {_NEW}"),
         ({"rename": {"values": {"stance": {"commits": "vows"}}}}, "rename.values.stance: 'vows' is no value"),
         (
             {"split": {"talks": {"into": ["talks", "chat"], "meanwhile": "talks", "ask": "Was it idle?"}}},

@@ -65,7 +65,7 @@ def test_marks_may_cross_and_brackets_are_escaped(parse: Callable[[str], tuple[s
         ("[m1:person|A]{m2}", "f:1:13: ] closes no open mark m2; write \\] for a bracket"),
         ("[m1:person|]", "f:1:1: [m1:person| marks nothing; put words in it or remove it"),
         ("[m1:person|A] [m1:person|B]", "f:1:15: the id m1 is taken; give each mark its own"),
-        ("[m1:human|A]", "f:1:1: m1: 'human' is no label of schema 0.1.0"),
+        ("[m1:human|A]", "f:1:1: m1: 'human' is no label of schema "),
         ("a \\b", "f:1:3: a backslash stands only before [ ] { \\ or a line of ---; double it"),
         ("[m1:person|A]\n---\nm2 distanced=yes", "f:3:1: m2 is no mark of the text; correct the id"),
         ("[m1:person|A]\n---\nm1 agent:m3", "f:3:4: m3 is no mark of the text; correct the id"),

@@ -90,7 +90,7 @@ def test_a_missing_key_is_named_at_its_parent(tmp_path: Path) -> None:
         ),
         ("attributes: [value, distanced]", "attributes: [valeu, distanced]", "names 'valeu', which is no attribute"),
         ("  cue:\n    definition", "  cues:\n    definition", "must hold exactly source, cue, content"),
-        ("version: 0.1.0", "version: one", "version: String should match pattern"),
+        ("\nversion: ", "\nversion: one", "version: String should match pattern"),
         ("mentions:\n", "mentions: [\n", "not YAML"),
     ],
 )
