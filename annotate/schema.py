@@ -156,6 +156,10 @@ class Schema(_Frozen):
         """Every label that a link between two spans can carry: roles, then links, without repeats."""
         return tuple(dict.fromkeys([*self.roles, *self.links]))
 
+    def holds_value(self, label: str) -> bool:
+        """Whether marks of the label are asked for a text or a number: a time’s value, a quantity’s bounds."""
+        return any(self.attributes[name].kind is not Kind.CHOICE for name in self.labels[label].attributes)
+
     def bearers(self, attribute: str) -> tuple[str, ...]:
         """The labels that can carry the attribute."""
         return tuple(name for name, label in self.labels.items() if attribute in label.attributes)

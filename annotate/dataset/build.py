@@ -80,7 +80,7 @@ def build(
     def counted() -> Iterator[Found]:
         for found in documents(corpus, schema, report, on_article, texts):
             if found.document is not None:
-                figures.add(found.document, found.split)
+                figures.add(found.document, found.split, found.passes)
             yield found
 
     files = _write(target, schema, counted(), report)

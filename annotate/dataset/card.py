@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -41,6 +41,7 @@ class Figures:
     documents: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     """By collection, how many in each split."""
     annotators: Counter[str] = field(default_factory=Counter)
+    """Of passes and gold, how many documents each has."""
     adjudicated: int = 0
     code_points: int = 0
     labels: Counter[str] = field(default_factory=Counter)
@@ -52,11 +53,11 @@ class Figures:
     worked: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
     """By config, the row that shows most, and how much that is."""
 
-    def add(self, document: Document, split: str) -> None:
-        """Count one document."""
+    def add(self, document: Document, split: str, passes: Sequence[Document] = ()) -> None:
+        """Count one document, and the passes over it."""
         article, annotation = document.article, document.annotation
         self.documents[article.collection][split] += 1
-        self.annotators[annotation.provenance.annotator] += 1
+        self.annotators.update({of.annotation.provenance.annotator for of in (document, *passes)})
         self.adjudicated += document.adjudicated
         self.code_points += article.length
         self.labels.update(mark.label for mark in annotation.marks())

@@ -153,7 +153,12 @@ def attributions(schema: Schema) -> Columns:
         | _PLACE
         | {"text": (_STRING, "the words of the content; null where the text may not be shipped")}
         | _end("source", "the source")
-        | {"source_label": (_source_label(schema), "what the source is: the label of the longest mention in its words")}
+        | {
+            "source_label": (
+                _source_label(schema),
+                "the label of the first mention in the source’s words; of one that holds a value only if there is no other",
+            )
+        }
         | _end("cue", "the cue")
         | _attributes(schema, _content(schema))
         | {
@@ -199,7 +204,7 @@ def claims(schema: Schema) -> Columns:
         | {
             "source_label": (
                 _source_label(schema),
-                "what the source is: the label of the longest mention in its words",
+                "the label of the first mention in the source’s words; of one that holds a value only if there is no other",
             ),
         }
         | _end("cue", "the cue")

@@ -120,7 +120,7 @@ def attributions(of: Document, schema: Schema) -> Iterator[Row]:
             "start": said.start,
             "end": said.end,
             "text": of.words(said),
-            **_source(of, said),
+            **_source(of, said, schema),
             **_end(of, "cue", _by_id(of.annotation.cues, said.cue)),
             **_answers(said, content, schema),
             "depth": len(around),
@@ -162,11 +162,11 @@ def claims(of: Document, schema: Schema) -> Iterator[Row]:
                 for role, name in values_of_roles(schema)
             },
             "voice": VOICES[said is not None],
-            **_teller(of, said),
+            **_teller(of, said, schema),
             **(_answers(said, content, schema) if said else dict.fromkeys(attribute_names(content.values()))),
             "depth": len(chain),
             "via": [
-                {name: value for name, value in _source(of, outer).items() if name != "source_label"}
+                {name: value for name, value in _source(of, outer, schema).items() if name != "source_label"}
                 | _answers(outer, content, schema)
                 for outer in chain[1:]
             ],
@@ -277,21 +277,22 @@ def _placed(sentence: Sentence, argument: Row) -> Row:
     return argument | {"in_sentence": inside} | _tokens(sentence, argument)
 
 
-def _source(of: Document, said: Attribution) -> Row:
-    """The source's words and offsets, and what it is: the longest mention in it, the first of equally long ones."""
+def _source(of: Document, said: Attribution, schema: Schema) -> Row:
+    """The source's words and offsets, and what it is: the first mention in it, and one that holds a value only if there is no other."""
     source = _by_id(of.annotation.sources, said.source)
     found = _end(of, "source", source) | {"source_label": None}
     if source is not None:
         inside = [mark for mark in of.annotation.mentions if source.start <= mark.start and mark.end <= source.end]
-        inside.sort(key=lambda mark: (mark.start - mark.end, mark.order))
+        # *Three nurses*: a count holds a value, and the nurses in it are who speaks.
+        inside.sort(key=lambda mark: (schema.holds_value(mark.label), mark.order))
         found["source_label"] = inside[0].label if inside else None
     return found
 
 
-def _teller(of: Document, said: Attribution | None) -> Row:
+def _teller(of: Document, said: Attribution | None, schema: Schema) -> Row:
     """Source and cue of the attribution; the outlet where there is none."""
     if said is not None:
-        return _source(of, said) | _end(of, "cue", _by_id(of.annotation.cues, said.cue))
+        return _source(of, said, schema) | _end(of, "cue", _by_id(of.annotation.cues, said.cue))
     nothing = dict.fromkeys(("source_start", "source_end", "source_label", "cue", "cue_start", "cue_end"))
     return {"source": of.article.outlet, **nothing}
 
