@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import typer
 import yaml
@@ -27,6 +28,7 @@ from annotate.store import Corpus
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
+STORY = ("drones-knock-out-skarvik", "enemys-military-grid")
 # One width and no colours: the same everywhere.
 _PLAIN = {"COLUMNS": "100", "TERMINAL_WIDTH": "100", "NO_COLOR": "1", "TERM": "dumb"}
 
@@ -186,7 +188,42 @@ def programs() -> str:
     return "".join(parts)
 
 
-PAGES = {"issues.md": issues, "commands.md": commands, "releases.md": releases, "programs.md": programs}
+def story() -> str:
+    """The page that follows one article from the desk to the rows, with the rows of both outlets that told it."""
+    page = (DOCS / "story.md").read_text(encoding="utf-8")
+    schema, corpus = schema_.load(ROOT / "guidelines" / "schema.yaml"), Corpus(ROOT / "corpus")
+    found = {each.article: each for each in build.documents(corpus, schema, build.BuildReport())}
+    for name in STORY:
+        rows = next(each for article, each in sorted(found.items()) if article.startswith(name)).rows("claims", schema)
+        table = "| event | agent | target, victim, object | count | who says so | stance |\n|---|---|---|---|---|---|\n"
+        table += "".join(map(_claim, rows))
+        page = re.sub(rf"(<!-- claims of {name} -->\n).*?(<!-- end -->)", rf"\1{table}\2", page, flags=re.DOTALL)
+    return page
+
+
+def _claim(row: dict[str, Any]) -> str:
+    def words(*roles: str) -> str:
+        return "; ".join(filler["text"] for role in roles for filler in row[role])
+
+    told = row["source"] or "somebody"
+    cells = (
+        f"{row['label']} “{row['text']}”" + ("" if row["realis"] == "actual" else f", {row['realis']}"),
+        words("agent"),
+        words("target", "victim", "object"),
+        words("count"),
+        f"*{told}*, the paper" if row["voice"] == "outlet" else told,
+        row["stance"] or "",
+    )
+    return "| " + " | ".join(cells) + " |\n"
+
+
+PAGES = {
+    "story.md": story,
+    "issues.md": issues,
+    "commands.md": commands,
+    "releases.md": releases,
+    "programs.md": programs,
+}
 
 if __name__ == "__main__":
     for page, text in PAGES.items():

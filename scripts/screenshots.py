@@ -13,7 +13,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from annotate import adjudicate, cli, graph, load, sheets, store
 from annotate import schema as schema_
-from annotate.labelstudio import server
+from annotate.labelstudio import server, tasks
 from annotate.labelstudio.client import Client
 from annotate.schema import Schema
 from annotate.store import Corpus
@@ -26,6 +26,8 @@ from browser.page import LabellingPage, find_chromium, open_browser  # noqa: E40
 IMAGES = ROOT / "docs" / "images"
 ARTICLE = "blast-on-lake-orum-ferry"
 SHEET = "aid-convoy"
+STORY = "drones-knock-out"
+CONTENT = "Thirty-one drones"
 
 
 def main() -> None:
@@ -44,6 +46,7 @@ def main() -> None:
                 page = browser.new_page(viewport={"width": 1366, "height": 768})
                 _photograph(LabellingPage(page, desk), project)
                 _photograph_sheet(LabellingPage(page, desk), Client(desk.url, desk.token), schema)
+                _photograph_story(LabellingPage(page, desk), Client(desk.url, desk.token), schema)
         finally:
             server.stop(desk)
 
@@ -99,6 +102,23 @@ def _photograph_sheet(labelling: LabellingPage, client: Client, schema: Schema) 
     labelling.open_next(project["id"])
     labelling.select((second.text or "").split()[0])
     _save(labelling.page, "adjudication.png")
+
+
+def _photograph_story(labelling: LabellingPage, client: Client, schema: Schema) -> None:
+    """The article of docs/story.md with all marks of its gold and the links of one content, which is then chosen."""
+    corpus = Corpus(ROOT / "corpus")
+    article = next(article for article in corpus.articles() if article.id.startswith(STORY))
+    gold = corpus.gold(article.id)
+    assert gold is not None
+    content = next(said for said in gold.attributions if (said.text or "").startswith(CONTENT))
+    result = [part for part in tasks.result(gold, article, schema) if part.get("from_id", content.id) == content.id]
+    project = load.load(client, "ACRE story", [article], schema).project
+    (task,) = (task for page in client.tasks(project) for task in page)
+    client.draft(task["id"], result)
+    labelling.open_next(project)
+    _save(labelling.page, "story-marks.png")
+    labelling.select("counted")
+    _save(labelling.page, "story-content.png")
 
 
 def _save(page: Page, name: str) -> None:
