@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -154,6 +155,42 @@ def count(gold: Annotation, told: Annotation, tokens: Sequence[Span] | None, tal
     if tokens is not None:
         _count_tokens(gold, told, tokens, tally, document)
     _count_claims(gold, told, back, tally, document)
+
+
+def faults(gold: Annotation, told: Annotation) -> Counter[tuple[str, str]]:
+    """By (layer, kind), how often marks are right and how they are wrong, each mark of either side once.
+
+    `right`: same words, same label; `boundary`: same label, other words that overlap; `label`: same words, other label; `both`: other
+    label and other words that overlap; `missing`: only gold has it; `spurious`: only the prediction has it.
+    """
+    found: Counter[tuple[str, str]] = Counter()
+    for layer in align.MARKS:
+        ours, theirs = ([mark for mark in _distinct(one.marks()) if align.layer(mark) == layer] for one in (gold, told))
+        places = {align.place(mark) for mark in ours} & {align.place(mark) for mark in theirs}
+        found[layer, "right"] = len(places)
+        ours, theirs = ([mark for mark in side if align.place(mark) not in places] for side in (ours, theirs))
+        pairs = align.match(ours, theirs, labels=False)
+        for one, other in pairs:
+            same = (one.label == other.label, (one.start, one.end) == (other.start, other.end))
+            found[layer, {(True, False): "boundary", (False, True): "label"}.get(same, "both")] += 1
+        found[layer, "missing"] = len(ours) - len(pairs)
+        found[layer, "spurious"] = len(theirs) - len(pairs)
+    return found
+
+
+def fields(report: Report) -> dict[str, Any]:
+    """The report as `acre score --json` prints it."""
+    return {
+        "documents": report.documents,
+        "missing": report.missing,
+        "untokenised": report.untokenised,
+        "rows": [
+            vars(row)
+            | {name: vars(getattr(row, name)) for name in ("precision", "recall", "f1")}
+            | {"against": vars(row.against) if row.against else None}
+            for row in report.rows
+        ],
+    }
 
 
 def _identified(unit: Unit) -> Unit:

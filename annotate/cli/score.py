@@ -74,7 +74,7 @@ def score(
     with progress("scoring") as step:
         report = score_.score(cases(), model, seed, samples, step)
     if json_:
-        out.print(json.dumps(_fields(report), ensure_ascii=False), markup=False)
+        out.print(json.dumps(score_.fields(report), ensure_ascii=False), markup=False)
     else:
         _show(report, labels)
     for name in strays if split is None else ():
@@ -105,20 +105,6 @@ def _tokens(corpus: Corpus, article: Article | None) -> tuple[Span, ...] | None:
         return None
     cut = corpus.sentences(article) if article.text is None else tokens.sentences(article)
     return None if cut is None else tuple(Span(start=a, end=b) for sentence in cut for a, b in sentence.tokens)
-
-
-def _fields(report: Report) -> dict[str, Any]:
-    return {
-        "documents": report.documents,
-        "missing": report.missing,
-        "untokenised": report.untokenised,
-        "rows": [
-            vars(row)
-            | {name: vars(getattr(row, name)) for name in ("precision", "recall", "f1")}
-            | {"against": vars(row.against) if row.against else None}
-            for row in report.rows
-        ],
-    }
 
 
 def _show(report: Report, labels: bool) -> None:

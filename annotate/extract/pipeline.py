@@ -36,18 +36,29 @@ def read(corpus: str, split: str, schema: Schema) -> Iterator[tuple[Article, Ann
 
 
 @registry.readers("acre.dataset.v1")
-def reader(corpus: str, split: str, schema: str, names: int = 0) -> Callable[[Language], Iterable[Example]]:
-    """For a config: the zones of a split's documents, as examples to learn from; and `names` times more with other names."""
+def reader(
+    corpus: str, split: str, schema: str, names: int = 0, documents: int = 0
+) -> Callable[[Language], Iterable[Example]]:
+    """For a config: the zones of a split's documents, as examples to learn from; and `names` times more with other names.
+
+    Of so many `documents` only, the same for the same number and more of them for a greater one; 0 for all.
+    """
 
     def examples(nlp: Language) -> Iterator[Example]:
         known = schema_.load(Path(schema))
-        for original in read(corpus, split, known):
+        for original in some(read(corpus, split, known), documents):
             for article, annotation in (original, *(swap(*original, seed) for seed in range(names))):
                 for doc in docs_.gold(article, annotation, known, nlp):
                     if len(doc):
                         yield Example(nlp.make_doc(doc.text), doc)
 
     return examples
+
+
+def some(found: Iterable[tuple[Article, Annotation]], documents: int) -> Iterator[tuple[Article, Annotation]]:
+    """As many of the articles, drawn by the hash of their text: a learning curve's steps hold one another. All, where it is 0."""
+    drawn = sorted(found, key=lambda pair: pair[0].sha256)[: documents or None]
+    return iter(sorted(drawn, key=lambda pair: pair[0].id))
 
 
 def load(path: Path) -> Language:
