@@ -170,6 +170,8 @@ class Provenance(Record):
     """Names of the migrations that brought it here from the schema that it was made under."""
     made_from: tuple[str, ...] = ()
     """For gold: the annotators whose passes it was made from."""
+    started_from: str | None = None
+    """Name and version of the extractor whose suggestions the annotator began with; None where it was the bare text."""
 
 
 class Annotation(Record):

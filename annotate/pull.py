@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from annotate import store, validate
+from annotate import ids, store, validate
 from annotate.issues import AcreError, Issue, Severity, errors
 from annotate.labelstudio import results
 from annotate.labelstudio.client import Client
-from annotate.model import Annotation, Article, withhold
+from annotate.model import Annotation, Article, Provenance, withhold
 from annotate.schema import Schema
 from annotate.store import Collection, Corpus
 
@@ -189,6 +189,8 @@ def _read(
         made = results.provenance(
             raw, annotator, run.kinds.get(annotator, "human"), str(task["data"].get("schema_version")), run.tool
         )
+        if raw.get("parent_prediction") is not None:
+            made = made.model_copy(update={"started_from": _suggestion(raw["parent_prediction"], article, made, run)})
         annotation, issues = results.read(raw.get("result") or [], article, run.schema, made)
     except results.ValidationError as error:
         found = f"{error.errors()[0]['msg']}; export the task again"
@@ -196,6 +198,25 @@ def _read(
     if not errors(issues):
         issues += validate.check(annotation, article, run.schema)
     return annotation, issues
+
+
+def _suggestion(number: int, article: Article, made: Provenance, run: _Run) -> str:
+    """Keep what the annotator began with, as it was offered; returns the name and version of what offered it."""
+    offered = run.client.prediction(number)
+    version = str(offered["model_version"])
+    by = Provenance.model_validate(
+        made.model_dump()
+        | {
+            "annotator": ids.slug(version, 80), "kind": "machine", "created": offered["created_at"],
+            "updated": offered["updated_at"], "seconds": None,
+        }
+    )  # fmt: skip
+    suggested, _issues = results.read(offered["result"] or [], article, run.schema, by)
+    if not run.dry:
+        ships = run.collections[article.collection].ships_text
+        path = run.corpus.suggestion_path(version, article.id)
+        store.write(path, store.dump(suggested if ships else withhold(suggested)))
+    return version
 
 
 def _keep(annotation: Annotation, article: Article, where: str, run: _Run) -> Issue | None:

@@ -76,7 +76,10 @@ def due(
     """Those of the articles for which no assigned pass is missing, or all where it is `early`."""
     dealt = {} if early else run.corpus.assignments()
     for article, passes in documents:
-        if set(dealt.get(article.id, ())) <= {found.provenance.annotator for found in passes}:
+        if all(found.provenance.started_from is not None for found in passes):
+            # What all were offered, all may have left unread.
+            run.report.counts["articles whose passes all began with suggestions: they need one that did not"] += 1
+        elif set(dealt.get(article.id, ())) <= {found.provenance.annotator for found in passes}:
             yield article, passes
         else:
             run.report.counts["articles that wait for a pass"] += 1

@@ -130,6 +130,10 @@ class Corpus:
         article, _dot, number = name.partition(".")
         return self.root / "aside" / "sheets" / f"{ids.check('article id', article)}.{ids.slug(number)}.json"
 
+    def suggestion_path(self, version: str, article: str) -> Path:
+        """What an extractor, by its name and version, suggested of an article to an annotator who began with it."""
+        return self.root / "suggestions" / ids.slug(version, 80) / f"{ids.check('article id', article)}.json"
+
     def _article_path(self, collection: str, article: str) -> Path:
         return self.root / "articles" / ids.check("collection", collection) / f"{ids.check('article id', article)}.yaml"
 

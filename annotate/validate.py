@@ -65,8 +65,11 @@ def passes(
     skip: Callable[[str], None],
     annotators: Sequence[str] = (),
     among: Sequence[str] = (),
+    unaided: bool = False,
 ) -> Iterator[tuple[Article, list[Annotation]]]:
     """The articles with two valid passes or more, of the annotators or of all; one article is held at a time.
+
+    With `unaided`, passes that began with suggestions are left out.
 
     Among the collections named, or those that go into the dataset. `skip` is told of each pass that is not valid, and why.
     """
@@ -81,7 +84,10 @@ def passes(
             continue
         found = []
         for where, annotation in annotations.items():
-            if isinstance(annotation, Gold) or (annotators and annotation.provenance.annotator not in annotators):
+            made = annotation.provenance
+            if isinstance(annotation, Gold) or (annotators and made.annotator not in annotators):
+                continue
+            if unaided and made.started_from is not None:
                 continue
             issues = errors(check(annotation, article, schema))
             if issues:

@@ -15,6 +15,7 @@ from annotate import assign as assign_
 from annotate import ids as ids_
 from annotate import qualify as qualify_
 from annotate import status as status_
+from annotate import suggest as suggest_
 from annotate.cli.common import (
     CORPUS,
     CorpusOption,
@@ -69,8 +70,18 @@ def assign(
 
 
 @app.command()
-def status(json_: JsonOption = False, corpus: CorpusOption = CORPUS) -> None:
+def status(
+    suggestions: Annotated[
+        bool,
+        typer.Option("--suggestions", help="What annotators kept, changed and threw away of each extractor's marks."),
+    ] = False,
+    json_: JsonOption = False,
+    corpus: CorpusOption = CORPUS,
+) -> None:
     """Show articles, passes, time spent and what is left, by annotator and by layer."""
+    if suggestions:
+        _show_suggestions(suggest_.outcomes(Corpus(corpus)), json_)
+        return
     with progress("reading") as step:
         found = status_.status(Corpus(corpus), step)
     if json_:
@@ -85,6 +96,37 @@ def status(json_: JsonOption = False, corpus: CorpusOption = CORPUS) -> None:
     else:
         _show_status(found)
     raise typer.Exit(1 if found.unreadable else 0)
+
+
+def _show_suggestions(found: dict[str, suggest_.Outcome], as_json: bool) -> None:
+    if as_json:
+        fields = {
+            version: {
+                "passes": outcome.passes,
+                "seconds": outcome.seconds,
+                "labels": [
+                    {"label": label} | {fate: outcome.fates[label, fate] for fate in suggest_.FATES}
+                    for label in sorted({label for label, _fate in outcome.fates})
+                ],
+            }
+            for version, outcome in sorted(found.items())
+        }
+        out.print(json.dumps(fields, ensure_ascii=False), markup=False)
+        return
+    for version, outcome in sorted(found.items()):
+        table = Table(
+            title=f"{version}: {outcome.passes} passes began with it", title_justify="left", box=box.SIMPLE_HEAD
+        )
+        for heading in ("label", *suggest_.FATES):
+            table.add_column(heading, justify="left" if heading == "label" else "right")
+        labels = sorted({label for label, _fate in outcome.fates})
+        for label in labels:
+            table.add_row(label, *(str(outcome.fates[label, fate]) for fate in suggest_.FATES))
+        sums = (sum(outcome.fates[label, fate] for label in labels) for fate in suggest_.FATES)
+        table.add_row("all", *map(str, sums), style="bold")
+        out.print(table)
+    if not found:
+        say("no pass began with suggestions")
 
 
 _SHOWN = {

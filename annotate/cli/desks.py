@@ -1,9 +1,10 @@
-"""Label Studio: serve, load, pull."""
+"""Label Studio: serve, load, suggest, pull."""
 
 from __future__ import annotations
 
 import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from typing import Annotated, Any
@@ -12,6 +13,7 @@ import typer
 
 from annotate import load as load_
 from annotate import pull as pull_
+from annotate import suggest as suggest_
 from annotate.cli.common import (
     CORPUS,
     DESK,
@@ -156,6 +158,80 @@ def load(
     for issue in report.issues:
         told.tell(issue)
     raise typer.Exit(1 if told.errors or skipped or unknown else 0)
+
+
+@app.command()
+def suggest(
+    ids: Annotated[
+        list[str] | None, typer.Argument(help="Article ids; by default all tasks that nobody has worked on.")
+    ] = None,
+    model: Annotated[
+        str,
+        typer.Option(help="Folder of a trained pipeline, a lookup's .json, or lookup: words and rules of the corpus."),
+    ] = "lookup",
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Answer Label Studio as each task is opened, until Ctrl+C.")
+    ] = False,
+    port: Annotated[int, typer.Option(help="Of --serve; 0 takes a free one.")] = 0,
+    project: ProjectOption = PROJECT,
+    desk: DeskOption = DESK,
+    url: UrlOption = None,
+    token_file: TokenOption = None,
+    corpus: CorpusOption = CORPUS,
+    schema: SchemaOption = None,
+    state: StateOption = None,
+) -> None:
+    """Offer an extractor's marks to annotators, who keep, correct or throw them away: as predictions, never as annotations."""
+    labels, folder = schema_of(schema, corpus), Corpus(corpus)
+    client = client_of(desk, url, token_file, state or corpus.parent / ".acre")
+    from annotate.extract import extractors, service  # spaCy takes seconds to import
+
+    extractor = extractors.load(model, corpus, labels)
+    if serve:
+        _serve_suggestions(client, project, service.Service(extractor, folder, labels, say), port, extractor.title)
+        return
+    wanted, told = set(ids or ()), Told()
+    articles = (
+        article for article in folder.articles() if article.text is not None and (not wanted or article.id in wanted)
+    )
+    with progress("suggesting") as step:
+        counts = suggest_.suggest(
+            client, project, articles, extractor.predict, extractor.title, labels, told.tell, step
+        )
+    for name, count in sorted(counts.items()):
+        say(f"{count:7} {name}")
+    if not counts:
+        say("no task of these articles is in the project; load them with: acre load")
+    raise typer.Exit(1 if told.errors or not counts else 0)
+
+
+def _serve_suggestions(client: Client, title: str, answering: Any, port: int, version: str) -> None:
+    from annotate.extract import service
+
+    found = client.project(title)
+    if found is None:
+        raise UsageError(f"{client.url}: no project {title!r}; name one with --project, or make it with: acre load")
+    server_ = service.listen(answering, port)
+    thread = threading.Thread(target=server_.serve_forever, daemon=True)
+    thread.start()
+    address = f"http://127.0.0.1:{server_.server_address[1]}"
+    for known in client.services(found["id"]):
+        if known["url"] != address:
+            client.remove_service(known["id"])
+    if not any(known["url"] == address for known in client.services(found["id"])):
+        client.add_service(found["id"], address, version)
+    client.update_project(
+        found["id"],
+        {"show_collab_predictions": True, "evaluate_predictions_automatically": True, "model_version": version},
+    )
+    say(f"{version} answers at {address} for {client.url}/projects/{found['id']}; Ctrl+C stops it")
+    try:
+        while thread.is_alive():
+            thread.join(1)
+    except KeyboardInterrupt:
+        say("stopped")
+    finally:
+        server_.shutdown()
 
 
 @app.command()

@@ -59,6 +59,7 @@ def agreement(
     labels: Annotated[
         bool, typer.Option("--labels/--no-labels", help="A line for each label, or for layers only.")
     ] = True,
+    unaided: Annotated[bool, typer.Option("--unaided", help="Leave out passes that began with suggestions.")] = False,
     worst: Annotated[int, typer.Option(min=0, help="How many disagreements are shown, the worst of all.")] = 10,
     samples: Annotated[int, typer.Option(min=100, help="Resamples of the bootstrap.")] = 1000,
     seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
@@ -74,7 +75,7 @@ def agreement(
     skipped: list[str] = []
     with progress("comparing") as step:
         passes = validate.passes(
-            Corpus(corpus), schema_of(schema, corpus), skipped.append, annotators or (), collection or ()
+            Corpus(corpus), schema_of(schema, corpus), skipped.append, annotators or (), collection or (), unaided
         )
         report = agreement_.agreement(passes, schema_of(schema, corpus), seed, samples, worst, labels, step)
     links = _links(state or corpus.parent / ".acre", report, project)

@@ -111,8 +111,10 @@ def documents(schema: Schema) -> Columns:
                 "seconds": Value("float64"),
                 "migrations": List(_STRING),
                 "made_from": List(_STRING),
+                "started_from": _STRING,
             },
-            "who or what annotated, with what, under which schema, when, in how many seconds; for gold, whose passes it was made from",
+            "who or what annotated, with what, under which schema, when, in how many seconds; for gold, whose passes it was made from; "
+            "`started_from`: the extractor whose suggestions the annotator began with, or null",
         ),
     }  # fmt: skip
 

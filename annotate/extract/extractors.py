@@ -26,6 +26,11 @@ class Extractor:
     predict: Callable[[Article], tuple[Annotation, dict[str, float]]]
     """The article's text must be there; scores are by mark's id."""
 
+    @property
+    def title(self) -> str:
+        """Name and version, as suggestions and passes that began with them carry it."""
+        return f"{self.name} {self.version}"
+
 
 def load(model: str, corpus: Path, schema: Schema) -> Extractor:
     """A folder is a trained pipeline, a `.json` file a lookup; `lookup` learns one from the corpus's training split."""

@@ -26,6 +26,7 @@ _ANNOTATION_FIELDS = (
     "completed_by",
     "updated_by",
     "was_cancelled",
+    "parent_prediction",
 )
 
 
@@ -160,6 +161,42 @@ class Client:
     def draft(self, task: int, result: list[dict[str, Any]]) -> None:
         """Begin an annotation as the token's account: it opens in the browser and is submitted there, or never."""
         self._call("POST", f"api/tasks/{task}/drafts", json={"result": result, "lead_time": 0})
+
+    def predictions(self, project: int) -> list[dict[str, Any]]:
+        """All predictions of the project, with their results."""
+        return list(self._call("GET", "api/predictions", params={"project": project}))
+
+    def prediction(self, number: int) -> dict[str, Any]:
+        """One prediction, with its result."""
+        return dict(self._call("GET", f"api/predictions/{number}"))
+
+    def predict(self, task: int, result: list[dict[str, Any]], score: float | None, version: str) -> None:
+        """Add a prediction to a task: what is offered, and no annotation."""
+        body = {"task": task, "result": result, "score": score, "model_version": version}
+        self._call("POST", "api/predictions", json=body)
+
+    def forget_prediction(self, number: int) -> None:
+        """Take a prediction away; annotations that began with it stay."""
+        self._answer("DELETE", f"api/predictions/{number}")
+
+    def services(self, project: int) -> list[dict[str, Any]]:
+        """The suggestion services that the project asks."""
+        return list(self._call("GET", "api/ml", params={"project": project}))
+
+    def add_service(self, project: int, url: str, title: str) -> None:
+        """Have the project ask a service for suggestions as a task is opened; the server looks at once whether it is there.
+
+        Label Studio 1.23.2 connects one on this machine, then fails on the webhook that it would send it, and answers 403.
+        """
+        try:
+            self._call("POST", "api/ml", json={"project": project, "url": url, "title": title})
+        except ClientError:
+            if not any(known["url"] == url and known["state"] == "CO" for known in self.services(project)):
+                raise
+
+    def remove_service(self, number: int) -> None:
+        """Ask a service no more."""
+        self._answer("DELETE", f"api/ml/{number}")
 
 
 def _brief(answer: str) -> str:

@@ -225,6 +225,7 @@ def _environment(desk: Desk, home: Path, guidelines: Path | None) -> dict[str, s
         "ALLOWED_HOSTS": f"{HOST},localhost",
         "ENABLE_LOCAL_FILES_STORAGE": "false",
         "LOCAL_FILES_SERVING_ENABLED": "false",
+        "ML_BLOCK_LOCAL_IP": "false",  # the suggestion service is on this machine; the annotator's account can name none
         "DJANGO_DB": "sqlite",
         "AZURE_MOUNT_FIX": "1",  # SQLite in WAL mode: twice the submit rate, and readers don't lock writers out
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
@@ -32,11 +32,20 @@ def data(article: Article, schema: Schema) -> dict[str, Any]:
     }
 
 
-def result(annotation: Annotation, article: Article, schema: Schema) -> list[dict[str, Any]]:
-    """The annotation as Label Studio's result list: a region for each mark, an answer for each attribute, relations."""
+def result(
+    annotation: Annotation, article: Article, schema: Schema, scores: Mapping[str, float] | None = None
+) -> list[dict[str, Any]]:
+    """The annotation as Label Studio's result list: a region for each mark, an answer for each attribute, relations.
+
+    `scores`, by mark's id, go with the regions.
+    """
     text = _text(article)
     marks, links = graph.disassemble(annotation)
-    found = [entry for mark in marks for entry in _region(mark, text, schema)]
+    found = [
+        entry | ({"score": scores[mark.id]} if scores and mark.id in scores else {})
+        for mark in marks
+        for entry in _region(mark, text, schema)
+    ]
     # One relation for each ordered pair survives an edit in the browser: several links of a pair go on one.
     for (tail, head), pair in groupby(
         sorted(links, key=lambda link: (link.tail, link.head)), lambda link: (link.tail, link.head)

@@ -1,0 +1,99 @@
+"""Suggestions for the page that is just opened: Label Studio's machine-learning backend protocol, over an extractor.
+
+GET /health; POST /setup, /predict, /webhook, as of label-studio-ml 2 and Label Studio 1.23. It listens on 127.0.0.1. What it
+can't answer it answers with no suggestion: nobody's page is to stand still for it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from annotate import suggest
+from annotate.extract.extractors import Extractor
+from annotate.issues import AcreError
+from annotate.schema import Schema
+from annotate.store import Corpus
+
+_LARGEST = 50_000_000
+"""Bytes of a request: one task with its annotations and drafts is far smaller."""
+
+
+class Service:
+    """Answers what Label Studio asks, from the articles of a corpus."""
+
+    def __init__(self, extractor: Extractor, corpus: Corpus, schema: Schema, tell: Callable[[str], None]) -> None:
+        self._extractor, self._corpus, self._schema, self._tell = extractor, corpus, schema, tell
+
+    def answer(self, path: str, asked: dict[str, Any]) -> dict[str, Any] | None:
+        """The answer to a request, as plain data; None where there is nothing at the path."""
+        version = self._extractor.title
+        match path.rstrip("/"):
+            case "" | "/health":
+                return {"status": "UP", "model_class": version}
+            case "/setup":
+                return {"model_version": version}
+            case "/predict":
+                tasks = asked.get("tasks")
+                found = [self._suggested(task) for task in tasks] if isinstance(tasks, list) else []
+                return {"results": found, "model_version": version}
+            case "/webhook":
+                return {"result": "ok"}
+        return None
+
+    def _suggested(self, task: Any) -> dict[str, Any]:
+        nothing: dict[str, Any] = {"result": [], "score": None, "model_version": self._extractor.title}
+        data = task.get("data") if isinstance(task, dict) else None
+        name, collection = (str((data or {}).get(key)) for key in ("article", "collection"))
+        try:
+            article = self._corpus.article(collection, name)
+            if article is None or article.text is None or article.text != (data or {}).get("text"):
+                self._tell(f"{name}: not suggested: the corpus has no such article with this text")
+                return nothing
+            result, score, issues = suggest.offered(article, self._extractor.predict, self._schema)
+        except AcreError as error:
+            self._tell(f"{name}: not suggested: {error}")
+            return nothing
+        if issues:
+            self._tell(f"{name}: not suggested: {issues[0]}")
+            return nothing
+        return nothing | {"result": result, "score": score}
+
+
+def listen(service: Service, port: int) -> ThreadingHTTPServer:
+    """A server on 127.0.0.1; port 0 takes a free one. Its `serve_forever` runs until `shutdown`."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self._answer({})
+
+        def do_POST(self) -> None:
+            length = self.headers.get("Content-Length") or "0"
+            if not length.isdigit() or int(length) > _LARGEST:
+                self._send(413, {"detail": "too long"})
+                return
+            try:
+                asked = json.loads(self.rfile.read(int(length)) or b"{}")
+            except ValueError:
+                self._send(400, {"detail": "not JSON"})
+                return
+            self._answer(asked if isinstance(asked, dict) else {})
+
+        def _answer(self, asked: dict[str, Any]) -> None:
+            found = service.answer(self.path.partition("?")[0], asked)
+            self._send(404 if found is None else 200, found or {"detail": "nothing is here"})
+
+        def _send(self, status: int, fields: dict[str, Any]) -> None:
+            body = json.dumps(fields, ensure_ascii=False).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Nothing: requests carry texts and tokens."""
+
+    return ThreadingHTTPServer(("127.0.0.1", port), Handler)

@@ -1,0 +1,162 @@
+"""Suggestions at the annotator's desk: one kept, one corrected, one thrown away, and the dataset and the report say exactly that."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from datasets import load_dataset
+
+from annotate import load, notation, pull, status, store, suggest
+from annotate.articles import reading
+from annotate.dataset import build
+from annotate.extract import service
+from annotate.extract.extractors import Extractor
+from annotate.labelstudio.client import Client
+from annotate.labelstudio.server import Desk
+from annotate.model import Annotation, Article, Provenance
+from annotate.schema import Schema
+from annotate.store import Corpus
+from tests.browser.page import LabellingPage
+from tests.conftest import Acre
+from tests.strategies import WHEN
+
+pytestmark = [pytest.mark.server, pytest.mark.browser]
+
+OFFERED = """[m1:state_force|Troops] [e1:shelling|shelled] [m2:place|Tak] at night. [m3:person|Rebels] left it on [m4:place|Monday].
+---
+e1 agent:m1 target:m2 realis=actual
+"""
+
+
+@pytest.fixture
+def labelling(browser: Any, desk: Desk) -> Any:
+    page = browser.new_page(viewport={"width": 1366, "height": 768})
+    page.set_default_timeout(20_000)
+    opened = LabellingPage(page, desk)
+    opened.log_in()
+    yield opened
+    page.close()
+
+
+@pytest.fixture
+def article(corpus: Corpus) -> Article:
+    text, _tail = notation_text(OFFERED)
+    found = reading.article("test", text, reading.About("sample", outlet="Paper")).article
+    assert found is not None
+    corpus.write_article(found)
+    return found
+
+
+def notation_text(source: str) -> tuple[str, str]:
+    import re
+
+    head, tail = source.split("\n---\n")
+    return re.sub(r"\[\w+:\w+\||\]", "", head), tail
+
+
+def _extractor(schema: Schema) -> Extractor:
+    """Says of the article what OFFERED says."""
+
+    def predict(article: Article) -> tuple[Annotation, dict[str, float]]:
+        made = Provenance(
+            annotator="reader", kind="machine", tool="test", schema_version=schema.version, created=WHEN, updated=WHEN
+        )
+        _text, annotation = notation.parse(OFFERED, schema, article.id, article.sha256, made)
+        return annotation, {mark.id: 0.75 for mark in annotation.marks()}
+
+    return Extractor("reader", "1.0", predict)
+
+
+def _work(labelling: LabellingPage, project: int) -> None:
+    """Keep most, make the rebels an armed group, throw Monday away, and submit."""
+    labelling.open_next(project)
+    assert labelling.count() == 5
+    labelling.select("Rebels")
+    labelling.press("a")
+    labelling.select("Monday")
+    labelling.press("Backspace")
+    assert labelling.count() == 4
+    labelling.submit()
+
+
+def test_one_is_kept_one_corrected_one_thrown_away(
+    corpus: Corpus, schema: Schema, desk: Desk, labelling: LabellingPage, article: Article, acre: Acre, tmp_path: Path
+) -> None:
+    client, title, extractor = Client(desk.url, desk.token), "Suggested", _extractor(schema)
+    project = load.load(client, title, [article], schema).project
+    told: list[Any] = []
+
+    def offer() -> dict[str, int]:
+        return dict(suggest.suggest(client, title, [article], extractor.predict, extractor.title, schema, told.append))
+
+    assert (offer(), offer(), told) == ({"suggested": 1}, {"unchanged": 1}, [])
+    assert {region["score"] for region in client.predictions(project)[0]["result"] if "value" in region} == {0.75}
+    assert (
+        pull.pull(client, title, corpus, schema, {desk.email or "": "ana"})["new"] == 0
+    )  # a suggestion is no annotation
+    _work(labelling, project)
+    assert offer() == {"left as they are: somebody works on them": 1}
+    assert pull.pull(client, title, corpus, schema, {desk.email or "": "ana"}, everything=True)["new"] == 1
+
+    done = store.read_annotation(corpus.annotation_path("ana", article.id))
+    assert done.provenance.started_from == "reader 1.0"
+    assert {(mark.label, mark.text) for mark in done.marks()} == {
+        ("state_force", "Troops"), ("shelling", "shelled"), ("place", "Tak"), ("armed_group", "Rebels"),
+    }  # fmt: skip
+    build.build(corpus, schema)
+    (row,) = load_dataset(str(corpus.root), "documents", split="train", cache_dir=str(tmp_path / "cache"))
+    assert [mention["text"] for mention in row["mentions"]] == ["Troops", "Tak", "Rebels"]
+    assert [argument["role"] for argument in row["event_mentions"][0]["arguments"]] != []
+    assert row["provenance"]["started_from"] == "reader 1.0"
+    assert not row["adjudicated"]
+
+    shown = acre("status", "--suggestions", "--json", "--corpus", str(corpus.root))
+    labels = json.loads(shown.stdout)["reader 1.0"]["labels"]
+    fates = {found["label"]: [found[fate] for fate in suggest.FATES] for found in labels}
+    assert fates == {
+        "person": [0, 1, 0, 0],
+        "place": [1, 0, 1, 0],
+        "shelling": [1, 0, 0, 0],
+        "state_force": [1, 0, 0, 0],
+    }
+    assert status.status(corpus).annotators["ana"].done == 1
+
+
+def test_a_service_answers_the_page_just_opened_and_nobody_waits_for_one_that_is_down(
+    corpus: Corpus, schema: Schema, desk: Desk, labelling: LabellingPage, article: Article
+) -> None:
+    import threading
+
+    client, title = Client(desk.url, desk.token), "Served"
+    project = load.load(client, title, [article], schema).project
+    told: list[str] = []
+    server = service.listen(service.Service(_extractor(schema), corpus, schema, told.append), 0)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        client.add_service(project, f"http://127.0.0.1:{server.server_address[1]}", "reader 1.0")
+        client.update_project(
+            project,
+            {
+                "show_collab_predictions": True,
+                "evaluate_predictions_automatically": True,
+                "model_version": "reader 1.0",
+            },
+        )
+        labelling.open_next(project)
+        labelling.page.wait_for_timeout(1500)
+        assert labelling.count() == 5
+    finally:
+        server.shutdown()
+        server.server_close()
+    other = reading.article("test", "Nobody came.", reading.About("sample")).article
+    assert other is not None
+    corpus.write_article(other)
+    load.load(client, title, [article, other], schema)
+    (task,) = (task for page in client.tasks(project) for task in page if task["data"]["article"] == other.id)
+    labelling.open_task(project, task["id"])
+    assert labelling.count() <= 0
+    labelling.mark("p", "Nobody")
+    labelling.submit()
