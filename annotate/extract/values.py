@@ -247,19 +247,31 @@ def is_unverified(words: str) -> bool:
     return bool(_UNVERIFIED.search(words))
 
 
+_PRONOUNS = re.compile(
+    r"he|him|his|himself|she|hers?|herself|it|its|itself|they|them|theirs?|themselves|we|us|ours?|ourselves|i|me|my|myself"
+)
+
+
 def same(marks: Iterable[Mark], schema: Schema) -> Iterator[Link]:
-    """Mentions of one thing: equal names, and a person's name with the name's last word. Pronouns are left apart."""
+    """Mentions of one thing: equal words, a name and its last word, and a pronoun with the last mention of its label before it.
+
+    A pronoun's label says what it stands for; one that stands inside a mention is not joined to that.
+    """
     seen: dict[tuple[str, str], Mark] = {}
+    last: dict[str, list[Mark]] = {}
     for mark in sorted(marks, key=lambda mark: mark.order):
-        if schema.layer(mark.label) is not Layer.MENTION or mark.label in ("time", "quantity"):
+        if schema.layer(mark.label) is not Layer.MENTION or schema.holds_value(mark.label):
             continue
+        before = last.setdefault(mark.label, [])
         words = re.sub(r"^(?:the|an?|this|that|its|his|her|their)\s+", "", (mark.text or "").lower())
-        names = [word for word in re.findall(r"\w+", (mark.text or "").split(",")[0]) if word[0].isupper()]
-        keys = [(mark.label, words)] + ([("person", names[-1].lower())] if mark.label == "person" and names else [])
-        if len(words) < 3 or words in ("they", "them", "who", "his", "her", "she"):
-            continue
-        found = next((seen[key] for key in keys if key in seen), None)
+        if _PRONOUNS.fullmatch(words):
+            found = next((other for other in reversed(before) if other.end <= mark.start), None)
+        else:
+            names = [word for word in re.findall(r"\w+", (mark.text or "").split(",")[0]) if word[0].isupper()]
+            keys = [(mark.label, words)] + ([(mark.label, names[-1].lower())] if names else [])
+            found = next((seen[key] for key in keys if key in seen), None)
+            for key in keys:
+                seen.setdefault(key, mark)
         if found is not None:
             yield Link(found.id, SAME_AS, mark.id)
-        for key in keys:
-            seen.setdefault(key, mark)
+        before.append(mark)

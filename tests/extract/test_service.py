@@ -1,0 +1,90 @@
+"""The suggestion service over HTTP: Label Studio's protocol, and no suggestion where it can't give one."""
+
+from __future__ import annotations
+
+import json
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from annotate.extract import service
+from annotate.extract.extractors import Extractor
+from annotate.issues import AcreError
+from annotate.labelstudio import tasks
+from annotate.model import Annotation, Article
+from annotate.schema import Schema
+from annotate.store import Corpus
+from tests.conftest import SENTENCE
+
+Ask = Callable[..., tuple[int, dict[str, Any]]]
+
+
+@pytest.fixture
+def told() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def known(write: Callable[..., tuple[Article, Annotation]]) -> tuple[Article, Annotation]:
+    return write(SENTENCE)
+
+
+@pytest.fixture
+def ask(corpus: Corpus, schema: Schema, known: tuple[Article, Annotation], told: list[str]) -> Iterator[Ask]:
+    article, annotation = known
+
+    def predict(asked: Article) -> tuple[Annotation, dict[str, float]]:
+        if asked.id != article.id:
+            raise AcreError("it is another")
+        return annotation, {mark.id: 0.5 for mark in annotation.marks()}
+
+    answering = service.Service(Extractor("reader", "1.0", predict), corpus, schema, told.append)
+    server = service.listen(answering, 0)
+    assert server.server_address[0] == "127.0.0.1"
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+
+    def ask(path: str, body: bytes | None = None) -> tuple[int, dict[str, Any]]:
+        url = f"http://127.0.0.1:{server.server_address[1]}{path}"
+        try:
+            with urllib.request.urlopen(urllib.request.Request(url, body), timeout=10) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            return error.code, json.load(error)
+
+    yield ask
+    server.shutdown()
+    server.server_close()
+
+
+def test_it_is_up_and_says_what_it_is(ask: Ask) -> None:
+    assert ask("/health") == (200, {"status": "UP", "model_class": "reader 1.0"})
+    assert ask("/setup", b"{}") == (200, {"model_version": "reader 1.0"})
+    assert ask("/webhook", b"{}") == (200, {"result": "ok"})
+    assert ask("/else")[0] == 404
+    assert ask("/predict", b"{")[0] == 400
+
+
+def test_it_suggests_for_a_task_as_the_command_does(
+    ask: Ask, known: tuple[Article, Annotation], schema: Schema
+) -> None:
+    article, annotation = known
+    task = {"id": 1, "data": tasks.data(article, schema)}
+    status, answer = ask("/predict", json.dumps({"tasks": [task], "project": "1.2"}).encode())
+    (found,) = answer["results"]
+    scores = {mark.id: 0.5 for mark in annotation.marks()}
+    assert (status, answer["model_version"], found["score"]) == (200, "reader 1.0", 0.5)
+    assert found["result"] == tasks.result(annotation, article, schema, scores)
+
+
+@pytest.mark.parametrize("change", [{"text": "Another text."}, {"article": "unknown"}, {"collection": "none"}])
+def test_what_it_does_not_know_gets_no_suggestion(
+    ask: Ask, known: tuple[Article, Annotation], schema: Schema, told: list[str], change: dict[str, str]
+) -> None:
+    task = {"id": 1, "data": tasks.data(known[0], schema) | change}
+    status, answer = ask("/predict", json.dumps({"tasks": [task, 7]}).encode())
+    assert (status, [found["result"] for found in answer["results"]]) == (200, [[], []])
+    assert "not suggested: the corpus has no such article with this text" in told[0]
