@@ -6,6 +6,7 @@ python scripts/benchmark.py build/extractor/model-best build/extractor/lookup.js
 from __future__ import annotations
 
 import multiprocessing
+import os
 import resource
 import sys
 import time
@@ -64,6 +65,8 @@ def _measure(
 ) -> tuple[float, float]:
     """Words per second of the fastest of `repeat` rounds, and the largest process's memory in megabytes; in new processes."""
     context = multiprocessing.get_context("spawn")
+    # Torch takes every core for itself, in each process: they would wait for one another.
+    os.environ["OMP_NUM_THREADS"] = str(max(1, multiprocessing.cpu_count() // processes))
     parts = [texts[start::processes] for start in range(processes)]
     # Not multiprocessing's own pool, which starts anew for ever what fails as it starts.
     with ProcessPoolExecutor(processes, context, _start, (what, batch, corpus)) as pool:
