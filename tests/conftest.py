@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -43,6 +45,10 @@ def pytest_configure(config: pytest.Config) -> None:
     # No test may reach a hub: what loads here loads from a clone.
     os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ["HF_DATASETS_OFFLINE"] = "1"
+    # What an earlier run left in the user's cache answers for a corpus of the same name, columns and all.
+    cache = tempfile.mkdtemp(prefix="acre-datasets-")
+    os.environ["HF_DATASETS_CACHE"] = cache
+    config.add_cleanup(lambda: shutil.rmtree(cache, ignore_errors=True))
 
 
 @pytest.fixture(scope="session")

@@ -49,10 +49,8 @@ def test_an_annotation_is_valid_and_written_back(
     assert store.dump(annotation) == (CORPUS.root / where).read_bytes()
     if article.text is not None:
         source = notation.render(article.text, annotation)
-        assert notation.parse(source, schema, article.id, article.sha256, annotation.provenance) == (
-            article.text,
-            annotation,
-        )
+        letters, back = notation.parse(source, schema, article.id, article.sha256, annotation.provenance)
+        assert (letters, back.layers()) == (article.text, annotation.layers())  # gold's record is not in the notation
 
 
 def test_the_sample_shows_every_layer(schema: Schema) -> None:
