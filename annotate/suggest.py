@@ -36,19 +36,16 @@ def suggest(
     project = client.project(title)
     if project is None:
         raise AcreError(f"{client.url}: no project {title!r}; name one with --project, or make it with: acre load")
-    begun = {}
-    for page in client.tasks(project["id"]):
-        for task in page:
-            begun[str(task["data"].get("article"))] = task
+    task_of = {str(task["data"].get("article")): task for page in client.tasks(project["id"]) for task in page}
     old: dict[int, list[dict[str, Any]]] = {}
     for found in client.predictions(project["id"]):
         if found["model_version"] == version:
             old.setdefault(found["task"], []).append(found)
     counts: Counter[str] = Counter()
     for article in articles:
-        if article.id not in begun:
+        if article.id not in task_of:
             continue
-        task = begun[article.id]
+        task = task_of[article.id]
         on_task()
         if task["total_annotations"] or task["draft_exists"] or task["cancelled_annotations"]:
             counts["left as they are: somebody works on them"] += 1
@@ -127,16 +124,12 @@ def fates(suggested: Annotation, done: Annotation) -> Counter[tuple[str, str]]:
     # A mark keeps its id in the browser, whatever is done to it.
     by_id = {mark.id: mark for mark in theirs}
     pairs = [(mark, by_id[mark.id]) for mark in ours if mark.id in by_id and _meets(mark, by_id[mark.id])]
-    paired = {mark.id for pair in pairs for mark in pair[:1]}, {mark.id for pair in pairs for mark in pair[1:]}
-    pairs += align.match(
-        [mark for mark in ours if mark.id not in paired[0]],
-        [mark for mark in theirs if mark.id not in paired[1]],
-        False,
-    )
-    found.update((mark.label, "changed") for mark, _other in pairs)
-    first, second = {mark.id for mark, _ in pairs}, {mark.id for _, mark in pairs}
-    found.update((mark.label, "thrown away") for mark in ours if mark.id not in first)
-    found.update((mark.label, "added") for mark in theirs if mark.id not in second)
+    ours, theirs = _without(ours, theirs, pairs)
+    closest = align.match(ours, theirs, labels=False)
+    ours, theirs = _without(ours, theirs, closest)
+    found.update((mark.label, "changed") for mark, _other in (*pairs, *closest))
+    found.update((mark.label, "thrown away") for mark in ours)
+    found.update((mark.label, "added") for mark in theirs)
     return found
 
 
@@ -154,6 +147,11 @@ def _told(annotation: Annotation) -> Mapping[tuple[str, int, int], Any]:
 
 def _each(annotation: Annotation) -> list[Mark]:
     return list({align.place(mark): mark for mark in annotation.marks()}.values())
+
+
+def _without(ours: list[Mark], theirs: list[Mark], pairs: list[tuple[Mark, Mark]]) -> tuple[list[Mark], list[Mark]]:
+    first, second = {mark.id for mark, _ in pairs}, {mark.id for _, mark in pairs}
+    return [mark for mark in ours if mark.id not in first], [mark for mark in theirs if mark.id not in second]
 
 
 def _meets(one: Mark, other: Mark) -> bool:

@@ -172,7 +172,7 @@ def suggest(
     serve: Annotated[
         bool, typer.Option("--serve", help="Answer Label Studio as each task is opened, until Ctrl+C.")
     ] = False,
-    port: Annotated[int, typer.Option(help="Of --serve; 0 takes a free one.")] = 0,
+    port: Annotated[int, typer.Option(help="Of --serve.")] = 9090,
     project: ProjectOption = PROJECT,
     desk: DeskOption = DESK,
     url: UrlOption = None,
@@ -211,19 +211,17 @@ def _serve_suggestions(client: Client, title: str, answering: Any, port: int, ve
     found = client.project(title)
     if found is None:
         raise UsageError(f"{client.url}: no project {title!r}; name one with --project, or make it with: acre load")
-    server_ = service.listen(answering, port)
+    try:
+        server_ = service.listen(answering, port)
+    except OSError as error:
+        raise UsageError(f"port {port}: {error.strerror}; name another with --port") from None
     thread = threading.Thread(target=server_.serve_forever, daemon=True)
     thread.start()
-    address = f"http://127.0.0.1:{server_.server_address[1]}"
-    for known in client.services(found["id"]):
-        if known["url"] != address:
-            client.remove_service(known["id"])
+    address = f"http://127.0.0.1:{port}"
     if not any(known["url"] == address for known in client.services(found["id"])):
         client.add_service(found["id"], address, version)
-    client.update_project(
-        found["id"],
-        {"show_collab_predictions": True, "evaluate_predictions_automatically": True, "model_version": version},
-    )
+    asked = {"show_collab_predictions": True, "evaluate_predictions_automatically": True, "model_version": version}
+    client.update_project(found["id"], asked)
     say(f"{version} answers at {address} for {client.url}/projects/{found['id']}; Ctrl+C stops it")
     try:
         while thread.is_alive():

@@ -21,14 +21,18 @@ def render(found: Sequence[tuple[Article, Annotation]], extractor: Extractor, sc
         undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=True
     )
     template = resources.files("annotate.extract").joinpath("page.html.jinja").read_text(encoding="utf-8")
-    articles = [
-        {
-            "article": article,
-            "zones": [(zone.kind, _drawn(article, annotation, zone, schema)) for zone in article.zones],
-            "claims": [told(row, schema) for row in claims(article, annotation, schema)],
-        }
-        for article, annotation in found
-    ]
+    articles = []
+    for article, annotation in found:
+        drawn = [(zone.kind, *_drawn(article, annotation, zone, schema)) for zone in article.zones]
+        shown = {mark for _kind, _html, marks in drawn for mark in marks}
+        articles.append(
+            {
+                "article": article,
+                "zones": [(kind, html) for kind, html, _marks in drawn],
+                "undrawn": [f"{mark.label} “{mark.text}”" for mark in annotation.marks() if mark.id not in shown],
+                "claims": [told(row, schema) for row in claims(article, annotation, schema)],
+            }
+        )
     return environment.from_string(template).render(articles=articles, extractor=extractor)
 
 
@@ -44,20 +48,22 @@ def told(row: dict[str, Any], schema: Schema) -> dict[str, str]:
     }
 
 
-def _drawn(article: Article, annotation: Annotation, zone: Any, schema: Schema) -> Markup:
-    """The zone with its marks as coloured lines under the words, nested ones under each other."""
+def _drawn(article: Article, annotation: Annotation, zone: Any, schema: Schema) -> tuple[Markup, list[str]]:
+    """The zone with its marks as coloured lines under the words, nested ones under each other; and which marks those are."""
     from spacy import displacy
 
     words = tokens.tokens(zone.slice(article.text or ""), article.language)
     starts = {zone.start + span.start: number for number, span in enumerate(words)}
     ends = {zone.start + span.end: number + 1 for number, span in enumerate(words)}
-    spans = [
-        {"start_token": starts[mark.start], "end_token": ends[mark.end], "label": mark.label}
+    own = [
+        mark
         for mark in sorted(annotation.marks(), key=lambda mark: mark.order)
         if mark.start in starts and mark.end in ends
     ]
+    spans = [{"start_token": starts[mark.start], "end_token": ends[mark.end], "label": mark.label} for mark in own]
     shown = {
         "text": zone.slice(article.text or ""), "spans": spans, "tokens": [span.slice(zone.slice(article.text or "")) for span in words],
     }  # fmt: skip
     colours = {label: kind.colour for label, kind in schema.labels.items()}
-    return Markup(displacy.render(shown, style="span", manual=True, options={"colors": colours}))
+    drawn = displacy.render(shown, style="span", manual=True, options={"colors": colours})
+    return Markup(drawn), [mark.id for mark in own]

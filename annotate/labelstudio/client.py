@@ -194,10 +194,6 @@ class Client:
             if not any(known["url"] == url and known["state"] == "CO" for known in self.services(project)):
                 raise
 
-    def remove_service(self, number: int) -> None:
-        """Ask a service no more."""
-        self._answer("DELETE", f"api/ml/{number}")
-
 
 def _brief(answer: str) -> str:
     try:
