@@ -194,11 +194,13 @@ def test_brat_files_are_read_by_a_brat_reader(tmp_path: Path) -> None:
         first = {(mark.start, mark.end): mark.id for mark in reversed(list(annotation.marks()))}
         real.append((article, _without(annotation, {mark.id for mark in annotation.marks()} - set(first.values()))))
     for article, annotation in real:
+        # An article has several passes, and gold.
+        name = f"{article.id}-{annotation.provenance.annotator}"
         for suffix, content in FORMATS["brat"].write(article, annotation, SCHEMA).files.items():
-            (tmp_path / f"{article.id}{suffix}").write_bytes(content)
+            (tmp_path / f"{name}{suffix}").write_bytes(content)
     read = {example.id: example for example in BratParser(error="raise").parse(str(tmp_path))}
     for article, annotation in real:
-        example = read[article.id]
+        example = read[f"{article.id}-{annotation.provenance.annotator}"]
         assert example.text == article.text
         events = {(e.type, e.trigger.start, e.trigger.end): e for e in example.events}
         assert set(events) == {(e.label, e.start, e.end) for e in annotation.event_mentions}
