@@ -31,16 +31,6 @@ HARD = (
 )
 
 
-@pytest.fixture
-def labelling(browser: Any, desk: Desk) -> Any:
-    page = browser.new_page(viewport={"width": 1366, "height": 768})
-    page.set_default_timeout(20_000)
-    opened = LabellingPage(page, desk)
-    opened.log_in()
-    yield opened
-    page.close()
-
-
 def _rows(corpus: Corpus, schema: Schema, client: Client, desk: Desk, project: str, cache: Path) -> Any:
     """Pull, build and load, as the commands do."""
     told: list[Any] = []

@@ -32,29 +32,15 @@ e1 agent:m1 target:m2 realis=actual
 
 
 @pytest.fixture
-def labelling(browser: Any, desk: Desk) -> Any:
-    page = browser.new_page(viewport={"width": 1366, "height": 768})
-    page.set_default_timeout(20_000)
-    opened = LabellingPage(page, desk)
-    opened.log_in()
-    yield opened
-    page.close()
-
-
-@pytest.fixture
-def article(corpus: Corpus) -> Article:
-    text, _tail = notation_text(OFFERED)
+def article(corpus: Corpus, schema: Schema) -> Article:
+    made = Provenance(
+        annotator="nobody", kind="machine", tool="test", schema_version=schema.version, created=WHEN, updated=WHEN
+    )
+    text, _annotation = notation.parse(OFFERED, schema, "an-article", "0" * 64, made)
     found = reading.article("test", text, reading.About("sample", outlet="Paper")).article
     assert found is not None
     corpus.write_article(found)
     return found
-
-
-def notation_text(source: str) -> tuple[str, str]:
-    import re
-
-    head, tail = source.split("\n---\n")
-    return re.sub(r"\[\w+:\w+\||\]", "", head), tail
 
 
 def _extractor(schema: Schema) -> Extractor:
