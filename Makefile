@@ -39,8 +39,9 @@ docs: .venv/.done ## the generated pages of docs/
 build: .venv/.done ## corpus/data/ and the card
 	@$(BIN)/acre build
 
-train: .venv/.done ## the extractors, from the built dataset, in build/extractor/; some minutes
+train: .venv/.done ## the extractors, from the built dataset, in build/extractor/, and their scores; some minutes
 	@$(BIN)/python scripts/train.py $(ARGS)
+	@$(BIN)/python scripts/evaluate.py build/extractor/lookup.json build/extractor/model-best
 
 screenshots: .venv/.done ## the pictures of docs/images/, with Chromium
 	@$(BIN)/python scripts/screenshots.py

@@ -1,4 +1,4 @@
-"""Deals articles to annotators: so many passes each, equal work ahead, changing pairs, the same from the same seed."""
+"""Which articles are labelled next, and by whom: so many passes each, equal work ahead, changing pairs, the same from the same seed."""
 
 from __future__ import annotations
 
@@ -7,8 +7,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
+from typing import Any
+
+import numpy as np
 
 from annotate.issues import UsageError
+
+RANDOM, UNCERTAINTY, DIVERSITY = ORDERS = ("random", "uncertainty", "diversity")
 
 
 @dataclass
@@ -56,7 +61,7 @@ def deal(
         ahead.update({name: lengths[article] for name in names - finished[article] if name in ahead})
         met.update(map(frozenset, combinations(names | finished[article], 2)))
     slack = max(lengths.values(), default=0)
-    for article in sorted(lengths, key=lambda name: (_lot(seed, name), name)):
+    for article in by_lot(lengths, seed):
         while len(holders := kept[article] | finished[article]) < passes:
             free = [name for name in annotators if name not in holders]
             least = min(ahead[name] for name in free)
@@ -76,6 +81,44 @@ def deal(
     new = {(article, name) for article, names in dealt.items() for name in names}
     assignments = {article: tuple(sorted(names)) for article, names in sorted(dealt.items()) if names}
     return Dealt(assignments, sorted(new - old), sorted(old - new))
+
+
+def by_lot(articles: Iterable[str], seed: int) -> list[str]:
+    """The articles in a random order, the same from the same seed, whatever others there are."""
+    return sorted(articles, key=lambda name: (_lot(seed, name), name))
+
+
+def by_uncertainty(unsure: Mapping[str, float]) -> list[str]:
+    """The articles that a model is least sure of first; by id where it is as unsure of several."""
+    return sorted(unsure, key=lambda name: (-unsure[name], name))
+
+
+def by_diversity(vectors: Mapping[str, Any], known: Iterable[Any]) -> list[str]:
+    """Each time the article farthest from all before it and from those that are `known`; by id where several are.
+
+    `vectors` and `known` have one shape, (width,); they are compared by the cosine. Without anything known the first is
+    the one nearest to all. Farthest-first traversal: Gonzalez 1985, “Clustering to minimize the maximum intercluster
+    distance”; for labelling, Sener and Savarese 2018, “Active learning for convolutional neural networks: a core-set approach”.
+    """
+    names = sorted(vectors)
+    if not names:
+        return []
+    own = np.array([_unit(vectors[name]) for name in names])
+    seen = [_unit(vector) for vector in known]
+    order: list[int] = []
+    if not seen:
+        order.append(int(np.argmax(own @ own.mean(0))))
+        seen.append(own[order[0]])
+    apart = (1 - own @ np.array(seen).T).min(1)
+    while len(order) < len(names):
+        apart[order] = -np.inf
+        order.append(int(np.argmax(apart)))
+        apart = np.minimum(apart, 1 - own @ own[order[-1]])
+    return [names[number] for number in order]
+
+
+def _unit(vector: Any) -> Any:
+    return np.asarray(vector, float) / max(float(np.linalg.norm(vector)), 1e-12)
 
 
 def _lot(seed: int, *names: str) -> bytes:

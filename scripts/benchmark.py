@@ -5,14 +5,18 @@ python scripts/benchmark.py build/extractor/model-best build/extractor/lookup.js
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import resource
 import sys
+import threading
 import time
+import urllib.request
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from statistics import median
 from typing import Annotated, Any
 
 import typer
@@ -21,13 +25,15 @@ from rich.console import Console
 from rich.table import Table
 
 from annotate import schema as schema_
-from annotate.extract import extractors
+from annotate.extract import extractors, service
 from annotate.model import Article
 from annotate.store import Corpus
 
 ROOT = Path(__file__).parents[1]
 PLAIN = "en_core_web_sm"
 BATCHES = (1, 32)
+ASKED = 20
+"""Requests to the service."""
 _reader: Callable[[list[Article]], Any]
 
 
@@ -58,6 +64,34 @@ def benchmark(
                     what, str(number), str(batch), f"{speed:,.0f}", f"{speed / plain:.2f}", f"{memory:,.0f} MB"
                 )
     out.print(table)
+    longest = max(texts, key=lambda article: len((article.text or "").split()))
+    count = len((longest.text or "").split())
+    out.print(
+        f"As a page is opened, over HTTP: {longest.id}, {count} words; milliseconds, median and slowest of {ASKED}"
+    )
+    for model in models:
+        taken = _ask(model, longest, corpus)
+        out.print(f"{model}: {median(taken):,.0f}, {max(taken):,.0f}")
+
+
+def _ask(model: str, article: Article, corpus: Path) -> list[float]:
+    """Milliseconds of each of so many requests to the suggestion service, as Label Studio sends them."""
+    schema = schema_.load(corpus.parent / "guidelines" / "schema.yaml")
+    served = service.Service(extractors.load(model, corpus, schema), Corpus(corpus), schema, print)
+    server = service.listen(served, 0)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    data = {"article": article.id, "collection": article.collection, "text": article.text}
+    body = json.dumps({"tasks": [{"data": data}]}).encode()
+    taken = []
+    for _ in range(ASKED):
+        asked = urllib.request.Request(f"http://127.0.0.1:{server.server_port}/predict", body)
+        began = time.perf_counter()
+        with urllib.request.urlopen(asked) as answer:
+            found = json.load(answer)
+        taken.append(1000 * (time.perf_counter() - began))
+        assert found["results"][0]["result"], "it has nothing to suggest"
+    server.shutdown()
+    return taken
 
 
 def _measure(

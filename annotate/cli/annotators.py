@@ -28,6 +28,7 @@ from annotate.cli.common import (
     say,
     schema_of,
 )
+from annotate.issues import UsageError
 from annotate.store import Corpus
 
 
@@ -37,6 +38,19 @@ def assign(
     passes: Annotated[int, typer.Option(help="How many annotators each article gets.")] = 2,
     seed: Annotated[int, typer.Option(help="The same seed deals the same.")] = 0,
     collection: Annotated[str | None, typer.Option(help="Only articles of this collection.")] = None,
+    by: Annotated[
+        str,
+        typer.Option(
+            help="Which articles come first of those that nobody has: random, uncertainty (a model is least sure of them) "
+            "or diversity (most unlike each other and those that are done)."
+        ),
+    ] = assign_.RANDOM,
+    take: Annotated[
+        int | None, typer.Option(min=1, help="Deal only so many of the articles that nobody has, the first ones.")
+    ] = None,
+    model: Annotated[
+        str, typer.Option(help="Of --by: folder of a trained pipeline, or the package it is installed as.")
+    ] = "build/extractor/model-best",
     again: Annotated[
         bool, typer.Option("--again", help="Deal anew all that is not done yet, not only what nobody has.")
     ] = False,
@@ -54,7 +68,12 @@ def assign(
         if article.collection == collection
         or (collection is None and article.collection in collections and collections[article.collection].in_dataset)
     }
-    dealt = assign_.deal(lengths, annotators, passes, seed, folder.assignments(), folder.passes(), again)
+    before, done = folder.assignments(), folder.passes()
+    nobody_has = [name for name in lengths if not before.get(name) and not done.get(name)]
+    order = _ordered(by, model, folder, nobody_has, [name for name in lengths if done.get(name)], seed)
+    for name in order[len(order) if take is None else take :]:
+        del lengths[name]
+    dealt = assign_.deal(lengths, annotators, passes, seed, before, done, again)
     if not dry_run:
         folder.write_assignments(dealt.assignments)
     for article, name in dealt.taken:
@@ -67,6 +86,31 @@ def assign(
         new = sum(1 for _article, given in dealt.given if given == name)
         table.add_row(name, str(new), str(len(held)), str(sum(lengths.get(article, 0) for article in held)))
     out.print(table)
+
+
+def _ordered(by: str, model: str, corpus: Corpus, articles: list[str], done: list[str], seed: int) -> list[str]:
+    """The articles in the order of `by`, told with what it goes by; those without their text are last."""
+    if by not in assign_.ORDERS:
+        raise UsageError(f"no order {by}; give one of {', '.join(assign_.ORDERS)}")
+    if by == assign_.RANDOM:
+        return assign_.by_lot(articles, seed)
+    from annotate.extract import extractors  # spaCy takes seconds to import
+
+    extractor = extractors.load(model, corpus.root, schema_of(None, corpus.root))
+    if extractor.gauge is None:
+        raise UsageError(f"{model} is as sure of everything; give a trained pipeline with --model")
+    wanted = {*articles, *(done if by == assign_.DIVERSITY else ())}
+    unsure, vectors = {}, {}
+    with progress("reading") as step:
+        for article in corpus.articles():
+            if article.id in wanted and article.text is not None:
+                unsure[article.id], vectors[article.id] = extractor.gauge(article)
+                step()
+    known = [vectors.pop(name) for name in done if name in vectors]
+    found = assign_.by_uncertainty(unsure) if by == assign_.UNCERTAINTY else assign_.by_diversity(vectors, known)
+    for place, name in enumerate(found, 1):
+        say(f"{place:4} {unsure[name]:.3f} nats a word unsure  {name}")
+    return found + sorted(set(articles) - set(found))
 
 
 @app.command()

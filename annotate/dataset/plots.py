@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 _INK, _FILL, _RANGE = "#24292f", "#3b6ea5", "#c8641e"
+_LINES = ("#24292f", "#c8641e", "#3b6ea5", "#4f8a4c")
 # Nothing of the machine or the day goes into the file, and identifiers in it follow from its content.
 _STYLE = {"svg.hashsalt": "acre", "svg.fonttype": "path", "font.family": "DejaVu Sans", "font.size": 9}
 _METADATA = {"Date": None, "Creator": None}
@@ -44,6 +45,25 @@ def _intervals(axes: Any, found: Sequence[tuple[str, float, float | None, float 
     axes.set_xlim(min(0.0, *(value for _, value, *_ in found)) - 0.02, 1.05)
     axes.grid(axis="x", alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def curves(title: str, lines: Mapping[str, Sequence[tuple[float, Sequence[float]]]]) -> bytes:
+    """A line for each name through the means at each x, with a band from the least to the most of what was measured there."""
+
+    def draw(axes: Any) -> None:
+        for (name, points), colour in zip(lines.items(), _LINES, strict=False):
+            places, values = [x for x, _ in points], [found for _, found in points]
+            means = [sum(found) / len(found) for found in values]
+            axes.fill_between(
+                places, list(map(min, values)), list(map(max, values)), color=colour, alpha=0.12, linewidth=0
+            )
+            axes.plot(places, means, "o-", color=colour, label=name, markersize=4)
+        axes.set_ylim(bottom=0)
+        axes.grid(alpha=0.3)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.legend(frameon=False, loc="lower right")
+
+    return _drawn(title, 10, draw)
 
 
 def _named(axes: Any, names: Sequence[str]) -> None:

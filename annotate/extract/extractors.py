@@ -25,6 +25,8 @@ class Extractor:
     version: str
     predict: Callable[[Article], tuple[Annotation, dict[str, float]]]
     """The article's text must be there; scores are by mark's id."""
+    gauge: Callable[[Article], tuple[float, Any]] | None = None
+    """How unsure it is of an article, and a vector of what that is like; None where it knows no doubt."""
 
     @property
     def title(self) -> str:
@@ -33,7 +35,7 @@ class Extractor:
 
 
 def load(model: str, corpus: Path, schema: Schema) -> Extractor:
-    """A folder is a trained pipeline, a `.json` file a lookup; `lookup` learns one from the corpus's training split."""
+    """A folder or an installed package is a trained pipeline, a `.json` file a lookup; `lookup` learns one from the training split."""
     path = Path(model)
     if model == lookup.NAME:
         from annotate.extract import pipeline
@@ -48,9 +50,13 @@ def load(model: str, corpus: Path, schema: Schema) -> Extractor:
             raise AcreError(f"{path}: no lookup: {' '.join(str(error).split())[:150]}; train one anew") from None
     from annotate.extract import pipeline  # spaCy and its components take seconds to import
 
-    nlp = pipeline.load(path)
-    name, version = str(nlp.meta["name"]), str(nlp.meta["version"])
-    return Extractor(name, version, lambda article: pipeline.predict(nlp, article, schema))
+    nlp = pipeline.load(model)
+    return Extractor(
+        str(nlp.meta["name"]),
+        str(nlp.meta["version"]),
+        lambda article: pipeline.predict(nlp, article, schema),
+        lambda article: pipeline.gauge(nlp, article, schema),
+    )
 
 
 def _lookup(learned: lookup.Lookup, schema: Schema) -> Extractor:

@@ -306,9 +306,9 @@ def regions_architecture(tok2vec: Model[Any, Any], hidden: int) -> Model[Any, An
 
 
 @registry.layers("acre.logistic.v1")
-def logistic_layer(nO: int | None = None, nI: int | None = None) -> Model[Any, Any]:
+def logistic_layer(nO: int | None = None, nI: int | None = None, weight: float = 1.0) -> Model[Any, Any]:
     """`logistic`, under the name that a config gives it."""
-    return logistic(nO, nI)
+    return logistic(nO, nI, weight)
 
 
 @Language.factory("acre_links")

@@ -328,7 +328,7 @@ def _attribute(
 ) -> None:
     doc = built.doc
     first, last = content
-    while first < last and (doc[first].lower_ in ("that", "to", ",", ":", ";") or doc[first].is_space):
+    while first < last and (doc[first].lower_ in ("that", ",", ":", ";") or doc[first].is_space):
         first += 1
     while last > first and doc[last - 1].text in (",", ".", ";", ":"):
         last -= 1

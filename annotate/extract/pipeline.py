@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import spacy
 from spacy.language import Language
 from spacy.training import Example
@@ -17,6 +18,7 @@ from annotate.dataset.features import decoded
 from annotate.extract import docs as docs_
 from annotate.extract import encoder, heads  # noqa: F401 - their names are in the registry from here on
 from annotate.extract.names import swap
+from annotate.extract.regions import Floats
 from annotate.issues import UsageError
 from annotate.model import Annotation, Article
 from annotate.schema import Schema
@@ -37,16 +39,18 @@ def read(corpus: str, split: str, schema: Schema) -> Iterator[tuple[Article, Ann
 
 @registry.readers("acre.dataset.v1")
 def reader(
-    corpus: str, split: str, schema: str, names: int = 0, documents: int = 0
+    corpus: str, split: str, schema: str, names: int = 0, only: list[str] | None = None
 ) -> Callable[[Language], Iterable[Example]]:
     """For a config: the zones of a split's documents, as examples to learn from; and `names` times more with other names.
 
-    Of so many `documents` only, the same for the same number and more of them for a greater one; 0 for all.
+    `only` has the ids of the documents to learn from, where it is not all of them.
     """
 
     def examples(nlp: Language) -> Iterator[Example]:
         known = schema_.load(Path(schema))
-        for original in some(read(corpus, split, known), documents):
+        for original in read(corpus, split, known):
+            if only is not None and original[0].id not in only:
+                continue
             for article, annotation in (original, *(swap(*original, seed) for seed in range(names))):
                 for doc in docs_.gold(article, annotation, known, nlp):
                     if len(doc):
@@ -55,20 +59,43 @@ def reader(
     return examples
 
 
-def some(found: Iterable[tuple[Article, Annotation]], documents: int) -> Iterator[tuple[Article, Annotation]]:
-    """As many of the articles, drawn by the hash of their text: a learning curve's steps hold one another. All, where it is 0."""
-    drawn = sorted(found, key=lambda pair: pair[0].sha256)[: documents or None]
-    return iter(sorted(drawn, key=lambda pair: pair[0].id))
-
-
-def load(path: Path) -> Language:
-    """A trained pipeline from its folder."""
+def load(path: str) -> Language:
+    """A trained pipeline from its folder, or by the name of the package that it was installed as."""
     try:
         return spacy.load(path)
     except (OSError, ValueError) as error:
         raise UsageError(
             f"{path}: {' '.join(str(error).split())[:200]}; train one with: python scripts/train.py"
         ) from None
+
+
+class Gauge(NamedTuple):
+    """What a pipeline makes of a text before anybody has labelled it."""
+
+    unsure: float
+    """How unsure it is, in nats a token: the entropy of all that it decides about what may be a mark, over the tokens."""
+    vector: Floats
+    """What the text is like: the mean of its token vectors."""
+
+
+def gauge(nlp: Language, article: Article, schema: Schema) -> Gauge:
+    """How much there is to learn from an article; the text must be there.
+
+    Total entropy by length: Settles and Craven 2008, “An analysis of active learning strategies for sequence labeling
+    tasks”, of the decisions of a span categoriser in the place of those of a tagger.
+    """
+    entropy, tokens, total = 0.0, 0, 0.0
+    before = nlp.pipe_names[: nlp.pipe_names.index("spancat")]
+    for doc in docs_.zones(article, schema, nlp):
+        read: Any = doc
+        for name in before:
+            read = nlp.get_pipe(name)(read)
+        _spans, scores = nlp.get_pipe("spancat").predict([read])
+        chances = np.clip(scores, 1e-7, 1 - 1e-7)
+        entropy -= float((chances * np.log(chances) + (1 - chances) * np.log(1 - chances)).sum())
+        total += read.tensor.sum(0)
+        tokens += len(read)
+    return Gauge(entropy / max(tokens, 1), np.asarray(total / max(tokens, 1), np.float32))
 
 
 def predict(nlp: Language, article: Article, schema: Schema) -> tuple[Annotation, dict[str, float]]:

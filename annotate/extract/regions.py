@@ -84,13 +84,15 @@ def _spread(gradient: Floats, regions: Ints, vectors: Floats) -> Floats:
     return np.cumsum(steps, axis=0)[:-1].astype(np.float32)
 
 
-def logistic(nO: int | None = None, nI: int | None = None) -> Model[Any, Any]:
+def logistic(nO: int | None = None, nI: int | None = None, weight: float = 1.0) -> Model[Any, Any]:
     """A linear layer under a sigmoid, trained as logistic regression is: spaCy's own has the gradient of a squared error.
 
     That one vanishes where an output is sure and wrong, as most are where nearly every span is none. It starts from the
-    belief that a span is none (Lin et al. 2017, “Focal loss for dense object detection”, 4.1).
+    belief that a span is none (Lin et al. 2017, “Focal loss for dense object detection”, 4.1). What is there and missed
+    counts `weight` times what is told and not there: of rare labels a few are then found rather than none.
     """
-    return chain(Linear(nO=nO, nI=nI, init_W=zero_init, init_b=_seldom), Model("sigmoid", _sigmoid))
+    sigmoid: Model[Any, Any] = Model("sigmoid", _sigmoid, attrs={"weight": weight})
+    return chain(Linear(nO=nO, nI=nI, init_W=zero_init, init_b=_seldom), sigmoid)
 
 
 def _seldom(ops: Any, shape: tuple[int, ...]) -> Any:
@@ -99,4 +101,6 @@ def _seldom(ops: Any, shape: tuple[int, ...]) -> Any:
 
 def _sigmoid(model: Model[Any, Any], X: Floats, is_train: bool) -> tuple[Floats, Callable[[Floats], Floats]]:
     chances = np.asarray(1 / (1 + np.exp(-np.clip(X, -30, 30))), np.float32)
-    return chances, lambda gradient: gradient  # p − t is the gradient of the logit
+    weight = model.attrs["weight"]
+    # p − t is the gradient of the logit; below zero where the target is 1
+    return chances, lambda gradient: np.where(gradient < 0, weight * gradient, gradient).astype(np.float32)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,7 +23,7 @@ from annotate.extract import docs, heads, pipeline, regions
 from annotate.issues import UsageError
 from annotate.schema import Schema
 from annotate.store import Corpus, read_gold
-from tests.conftest import ROOT, SENTENCE
+from tests.conftest import ROOT, SENTENCE, Acre
 
 Write = Callable[..., Any]
 CORPUS = Corpus(ROOT / "corpus")
@@ -111,10 +114,15 @@ def test_a_logistic_layer_starts_from_none_and_has_the_gradient_of_the_log_likel
     assert (chances < 0.05).all()
     backprop(chances - np.array([[1, 0, 0]], np.float32))
     assert np.allclose(layer.layers[0].get_grad("b"), [chances[0, 0] - 1, chances[0, 1], chances[0, 2]])
+    heavy = regions.logistic(nO=3, nI=2, weight=3.0)
+    heavy.initialize()
+    chances, backprop = heavy.begin_update(features)
+    backprop(chances - np.array([[1, 0, 0]], np.float32))
+    assert np.allclose(heavy.layers[0].get_grad("b"), [3 * (chances[0, 0] - 1), chances[0, 1], chances[0, 2]])
 
 
-def test_a_pipeline_learns_what_it_is_shown_and_comes_back_from_its_folder(
-    corpus: Corpus, write: Write, schema: Schema, tmp_path: Path
+def test_a_pipeline_learns_what_it_is_shown_and_comes_back_from_its_folder_and_as_a_package(
+    corpus: Corpus, write: Write, schema: Schema, tmp_path: Path, acre: Acre
 ) -> None:
     """`scripts/train.py` on a dataset of a few sentences: every layer of what it was shown is told again."""
     places = ["Tak", "Lisk", "Brel", "Orum", "Velm", "Tesk"]
@@ -133,7 +141,7 @@ def test_a_pipeline_learns_what_it_is_shown_and_comes_back_from_its_folder(
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     assert f"wrote {tmp_path / 'out' / 'model-best'}" in done.stdout.replace("\n", "")
-    trained = pipeline.load(tmp_path / "out" / "model-best")
+    trained = pipeline.load(str(tmp_path / "out" / "model-best"))
     cases = []
     for article, gold in written:
         found, scores = pipeline.predict(trained, article, schema)
@@ -151,11 +159,84 @@ def test_a_pipeline_learns_what_it_is_shown_and_comes_back_from_its_folder(
     assert rows["attribution span", "strict"] > 0.9
     assert rows["attribute", "strict"] > 0.8
     assert rows["claim", "core"] > 0.8
+    _is_least_sure_of_what_it_has_not_seen(trained, written[0][0], write, schema, acre, tmp_path / "out" / "model-best")
+    _comes_as_a_package(tmp_path / "out" / "model-best", tmp_path / "wheels", corpus)
+
+
+def _is_least_sure_of_what_it_has_not_seen(
+    trained: Any, seen: Any, write: Write, schema: Schema, acre: Acre, folder: Path
+) -> None:
+    strange, _ = write(
+        "Ministers argued; sixty refugees boarded lorries bound for Orum. Nothing else was known.\n---\n", "eva"
+    )
+    near, far = (pipeline.gauge(trained, article, schema) for article in (seen, strange))
+    assert 0 < near.unsure < far.unsure
+    assert near.vector.shape == far.vector.shape == (96,)
+    corpus = Corpus(folder.parents[1] / "corpus")
+    corpus.annotation_path("eva", strange.id).unlink()
+    again, _ = write(SENTENCE.replace("Tak", "Urd"), "eva")
+    corpus.annotation_path("eva", again.id).unlink()
+    for by in ("uncertainty", "diversity"):
+        done = acre("assign", "ida", "eva", "--by", by, "--take", "1", "--model", folder, "--dry-run")
+        assert done.returncode == 0, done.stderr
+        told = [line.split() for line in done.stdout.splitlines() if "unsure" in line]
+        assert [(line[0], line[-1]) for line in told] == [("1", strange.id), ("2", again.id)]
+    assert acre("assign", "ida", "eva", "--by", "uncertainty", "--take", "1", "--model", folder).returncode == 0
+    assert again.id not in corpus.assignments()
+    assert corpus.assignments()[strange.id] == ("eva", "ida")
+
+
+def _comes_as_a_package(model: Path, wheels: Path, corpus: Corpus) -> None:
+    """Installed, it is loaded by its name, without a word about the modules that its parts are in."""
+    command = [sys.executable, ROOT / "scripts" / "package.py", model, "--output", wheels, "--corpus", corpus.root]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    (wheel,) = wheels.glob("*.whl")
+    assert wheel.name.startswith("en_acre_small-")
+    with zipfile.ZipFile(wheel) as packed:
+        names = packed.namelist()
+        metadata = packed.read(next(name for name in names if name.endswith("/METADATA"))).decode()
+        card = packed.read(next(name for name in names if name.endswith("/README.md"))).decode()
+        packed.extractall(wheels / "site")
+    assert "Requires-Dist: acre-corpus[extract]" in metadata
+    assert "# en_acre_small" in card
+    assert "It was not measured" in card
+    program = "import spacy; doc = spacy.load('en_acre_small')('Troops seized Lisk; at least 12 died, a medic said.')"
+    program += "; print(sorted({span.label_ for span in doc.spans['marks']}), len(doc.user_data['acre_links']))"
+    told = subprocess.run(
+        [sys.executable, "-c", program], cwd=wheels, env=os.environ | {"PYTHONPATH": str(wheels / "site")},
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert told.returncode == 0, told.stderr[-2000:]
+    assert "'capture'" in told.stdout
+    assert "'content'" in told.stdout
+
+
+def test_the_card_of_a_package_tells_what_was_measured(corpus: Corpus) -> None:
+    from scripts.package import card
+
+    meta = {
+        "name": "small",
+        "version": "1",
+        "description": "D",
+        "lang": "en",
+        "pipeline": ["spancat"],
+        "spacy_version": "",
+    }
+    shutil.copytree(ROOT / "corpus" / "baselines", corpus.root / "baselines")
+    told = card(meta, "acre_small", corpus.root)
+    (row,) = [
+        row
+        for row in json.loads((ROOT / "corpus" / "baselines" / "small.test.json").read_text())["rows"]
+        if (row["layer"], row["measure"], row["label"], row["averaging"]) == ("mention", "strict", None, "micro")
+    ]
+    assert f"| mention | strict | {row['f1']['value']:.2f} (" in told
+    assert "minilm" not in told
 
 
 def test_what_is_no_pipeline_or_has_no_text_is_refused(tmp_path: Path, write: Write, schema: Schema) -> None:
     with pytest.raises(UsageError, match="train one with"):
-        pipeline.load(tmp_path)
+        pipeline.load(str(tmp_path))
     article, _ = write(SENTENCE)
     with pytest.raises(UsageError, match="acre rehydrate"):
         pipeline.predict(spacy.blank("en"), article.model_copy(update={"text": None}), schema)
@@ -174,6 +255,16 @@ def test_a_reader_gives_each_text_again_with_other_names(
     assert {len(example.reference.spans[docs.MARKS]) for example in thrice} == {
         len(once[0].reference.spans[docs.MARKS])
     }
+
+
+def test_a_reader_gives_only_the_documents_that_are_wanted(
+    corpus: Corpus, write: Write, schema: Schema, nlp: Any
+) -> None:
+    articles = [write(SENTENCE.replace("Tak", place))[0] for place in ("Lisk", "Brel")]
+    build.build(corpus, schema)
+    path = str(ROOT / "guidelines" / "schema.yaml")
+    found = list(pipeline.reader(str(corpus.root), "train", path, only=[articles[1].id])(nlp))
+    assert {"Brel" in example.reference.text for example in found} == {True}
 
 
 def test_only_texts_that_are_there_are_learned_from(corpus: Corpus, write: Write, schema: Schema) -> None:

@@ -1,0 +1,179 @@
+"""Measure how much is learned from how many words, and whether it pays to choose which are labelled next.
+
+python scripts/learning.py [--seeds 3] [--epochs 20] [--processes 2]
+
+The training split is taken for articles that nobody has labelled yet. A quarter of its words is drawn at random and
+labelled; then, quarter by quarter, what a strategy chooses with the model trained so far. Each model is scored on the
+test split. Random choice is the learning curve.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import multiprocessing
+import os
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from statistics import mean
+from typing import Annotated, Any
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from annotate import assign, store, tokens
+from annotate import schema as schema_
+from annotate.dataset import plots
+from annotate.extract import pipeline
+from annotate.model import Span
+from annotate.score import MICRO, Case, score
+from annotate.store import Corpus
+from scripts.evaluate import gold_of
+from scripts.train import learn
+
+ROOT = Path(__file__).parents[1]
+SHARES = (0.25, 0.5, 0.75, 1.0)
+LAYERS = {
+    "mentions": ("mention", "strict"),
+    "triggers": ("event", "classified"),
+    "attribution spans": ("attribution span", "strict"),
+}
+Found = dict[str, float]
+
+
+def learning(
+    seeds: Annotated[int, typer.Option(min=1, help="How often all is done, from another first quarter.")] = 3,
+    epochs: Annotated[int, typer.Option(min=1, help="Of each training.")] = 20,
+    processes: Annotated[int, typer.Option(min=1, help="So many seeds at once.")] = 2,
+    corpus: Annotated[Path, typer.Option(help="The built dataset, with gold of its test split.")] = ROOT / "corpus",
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the plots and of what was measured.")] = ROOT
+    / "docs"
+    / "images",
+) -> None:
+    """Train, choose and score; print F1 by words labelled, and draw it."""
+    runs: list[dict[str, list[tuple[int, Found]]]] = []
+    context = multiprocessing.get_context("spawn")
+    os.environ["OMP_NUM_THREADS"] = "1"
+    with ProcessPoolExecutor(processes, context) as pool:
+        waiting = pool.map(_run, range(seeds), [corpus] * seeds, [epochs] * seeds)
+        runs += track(waiting, "learning", seeds, transient=True)
+    _show(runs)
+    for name in LAYERS:
+        lines = {
+            strategy: [
+                (mean(run[strategy][step][0] for run in runs), [run[strategy][step][1][name] for run in runs])
+                for step in range(len(SHARES))
+            ]
+            for strategy in assign.ORDERS
+        }
+        path = output / f"learning-{name.replace(' ', '-')}.svg"
+        store.write(path, plots.curves(f"F1 of {name} on test, by words labelled", lines))
+        print(f"wrote {path}")
+
+
+def _run(seed: int, corpus: Path, epochs: int) -> dict[str, list[tuple[int, Found]]]:
+    """By strategy, for each share of the words: how many they are, and F1 by layer."""
+    schema = schema_.load(corpus.parent / "guidelines" / "schema.yaml")
+    articles = {article.id: article for article, _ in pipeline.read(str(corpus), "train", schema)}
+    words = {name: len((article.text or "").split()) for name, article in articles.items()}
+    steps = [share * sum(words.values()) for share in SHARES]
+    lot = assign.by_lot(words, seed)
+    first = _within(lot, words, steps[0])
+    found: dict[str, list[tuple[int, Found]]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        started = _learn(corpus, Path(folder), first, seed, epochs)
+        whole: tuple[int, Found] | None = None
+        for strategy in assign.ORDERS:
+            labelled, model = first, started[0]
+            told = [(sum(words[name] for name in labelled), started[1])]
+            for step in steps[1:-1]:
+                order = _order(strategy, model, articles, labelled, lot, schema)
+                labelled = _within([*labelled, *order], words, step)
+                model, scores = _learn(corpus, Path(folder), labelled, seed, epochs)
+                told.append((sum(words[name] for name in labelled), scores))
+            whole = whole or (sum(words.values()), _learn(corpus, Path(folder), lot, seed, epochs)[1])
+            found[strategy] = [*told, whole]
+    return found
+
+
+def _within(order: Sequence[str], words: Mapping[str, int], most: float) -> list[str]:
+    """The first articles, as long as they are no more words than that; at least one."""
+    taken, total = list(order[:1]), words[order[0]]
+    for name in order[1:]:
+        if total + words[name] > most + 1e-6:
+            break
+        taken.append(name)
+        total += words[name]
+    return taken
+
+
+def _order(
+    strategy: str, model: Any, articles: Mapping[str, Any], labelled: list[str], lot: list[str], schema: Any
+) -> list[str]:
+    left = [name for name in lot if name not in labelled]
+    if strategy == assign.RANDOM:
+        return left
+    gauges = {name: pipeline.gauge(model, article, schema) for name, article in articles.items()}
+    if strategy == assign.UNCERTAINTY:
+        return assign.by_uncertainty({name: gauges[name].unsure for name in left})
+    return assign.by_diversity({name: gauges[name].vector for name in left}, [gauges[name].vector for name in labelled])
+
+
+def _learn(corpus: Path, folder: Path, only: list[str], seed: int, epochs: int) -> tuple[Any, Found]:
+    """A model of these documents alone, and its F1 by layer."""
+    overrides = {"corpora.train.only": sorted(only), "system.seed": seed}
+    with (
+        Path(os.devnull).open("w") as nowhere,
+        contextlib.redirect_stdout(nowhere),
+        contextlib.redirect_stderr(nowhere),
+    ):
+        learn(corpus, folder, epochs=epochs, overrides=overrides)
+    nlp = pipeline.load(str(folder / "model-best"))
+    schema = schema_.load(corpus.parent / "guidelines" / "schema.yaml")
+
+    def cases() -> Iterator[Case]:
+        for article, gold in gold_of(Corpus(corpus), "test"):
+            told = tuple(Span(start=a, end=b) for cut in tokens.sentences(article) for a, b in cut.tokens)
+            yield Case(gold, (pipeline.predict(nlp, article, schema)[0],), told)
+
+    rows = {
+        (row.layer, row.measure): row.f1.value or 0.0
+        for row in score(cases(), schema, samples=2).rows
+        if row.label is None and row.averaging == MICRO
+    }
+    return nlp, {name: rows[key] for name, key in LAYERS.items()}
+
+
+def _show(runs: Sequence[Mapping[str, Sequence[tuple[int, Found]]]]) -> None:
+    """F1 by words, each the mean of all seeds; and how much better than random at the same words, least and most of the seeds."""
+    table = Table(box=box.SIMPLE_HEAD, title=f"F1 on test, mean of {len(runs)} seeds", title_justify="left")
+    for heading in ("layer", "chosen by", *(f"{share:.0%}" for share in SHARES), "better than random"):
+        table.add_column(heading, justify="left" if heading in ("layer", "chosen by") else "right")
+    for name in LAYERS:
+        gains = defaultdict(list)
+        for run in runs:
+            for strategy in assign.ORDERS:
+                inner = range(1, len(SHARES) - 1)
+                gains[strategy].append(
+                    mean(run[strategy][step][1][name] - run[assign.RANDOM][step][1][name] for step in inner)
+                )
+        for strategy in assign.ORDERS:
+            values = [f"{mean(run[strategy][step][1][name] for run in runs):.3f}" for step in range(len(SHARES))]
+            gain = gains[strategy]
+            told = "" if strategy == assign.RANDOM else f"{mean(gain):+.3f} ({min(gain):+.3f} to {max(gain):+.3f})"
+            table.add_row(name, strategy, *values, told)
+    words = " ".join(f"{mean(run[assign.RANDOM][step][0] for run in runs):,.0f}" for step in range(len(SHARES)))
+    out = Console(highlight=False)
+    out.print(table)
+    out.print(f"words labelled, mean: {words}")
+    out.print(json.dumps(runs), soft_wrap=True, markup=False)
+
+
+if __name__ == "__main__":
+    typer.run(learning)

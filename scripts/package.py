@@ -1,0 +1,76 @@
+"""Package trained pipelines as wheels that `spacy.load` knows by name, each with a model card.
+
+python scripts/package.py build/extractor/model-best [--output build/wheels]
+pip install build/wheels/en_acre_small-0.1.0-py3-none-any.whl
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+import jinja2
+import typer
+from spacy.cli.package import package as spacy_package
+
+from annotate import schema as schema_
+from annotate.extract import pipeline
+from annotate.issues import AcreError
+from annotate.store import Corpus
+
+ROOT = Path(__file__).parents[1]
+
+
+def package(
+    models: Annotated[list[Path], typer.Argument(help="Folders of trained pipelines.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the wheels.")] = ROOT / "build" / "wheels",
+    corpus: Annotated[Path, typer.Option(help="The corpus folder, whose baselines the card tells.")] = ROOT / "corpus",
+) -> None:
+    """Write a wheel for each pipeline, named `en_acre_` and its own name."""
+    output.mkdir(parents=True, exist_ok=True)
+    for model in models:
+        meta = pipeline.load(str(model)).meta
+        name = f"acre_{str(meta['name']).replace('-', '_')}"
+        with tempfile.TemporaryDirectory() as folder:
+            source = Path(folder) / "pipeline"
+            shutil.copytree(model, source)
+            # Of an index nobody can fetch it yet: what is installed is asked for, with what the pipeline's parts need.
+            extras = "extract,train" if "acre.encoder.v1" in (source / "config.cfg").read_text("utf-8") else "extract"
+            told = json.loads((source / "meta.json").read_text("utf-8")) | {"requirements": [f"acre-corpus[{extras}]"]}
+            (source / "meta.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
+            (source / "README.md").write_text(card(meta, name, corpus), encoding="utf-8")
+            shutil.copy(ROOT / "LICENSE", source)
+            spacy_package(source, Path(folder), name=name, create_sdist=False, create_wheel=False)
+            folder_of_it = f"en_{name}-{meta['version']}"
+            _wheel(Path(folder) / folder_of_it, output)
+        print(f"wrote {output / folder_of_it}-py3-none-any.whl")
+
+
+def card(meta: dict[str, Any], name: str, corpus: Path) -> str:
+    """The model card: what the pipeline does, what it learned from, how good it is as the corpus's baselines have it."""
+    environment = jinja2.Environment(trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
+    template = environment.from_string((ROOT / "scripts" / "model-card.md.jinja").read_text(encoding="utf-8"))
+    found = [told for told in Corpus(corpus).baselines().values() if told.get("system") == meta["name"]]
+    return template.render(
+        meta=meta,
+        name=name,
+        schema=schema_.load(corpus.parent / "guidelines" / "schema.yaml"),
+        baselines=found,
+    )
+
+
+def _wheel(folder: Path, output: Path) -> None:
+    """spaCy's own way to a wheel fetches a build system anew; what is installed here does as well."""
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", str(output)]
+    done = subprocess.run([*command, str(folder)], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise AcreError(f"{folder.name}: no wheel: {done.stderr.strip()[-500:]}")
+
+
+if __name__ == "__main__":
+    typer.run(package)
