@@ -78,6 +78,7 @@ def _config(path: Path, overrides: dict[str, object], encoder: str | None, epoch
     config = load_config(path, overrides=overrides)
     instead = config.pop("encoder")
     if encoder is not None:
+        config["vectors"]["width"] = instead["width"]
         config["components"]["tok2vec"]["model"] = instead["model"] | {"name": encoder}
         config["training"]["optimizer"]["learn_rate"] = instead["learn_rate"]
         config["training"]["max_epochs"] = epochs or instead["epochs"]

@@ -20,6 +20,7 @@ from annotate.cli.common import (
     CORPUS,
     CorpusOption,
     JsonOption,
+    ModelOption,
     SchemaOption,
     app,
     err,
@@ -48,9 +49,7 @@ def assign(
     take: Annotated[
         int | None, typer.Option(min=1, help="Deal only so many of the articles that nobody has, the first ones.")
     ] = None,
-    model: Annotated[
-        str, typer.Option(help="Of --by: folder of a trained pipeline, or the package it is installed as.")
-    ] = "build/extractor/model-best",
+    model: ModelOption = "build/extractor/model-best",
     again: Annotated[
         bool, typer.Option("--again", help="Deal anew all that is not done yet, not only what nobody has.")
     ] = False,

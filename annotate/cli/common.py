@@ -43,6 +43,13 @@ UrlOption = Annotated[
 TokenOption = Annotated[
     Path | None, typer.Option("--token-file", help="File with its access token; or give it in ACRE_TOKEN.")
 ]
+ModelOption = Annotated[
+    str,
+    typer.Option(
+        "--model",
+        help="Folder of a trained pipeline or the package it is installed as, a lookup's .json, or lookup: words and rules of the corpus.",
+    ),
+]
 ProjectOption = Annotated[str, typer.Option("--project", help="Title of the Label Studio project.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the report as JSON.")]
 CORPUS = Path("corpus")

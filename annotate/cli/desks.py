@@ -21,6 +21,7 @@ from annotate.cli.common import (
     CorpusOption,
     DeskOption,
     JsonOption,
+    ModelOption,
     ProjectOption,
     SchemaOption,
     StateOption,
@@ -165,10 +166,7 @@ def suggest(
     ids: Annotated[
         list[str] | None, typer.Argument(help="Article ids; by default all tasks that nobody has worked on.")
     ] = None,
-    model: Annotated[
-        str,
-        typer.Option(help="Folder of a trained pipeline, a lookup's .json, or lookup: words and rules of the corpus."),
-    ] = "lookup",
+    model: ModelOption = "lookup",
     serve: Annotated[
         bool, typer.Option("--serve", help="Answer Label Studio as each task is opened, until Ctrl+C.")
     ] = False,

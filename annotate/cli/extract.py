@@ -13,7 +13,7 @@ from rich.table import Table
 
 from annotate import notation, store
 from annotate.articles import reading
-from annotate.cli.common import CORPUS, CorpusOption, SchemaOption, app, err, out, progress, say, schema_of
+from annotate.cli.common import CORPUS, CorpusOption, ModelOption, SchemaOption, app, err, out, progress, say, schema_of
 from annotate.issues import UsageError
 
 FORMATS = ("table", "jsonl", "html", "acre")
@@ -22,10 +22,7 @@ FORMATS = ("table", "jsonl", "html", "acre")
 @app.command()
 def extract(
     files: Annotated[list[Path], typer.Argument(help=".txt, .html or .jsonl files.")],
-    model: Annotated[
-        str,
-        typer.Option(help="Folder of a trained pipeline, a lookup's .json, or lookup: words and rules of the corpus."),
-    ] = "lookup",
+    model: ModelOption = "lookup",
     format_: Annotated[
         str,
         typer.Option(

