@@ -24,6 +24,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from annotate import cli
 from annotate import schema as schema_
 from annotate.extract import extractors, service
 from annotate.model import Article
@@ -131,4 +132,4 @@ def _read(articles: list[Article]) -> float:
 
 
 if __name__ == "__main__":
-    typer.run(benchmark)
+    cli.run("benchmark", lambda: typer.run(benchmark))

@@ -16,8 +16,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from annotate import cli, score, splits, store, tokens
 from annotate import schema as schema_
-from annotate import score, splits, store, tokens
 from annotate.extract import extractors
 from annotate.issues import UsageError
 from annotate.model import Annotation, Article, Gold, Span
@@ -134,4 +134,4 @@ def _show(system: str, split: str, report: Report, faults: Counter[tuple[str, st
 
 
 if __name__ == "__main__":
-    typer.run(evaluate)
+    cli.run("evaluate", lambda: typer.run(evaluate))

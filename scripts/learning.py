@@ -10,7 +10,6 @@ test split. Random choice is the learning curve.
 from __future__ import annotations
 
 import contextlib
-import json
 import multiprocessing
 import os
 import tempfile
@@ -27,7 +26,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from annotate import assign, store, tokens
+from annotate import assign, cli, store, tokens
 from annotate import schema as schema_
 from annotate.dataset import plots
 from annotate.extract import pipeline
@@ -172,8 +171,7 @@ def _show(runs: Sequence[Mapping[str, Sequence[tuple[int, Found]]]]) -> None:
     out = Console(highlight=False)
     out.print(table)
     out.print(f"words labelled, mean: {words}")
-    out.print(json.dumps(runs), soft_wrap=True, markup=False)
 
 
 if __name__ == "__main__":
-    typer.run(learning)
+    cli.run("learning", lambda: typer.run(learning))

@@ -18,6 +18,7 @@ import jinja2
 import typer
 from spacy.cli.package import package as spacy_package
 
+from annotate import cli
 from annotate import schema as schema_
 from annotate.extract import pipeline
 from annotate.issues import AcreError
@@ -73,4 +74,4 @@ def _wheel(folder: Path, output: Path) -> None:
 
 
 if __name__ == "__main__":
-    typer.run(package)
+    cli.run("package", lambda: typer.run(package))

@@ -17,7 +17,7 @@ from spacy.training.loop import train as train_
 from spacy.util import load_config
 from thinc.api import Config
 
-from annotate import __version__, store
+from annotate import __version__, cli, store
 from annotate import schema as schema_
 from annotate.extract import lookup, pipeline
 
@@ -76,6 +76,8 @@ def learn(
 def _config(path: Path, overrides: dict[str, object], encoder: str | None, epochs: int | None) -> Config:
     """The config, with the pretrained encoder in the place of its own token vectors where one is named."""
     config = load_config(path, overrides=overrides)
+    schema = schema_.load(Path(str(overrides["paths.schema"])))
+    config["components"]["acre_sift"]["layers"] = {label: schema.layer(label).value for label in schema.labels}
     instead = config.pop("encoder")
     if encoder is not None:
         config["vectors"]["width"] = instead["width"]
@@ -86,4 +88,4 @@ def _config(path: Path, overrides: dict[str, object], encoder: str | None, epoch
 
 
 if __name__ == "__main__":
-    typer.run(train)
+    cli.run("train", lambda: typer.run(train))

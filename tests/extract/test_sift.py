@@ -1,0 +1,75 @@
+"""Of marks that exclude one another the surest is kept; what annotators mark hardly ever does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import spacy
+from spacy.tokens import Span, SpanGroup
+
+from annotate.extract import docs
+from annotate.extract.sift import Sift
+from annotate.schema import Schema
+from annotate.store import Corpus
+from tests.conftest import ROOT
+
+WORDS = "The army said that rebels told it that the town of Lisk had fallen ."
+
+
+@pytest.fixture(scope="module")
+def sift(schema: Schema) -> Sift:
+    return Sift({label: schema.layer(label).value for label in schema.labels})
+
+
+def _kept(sift: Sift, *marks: tuple[str, int, int, float]) -> set[tuple[str, int, int]]:
+    doc = spacy.blank("en")(WORDS)
+    group = SpanGroup(doc, name=docs.MARKS, spans=[Span(doc, start, end, label) for label, start, end, _ in marks])
+    group.attrs["scores"] = np.array([score for *_, score in marks])
+    doc.spans[docs.MARKS] = group
+    found: Any = sift(doc).spans[docs.MARKS]
+    scores = {(label, start, end): score for label, start, end, score in marks}
+    told = [(span.label_, span.start, span.end) for span in found]
+    assert [scores[key] for key in told] == list(found.attrs["scores"])
+    return set(told)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "both"),
+    [
+        (("capture", 12, 14), ("withdrawal", 13, 14), False),
+        (("place", 8, 12), ("place", 11, 12), True),  # a name in its phrase
+        (("place", 8, 12), ("facility", 8, 12), False),
+        (("place", 8, 11), ("place", 10, 12), False),
+        (("state_force", 0, 2), ("source", 0, 2), True),
+        (("content", 4, 14), ("content", 8, 13), True),  # a report in a report
+        (("content", 4, 14), ("content", 8, 14), False),
+        (("content", 3, 10), ("content", 8, 14), False),
+        (("source", 0, 2), ("source", 1, 2), False),
+        (("content", 4, 14), ("cue", 5, 6), True),
+        (("capture", 13, 14), ("place", 8, 12), True),
+    ],
+)
+def test_the_surer_one_is_kept_where_both_cant_be(sift: Sift, one: Any, other: Any, both: bool) -> None:
+    assert _kept(sift, (*one, 0.9), (*other, 0.6)) == ({one, other} if both else {one})
+    assert _kept(sift, (*one, 0.6), (*other, 0.9)) == ({one, other} if both else {other})
+
+
+def test_what_is_dropped_drops_nothing(sift: Sift) -> None:
+    marks = [("place", 8, 10, 0.9), ("place", 9, 11, 0.8), ("place", 10, 12, 0.7)]
+    assert _kept(sift, *marks) == {("place", 8, 10), ("place", 10, 12)}
+
+
+def test_what_annotators_mark_stands_together(sift: Sift, schema: Schema) -> None:
+    corpus, blank = Corpus(ROOT / "corpus"), spacy.blank("en")
+    marks = apart = 0
+    for article in corpus.articles():
+        gold = corpus.gold(article.id)
+        if gold is not None and article.text is not None:
+            for doc in docs.gold(article, gold, schema, blank):
+                spans = list(doc.spans[docs.MARKS])
+                marks += len(spans)
+                apart += sum(sift.excludes(one, other) for n, one in enumerate(spans) for other in spans[:n])
+    assert marks > 3000
+    assert apart / marks < 0.004
