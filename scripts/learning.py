@@ -87,7 +87,7 @@ def _run(seed: int, corpus: Path, epochs: int) -> dict[str, list[tuple[int, Foun
     found: dict[str, list[tuple[int, Found]]] = {}
     with tempfile.TemporaryDirectory() as folder:
         started = _learn(corpus, Path(folder), first, seed, epochs)
-        whole: tuple[int, Found] | None = None
+        whole = (sum(words.values()), _learn(corpus, Path(folder), lot, seed, epochs)[1])
         for strategy in assign.ORDERS:
             labelled, model = first, started[0]
             told = [(sum(words[name] for name in labelled), started[1])]
@@ -96,7 +96,6 @@ def _run(seed: int, corpus: Path, epochs: int) -> dict[str, list[tuple[int, Foun
                 labelled = _within([*labelled, *order], words, step)
                 model, scores = _learn(corpus, Path(folder), labelled, seed, epochs)
                 told.append((sum(words[name] for name in labelled), scores))
-            whole = whole or (sum(words.values()), _learn(corpus, Path(folder), lot, seed, epochs)[1])
             found[strategy] = [*told, whole]
     return found
 

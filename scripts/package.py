@@ -18,7 +18,7 @@ import jinja2
 import typer
 from spacy.cli.package import package as spacy_package
 
-from annotate import cli
+from annotate import __version__, cli
 from annotate import schema as schema_
 from annotate.extract import pipeline
 from annotate.issues import AcreError
@@ -42,7 +42,9 @@ def package(
             shutil.copytree(model, source)
             # Of an index nobody can fetch it yet: what is installed is asked for, with what the pipeline's parts need.
             extras = "extract,train" if "acre.encoder.v1" in (source / "config.cfg").read_text("utf-8") else "extract"
-            told = json.loads((source / "meta.json").read_text("utf-8")) | {"requirements": [f"acre-corpus[{extras}]"]}
+            told = json.loads((source / "meta.json").read_text("utf-8")) | {
+                "requirements": [f"acre-corpus[{extras}]>={__version__}"]
+            }
             (source / "meta.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
             (source / "README.md").write_text(card(meta, name, corpus), encoding="utf-8")
             shutil.copy(ROOT / "LICENSE", source)

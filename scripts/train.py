@@ -82,7 +82,8 @@ def _config(path: Path, overrides: dict[str, object], encoder: str | None, epoch
     """The config, with the pretrained encoder in the place of its own token vectors where one is named."""
     config = load_config(path, overrides=overrides)
     schema = schema_.load(Path(str(overrides["paths.schema"])))
-    config["components"]["acre_sift"]["layers"] = {label: schema.layer(label).value for label in schema.labels}
+    if "acre_sift" in config["components"]:
+        config["components"]["acre_sift"]["layers"] = {label: schema.layer(label).value for label in schema.labels}
     instead = config.pop("encoder")
     if encoder is not None:
         config["vectors"]["width"] = instead["width"]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import Any
 
 _INK, _FILL, _RANGE = "#24292f", "#3b6ea5", "#c8641e"
-_LINES = ("#24292f", "#c8641e", "#3b6ea5", "#4f8a4c")
+_LINES = ("#24292f", "#c8641e", "#3b6ea5")
 # Nothing of the machine or the day goes into the file, and identifiers in it follow from its content.
 _STYLE = {"svg.hashsalt": "acre", "svg.fonttype": "path", "font.family": "DejaVu Sans", "font.size": 9}
 _METADATA = {"Date": None, "Creator": None}
@@ -51,7 +52,7 @@ def curves(title: str, lines: Mapping[str, Sequence[tuple[float, Sequence[float]
     """A line for each name through the means at each x, with a band from the least to the most of what was measured there."""
 
     def draw(axes: Any) -> None:
-        for (name, points), colour in zip(lines.items(), _LINES, strict=False):
+        for (name, points), colour in zip(lines.items(), cycle(_LINES), strict=False):
             places, values = [x for x, _ in points], [found for _, found in points]
             means = [sum(found) / len(found) for found in values]
             axes.fill_between(

@@ -7,14 +7,11 @@ from typing import Any
 import pytest
 
 from annotate.labelstudio.server import Desk
-from tests.browser.page import LabellingPage
+from tests.browser.page import open_page
 
 
 @pytest.fixture
 def labelling(browser: Any, desk: Desk) -> Any:
-    page = browser.new_page(viewport={"width": 1366, "height": 768})
-    page.set_default_timeout(20_000)
-    opened = LabellingPage(page, desk)
-    opened.log_in()
+    opened = open_page(browser, desk)
     yield opened
-    page.close()
+    opened.page.close()

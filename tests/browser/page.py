@@ -63,6 +63,15 @@ def open_browser(playwright: Playwright, program: str) -> Iterator[Browser]:
         browser.close()
 
 
+def open_page(browser: Any, desk: Desk) -> LabellingPage:
+    """A page of the size of a small laptop, logged in at the desk; `page.page.close()` ends it."""
+    page = browser.new_page(viewport={"width": 1366, "height": 768})
+    page.set_default_timeout(20_000)
+    opened = LabellingPage(page, desk)
+    opened.log_in()
+    return opened
+
+
 class LabellingPage:
     """One tab, logged in as the desk's annotator."""
 

@@ -21,7 +21,7 @@ from annotate.labelstudio.client import Client
 from annotate.labelstudio.server import Desk
 from annotate.model import Article
 from annotate.store import Corpus
-from tests.browser.page import LabellingPage
+from tests.browser.page import LabellingPage, open_page
 
 pytestmark = [pytest.mark.server, pytest.mark.browser]
 
@@ -77,14 +77,6 @@ def _label(labelling: LabellingPage, text: str, who: str) -> None:
     labelling.submit()
 
 
-def _open(browser: Any, desk: Desk) -> LabellingPage:
-    page = browser.new_page(viewport={"width": 1366, "height": 768})
-    page.set_default_timeout(20_000)
-    opened = LabellingPage(page, desk)
-    opened.log_in()
-    return opened
-
-
 def _tasks(client: Client, project: str) -> dict[str, int]:
     found = client.project(project)
     assert found is not None
@@ -109,7 +101,7 @@ def test_two_annotators_one_gold(
     for name in ("ana", "ben"):
         assert "3 articles are assigned" in acre("load", "--desk", name, *at_desk)
     for one in (desk, ben):
-        labelling = _open(browser, one)
+        labelling = open_page(browser, one)
         client = Client(one.url, one.token)
         found = client.project(project)
         assert found is not None
@@ -187,7 +179,7 @@ def _in_the_browser(
     client = Client(desk.url, desk.token)
     tasks, found = _tasks(client, project), client.project(project)
     assert found is not None
-    labelling = _open(browser, desk)
+    labelling = open_page(browser, desk)
     labelling.open_task(found["id"], tasks[articles[TAK].id])
     labelling.select_listed("armed_group", "Troops")
     labelling.press("/")

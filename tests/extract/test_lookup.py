@@ -75,6 +75,14 @@ def test_a_denial_a_quotation_and_a_negation_are_told(model: Lookup, schema: Sch
     assert "source_status=unattributed" in _told(model, "The army has reportedly seized the town.", schema, write)
 
 
+def test_an_infinitive_keeps_its_to(schema: Schema, write: Write) -> None:
+    taught = "[h1:source|The ministry] [q1:cue|promised] [c1:content|to open the road].\n---\n"
+    taught += "c1 source:h1 cue:q1 stance=commits style=indirect source_status=named\n"
+    shown = _told(lookup.fit([write(taught)], schema), "The army promised to leave the hill.", schema, write)
+    assert ":content|to leave the hill]" in shown
+    assert "stance=commits" in shown
+
+
 def test_a_toll_has_its_bounds_and_the_counted_inside(model: Lookup, schema: Schema, write: Write) -> None:
     shown = _told(model, "More than 40 rebels were killed.", schema, write)
     assert "quantity|More than 40 [" in shown

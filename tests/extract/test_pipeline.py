@@ -17,7 +17,7 @@ import pytest
 import spacy
 from thinc.api import Model
 
-from annotate import score, validate
+from annotate import __version__, score, validate
 from annotate.dataset import build
 from annotate.extract import docs, heads, pipeline, regions
 from annotate.issues import UsageError
@@ -198,7 +198,7 @@ def _comes_as_a_package(model: Path, wheels: Path, corpus: Corpus) -> None:
         metadata = packed.read(next(name for name in names if name.endswith("/METADATA"))).decode()
         card = packed.read(next(name for name in names if name.endswith("/README.md"))).decode()
         packed.extractall(wheels / "site")
-    assert "Requires-Dist: acre-corpus[extract]" in metadata
+    assert f"Requires-Dist: acre-corpus[extract]>={__version__}" in metadata
     assert "# en_acre_small" in card
     assert "It was not measured" in card
     program = "import spacy; doc = spacy.load('en_acre_small')('Troops seized Lisk; at least 12 died, a medic said.')"
