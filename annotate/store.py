@@ -447,9 +447,12 @@ def read_text(path: Path) -> str:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write all or nothing: a reader, or a run after a crash, sees the old file or the new one."""
+    """Write all or nothing: a reader, or a run after a crash, sees the old file or the new one.
+
+    A process that is killed outright may leave a hidden `*.part` beside the file; nothing here reads it, and git ignores it.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)

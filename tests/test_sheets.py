@@ -268,14 +268,15 @@ def test_the_command_killed_at_any_point_loses_nothing(
     ended = [killed(after) for after in stops]
     assert any(ended)
     assert subprocess.run(command, cwd=corpus.root.parent, check=False, capture_output=True).returncode == 1
-    assert len(list(folder.iterdir())) == 4
-    for sheet in folder.iterdir():
+    sheets = list(folder.glob("[!.]*"))  # a kill between the first byte and the renaming leaves a hidden part
+    assert len(sheets) == 4
+    for sheet in sheets:
         fill(sheet, e2="realis=actual", c1="stance=asserts")
     for after in stops:
         killed(after)
     done = subprocess.run(command, cwd=corpus.root.parent, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert len(list(corpus.root.glob("gold/*"))) == 4
+    assert len(list(corpus.root.glob("gold/*.json"))) == 4
     assert list(validate.corpus(corpus, schema)) == []
 
 

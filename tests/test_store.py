@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,13 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from annotate import store
+from annotate import store, validate
 from annotate.issues import UsageError
 from annotate.model import Annotation, Article, withhold
 from annotate.schema import Schema
 from annotate.store import Corpus, StoreError
 from tests import strategies
-from tests.conftest import SENTENCE
+from tests.conftest import ROOT, SENTENCE
 
 Write = Callable[..., tuple[Article, Annotation]]
 
@@ -70,6 +73,25 @@ def test_writing_is_all_or_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         store.write(path, b"new")
     assert path.read_bytes() == b"old"
     assert [file.name for file in path.parent.iterdir()] == ["b.json"]
+
+
+def test_what_a_killed_process_left_half_written_is_read_by_nothing(
+    corpus: Corpus, write: Write, schema: Schema
+) -> None:
+    _, annotation = write(SENTENCE)
+    path = corpus.root / "annotations" / "ana" / f"{annotation.article}.json"
+    before = path.read_bytes()
+    killed = (
+        "import os, signal; from pathlib import Path; from annotate import store; "
+        "os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL); "
+        f"store.write(Path({str(path)!r}), b'half')"
+    )
+    assert subprocess.run([sys.executable, "-c", killed], cwd=ROOT, check=False).returncode == -signal.SIGKILL
+    (left,) = path.parent.glob(".*")
+    assert path.read_bytes() == before
+    assert [found for _, found, _ in corpus.annotated()] == [annotation]
+    assert list(validate.corpus(corpus, schema)) == []
+    assert left.suffix == ".part"  # as .gitignore has it
 
 
 def test_an_unknown_collection_and_a_folder_that_is_no_corpus_are_named(corpus: Corpus, tmp_path: Path) -> None:
