@@ -1,7 +1,7 @@
 """The baseline that learns words and knows rules: what training marks were called, and grammar for what joins them.
 
-Mentions are noun phrases of `en_core_web_sm`'s parse, triggers and cues single words, each with the label that training
-gave it most. Arguments, sources and contents follow from the parse; bounds, dates, style and status from rules.
+Mentions are noun phrases of `en_core_web_sm`'s parse, cues single words, each with the label that training gave it most;
+triggers are words of a lexicon and of training. Arguments, sources and contents follow from the parse; bounds, dates, style and status from rules.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from annotate import graph
-from annotate.extract import docs, values
+from annotate.extract import docs, lexicon, values
 from annotate.graph import Link
 from annotate.model import Annotation, Article, AttributeValue, Mark, Record
 from annotate.schema import Schema
@@ -35,8 +35,6 @@ _ROLES = {
     "over": ("object", "place"), "outside": ("place",), "along": ("place",), "under": (),
 }  # fmt: skip
 """Roles that a mention may fill by how it hangs on the trigger, the likeliest first; the schema rules out the rest."""
-_CONTENT_WORDS = ("VERB", "NOUN", "PROPN", "ADJ")
-"""What triggers are: *against* may stand for one, and is a hundred other things."""
 _HYPOTHETICAL = frozenset(["will", "would", "may", "might", "could", "should", "shall", "can", "to", "if", "unless"])
 _NEGATING = frozenset(["no", "not", "n't", "never", "nobody", "none", "neither", "nor", "without"])
 _ANONYMOUS = re.compile(
@@ -53,8 +51,8 @@ class Lookup(Record):
     """The nouns and pronouns that mentions are built on."""
     kinds: dict[str, str]
     """The parser's kinds of names: `GPE` is mostly a place."""
-    triggers: dict[str, str]
-    """Lemma and part of speech, as `seize/VERB`."""
+    triggers: lexicon.Lexicon
+    """The words of the project's list and of training."""
     cues: dict[str, str]
     """Lemma, and the stance that it mostly shows."""
     schema_version: str
@@ -72,7 +70,7 @@ def fit(documents: Iterable[tuple[Article, Annotation]], schema: Schema) -> Look
     phrases: dict[str, Counter[str]] = defaultdict(Counter)
     heads: dict[str, Counter[str]] = defaultdict(Counter)
     kinds: dict[str, Counter[str]] = defaultdict(Counter)
-    triggers: dict[str, Counter[str]] = defaultdict(Counter)
+    seen: list[tuple[Any, dict[int, str]]] = []
     cues: dict[str, Counter[str]] = defaultdict(Counter)
     for article, annotation in documents:
         events = {(mark.start, mark.end): mark.label for mark in annotation.event_mentions}
@@ -80,11 +78,13 @@ def fit(documents: Iterable[tuple[Article, Annotation]], schema: Schema) -> Look
         stances = {said.cue: said.attributes.get("stance") for said in annotation.attributions}
         cue_at = {(cue.start, cue.end): str(stances.get(cue.id)) for cue in annotation.cues if stances.get(cue.id)}
         for doc, offset in _parsed(article, schema):
+            triggers: dict[int, str] = {}
             for token in doc:
                 place = (offset + token.idx, offset + token.idx + len(token))
-                if token.pos_ in _CONTENT_WORDS:
-                    triggers[_word(token)][events.get(place, "")] += 1
+                if place in events:
+                    triggers[token.i] = events[place]
                 cues[token.lemma_.lower()][cue_at.get(place, "")] += 1
+            seen.append((doc, triggers))
             for chunk in doc.noun_chunks:
                 start, end = _edges(chunk)
                 label = mentions.get((offset + start, offset + end), "")
@@ -98,7 +98,7 @@ def fit(documents: Iterable[tuple[Article, Annotation]], schema: Schema) -> Look
         phrases=_kept(phrases, 0.5),
         heads=_kept(heads, 0.5),
         kinds=_kept(kinds, 0.4),
-        triggers=_kept(triggers, 0.4),
+        triggers=lexicon.learn(seen),
         cues=_kept(cues, 0.4),
         schema_version=schema.version,
     )
@@ -138,10 +138,6 @@ def _parsed(article: Article, schema: Schema) -> Iterator[tuple[Any, int]]:
     """Each zone that is annotated, parsed, with where it starts."""
     for doc in docs.zones(article, schema, _parser()):
         yield _parser()(doc), doc.user_data[docs.OFFSET]
-
-
-def _word(token: Any) -> str:
-    return f"{token.lemma_.lower()}/{token.pos_}"
 
 
 def _head(token: Any) -> str:
@@ -237,11 +233,13 @@ def _label(model: Lookup, span: Any, words: str) -> str | None:
 
 
 def _add_events(built: _Builder, model: Lookup) -> None:
-    for token in built.doc:
-        label = model.triggers.get(_word(token))
-        if label is None or label not in built.schema.events:
+    doc = built.doc
+    for first, last, label, _share in lexicon.find(model.triggers, doc):
+        if label not in built.schema.events:
             continue
-        trigger = built.add(label, token.idx, token.idx + len(token), realis=_realis(token))
+        span = doc[first:last]
+        token = span.root
+        trigger = built.add(label, span.start_char, span.end_char, realis=_realis(token))
         used: set[str] = set()
         for filler, roles in _fillers(built, token):
             role = next(

@@ -16,7 +16,7 @@ from annotate import schema as schema_
 from annotate.dataset import reading
 from annotate.dataset.features import decoded
 from annotate.extract import docs as docs_
-from annotate.extract import encoder, heads, sift  # noqa: F401 - their names are in the registry from here on
+from annotate.extract import encoder, heads, sift, words  # noqa: F401 - their names are in the registry from here on
 from annotate.extract.names import swap
 from annotate.extract.regions import Floats
 from annotate.issues import UsageError

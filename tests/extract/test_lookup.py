@@ -51,7 +51,7 @@ def _told(model: Lookup, words: str, schema: Schema, write: Write) -> str:
 def test_it_learns_what_words_are_called(model: Lookup) -> None:
     assert model.phrases["the army"] == "state_force"
     assert model.heads["rebel"] == "armed_group"
-    assert model.triggers == {"kill/VERB": "death", "seize/VERB": "capture", "shell/VERB": "shelling"}
+    assert model.triggers["VERB"]["seize"] == ("capture", 1.0)
     assert model.cues == {"deny": "denies", "say": "asserts"}
 
 
@@ -79,7 +79,7 @@ def test_an_infinitive_keeps_its_to(schema: Schema, write: Write) -> None:
     taught = "[h1:source|The ministry] [q1:cue|promised] [c1:content|to open the road].\n---\n"
     taught += "c1 source:h1 cue:q1 stance=commits style=indirect source_status=named\n"
     shown = _told(lookup.fit([write(taught)], schema), "The army promised to leave the hill.", schema, write)
-    assert ":content|to leave the hill]" in shown
+    assert ":content|to [m1:withdrawal|leave] the hill]" in shown
     assert "stance=commits" in shown
 
 
@@ -145,7 +145,7 @@ def test_whatever_the_text_is_the_annotation_is_valid(
         return
     known = Lookup(
         phrases={"the army": "state_force"}, heads={"rebel": "armed_group", "mira": "person"}, kinds={"PERSON": "person"},
-        triggers={"seize/VERB": "capture", "kill/VERB": "death"}, cues={"say": "asserts", "deny": "denies"},
+        triggers={"VERB": {"seize": ("capture", 1.0), "kill": ("death", 1.0)}}, cues={"say": "asserts", "deny": "denies"},
         schema_version=labels.version,
     )  # fmt: skip
     found = lookup.predict(known, article, labels)
