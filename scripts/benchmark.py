@@ -65,7 +65,8 @@ def benchmark(
                     what, str(number), str(batch), f"{speed:,.0f}", f"{speed / plain:.2f}", f"{memory:,.0f} MB"
                 )
     out.print(table)
-    longest = max(texts, key=lambda article: len((article.text or "").split()))
+    here = (article for article in Corpus(corpus).articles() if article.text)
+    longest = max(here, key=lambda article: len((article.text or "").split()))
     count = len((longest.text or "").split())
     out.print(
         f"As a page is opened, over HTTP: {longest.id}, {count} words; milliseconds, median and slowest of {ASKED}"
