@@ -38,11 +38,16 @@ def evaluate(
     ] = None,
     corpus: Annotated[Path, typer.Option(help="The corpus folder, with the texts that are to be read.")] = ROOT
     / "corpus",
+    without: Annotated[
+        list[str] | None, typer.Option(help="A component of the pipelines to leave out, to see what it is worth.")
+    ] = None,
     keep: Annotated[
         bool, typer.Option(help="Write what was found into the corpus's baselines/, for the card.")
     ] = False,
 ) -> None:
     """Print precision, recall and F1 with 95 % intervals, layer by layer, and how marks are wrong."""
+    if keep and without:
+        raise UsageError("--keep is for whole pipelines: leave it, or --without, out")
     schema, folder = schema_.load(corpus.parent / "guidelines" / "schema.yaml"), Corpus(corpus)
     for name in split or ["test", "real"]:
         documents = list(gold_of(folder, name))
@@ -64,7 +69,7 @@ def evaluate(
                 keep,
             )
         for model in models:
-            extractor = extractors.load(model, corpus, schema)
+            extractor = extractors.load(model, corpus, schema, without or [])
             told = ((article, gold, extractor.predict(article)[0]) for article, gold in documents)
             _tell(extractor.name, name, told, schema, folder, keep)
 

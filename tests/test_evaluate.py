@@ -63,3 +63,9 @@ def test_a_split_that_is_asked_for_must_be_there(cloned: Path) -> None:
     assert done.returncode == 2
     assert done.stderr.startswith("evaluate: ")
     assert "no gold with its text in the split real" in done.stderr
+
+
+def test_what_is_kept_is_of_whole_pipelines(cloned: Path) -> None:
+    done = _evaluate(cloned, "lookup", "--without", "acre_words", "--keep")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("evaluate: --keep is for whole pipelines")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,8 +34,11 @@ class Extractor:
         return f"{self.name} {self.version}"
 
 
-def load(model: str, corpus: Path, schema: Schema) -> Extractor:
-    """A folder or an installed package is a trained pipeline, a `.json` file a lookup; `lookup` learns one from the training split."""
+def load(model: str, corpus: Path, schema: Schema, without: Collection[str] = ()) -> Extractor:
+    """A folder or an installed package is a trained pipeline, a `.json` file a lookup; `lookup` learns one from the training split.
+
+    A pipeline is read `without` some of its components, and is called so.
+    """
     path = Path(model)
     if model == lookup.NAME:
         from annotate.extract import pipeline
@@ -50,9 +53,9 @@ def load(model: str, corpus: Path, schema: Schema) -> Extractor:
             raise AcreError(f"{path}: no lookup: {' '.join(str(error).split())[:150]}; train one anew") from None
     from annotate.extract import pipeline  # spaCy and its components take seconds to import
 
-    nlp = pipeline.load(model)
+    nlp = pipeline.load(model, without)
     return Extractor(
-        str(nlp.meta["name"]),
+        " without ".join((str(nlp.meta["name"]), *without)),
         str(nlp.meta["version"]),
         lambda article: pipeline.predict(nlp, article, schema),
         lambda article: pipeline.gauge(nlp, article, schema),

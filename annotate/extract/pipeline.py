@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -59,8 +59,8 @@ def reader(
     return examples
 
 
-def load(path: str) -> Language:
-    """A trained pipeline from its folder, or by the name of the package that it was installed as."""
+def load(path: str, without: Collection[str] = ()) -> Language:
+    """A trained pipeline from its folder, or by the name of the package that it was installed as; `without` some components."""
     try:
         nlp = spacy.load(path)
     except (OSError, ValueError) as error:
@@ -71,6 +71,10 @@ def load(path: str) -> Language:
         raise UsageError(
             f"{path}: a pipeline that marks nothing of the schema; train one with: python scripts/train.py"
         )
+    for name in without:
+        if name not in nlp.pipe_names:
+            raise UsageError(f"{path}: no component {name}; it has {', '.join(nlp.pipe_names)}")
+        nlp.remove_pipe(name)
     return nlp
 
 

@@ -19,7 +19,7 @@ from thinc.api import Model
 
 from annotate import __version__, score, validate
 from annotate.dataset import build
-from annotate.extract import docs, heads, pipeline, regions
+from annotate.extract import docs, extractors, heads, pipeline, regions
 from annotate.issues import UsageError
 from annotate.schema import Schema
 from annotate.store import Corpus, read_gold
@@ -159,8 +159,19 @@ def test_a_pipeline_learns_what_it_is_shown_and_comes_back_from_its_folder_and_a
     assert rows["attribution span", "strict"] > 0.9
     assert rows["attribute", "strict"] > 0.8
     assert rows["claim", "core"] > 0.8
+    _can_do_without_a_component(tmp_path / "out" / "model-best", written[0][0], corpus, schema)
     _is_least_sure_of_what_it_has_not_seen(trained, written[0][0], write, schema, acre, tmp_path / "out" / "model-best")
     _comes_as_a_package(tmp_path / "out" / "model-best", tmp_path / "wheels", corpus)
+
+
+def _can_do_without_a_component(model: Path, article: Any, corpus: Corpus, schema: Schema) -> None:
+    whole = extractors.load(str(model), corpus.root, schema)
+    less = extractors.load(str(model), corpus.root, schema, ["acre_links"])
+    assert (whole.name, less.name) == ("small", "small without acre_links")
+    assert _arguments(whole.predict(article)[0])
+    assert not _arguments(less.predict(article)[0])
+    with pytest.raises(UsageError, match=r"no component acre_link; it has tok2vec, .*acre_links"):
+        extractors.load(str(model), corpus.root, schema, ["acre_link"])
 
 
 def _is_least_sure_of_what_it_has_not_seen(
