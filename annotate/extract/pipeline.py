@@ -23,7 +23,6 @@ from annotate.issues import UsageError
 from annotate.model import Annotation, Article
 from annotate.schema import Schema
 
-
 _ZONES = 32
 """Zones of an article that are read at once: one by one a transformer takes twice as long, and a book's would fill the memory."""
 
