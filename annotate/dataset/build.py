@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import tempfile
 from collections import Counter, defaultdict
@@ -85,7 +86,7 @@ def build(
 
     files = _write(target, schema, counted(), report)
     figures.unaligned = {kind: len(marks) for kind, marks in report.unaligned.items()}
-    parts = card.render(figures, corpus, schema, files)
+    parts = card.render(figures, corpus, schema, files, _digests(target, files))
     for name, content in parts.items():
         store.write(target / name, content)
     version, date = corpus.release()
@@ -186,6 +187,14 @@ def _write(target: Path, schema: Schema, found: Iterable[Found], report: BuildRe
         if not any(emptied.iterdir()):
             shutil.rmtree(emptied)
     return files
+
+
+def _digests(target: Path, files: Iterable[Path]) -> dict[str, str]:
+    """By config, the SHA-256 of its files, one after another."""
+    found = {config.name: hashlib.sha256() for config in CONFIGS}
+    for path in sorted(files):
+        found[path.parent.name].update((target / path).read_bytes())
+    return {name: digest.hexdigest() for name, digest in found.items()}
 
 
 class _Writers:

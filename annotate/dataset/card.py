@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -83,8 +83,14 @@ class Figures:
         return sum(self.documents.values(), Counter())
 
 
-def render(figures: Figures, corpus: Corpus, schema: Schema, files: Iterable[Path]) -> dict[str, bytes]:
-    """By path in the corpus: the card as Markdown, with the YAML head that `load_dataset` reads the configs from; pictures."""
+def render(
+    figures: Figures, corpus: Corpus, schema: Schema, files: Iterable[Path], digests: Mapping[str, str]
+) -> dict[str, bytes]:
+    """By path in the corpus: the card as Markdown, with the YAML head that `load_dataset` reads the configs from; pictures.
+
+    `digests` are of each config's rows: of a folder `datasets` looks at no more than the head before it takes what it has in its
+    cache, of an earlier build or of another corpus.
+    """
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -105,6 +111,7 @@ def render(figures: Figures, corpus: Corpus, schema: Schema, files: Iterable[Pat
         annotators=annotators,
         machine=_machine(figures, corpus),
         configs=CONFIGS,
+        digests=digests,
         files={config.name: _splits(config.name, files) for config in CONFIGS},
         worked={name: _json(_short(row)) for name, (_, row) in figures.worked.items()},
         agreement=report,

@@ -225,15 +225,23 @@ class Linker(Chooser):
         return {(link.tail, link.head): link.label for link in doc.user_data[LINKS]}
 
     def set_annotations(self, docs: Iterable[Doc], found: Any) -> None:
-        """Keep what was chosen; of several sources of one content, and of several cues, the surest."""
+        """Keep what was chosen, but for what can't be: the surest source and cue of a content stay, and that is outside of it."""
         for doc, own in zip(docs, found, strict=True):
-            links = [Joined(one.key[0], label, one.key[1], chance) for one, label, chance in own if label != NONE]
-            best = {
-                (link.tail, link.label): link
-                for link in sorted(links, key=lambda link: link.score)
-                if link.label in ATTRIBUTION_SPANS
-            }
-            doc.user_data[LINKS] = [link for link in links if link.label not in ATTRIBUTION_SPANS] + list(best.values())
+            marks = list(doc.spans[MARKS]) if own else []
+            taken: set[tuple[int, str]] = set()
+            kept: list[Joined] = []
+            for one, label, chance in sorted(own, key=lambda entry: -entry[2]):
+                tail, head = one.key
+                is_attribution = label in ATTRIBUTION_SPANS
+                if label == NONE or (is_attribution and (tail, label) in taken):
+                    continue
+                if label == ATTRIBUTION_SPANS[0] and _within(marks[head], marks[tail]):
+                    continue
+                if tail in _reached(kept, head):
+                    continue  # an event would be an argument of its own argument
+                taken.add((tail, label))
+                kept.append(Joined(tail, label, head, chance))
+            doc.user_data[LINKS] = sorted(kept)
 
 
 class Answerer(Chooser):
@@ -281,6 +289,21 @@ class Answerer(Chooser):
             for one, label, _chance in own:
                 answers.setdefault(one.key[0], {})[one.key[1]] = label.partition("=")[2]
             doc.user_data[ANSWERS] = answers
+
+
+def _reached(links: Sequence[Joined], start: int) -> set[int]:
+    """The marks that a mark leads to, itself among them."""
+    reached, open_ = {start}, [start]
+    while open_:
+        tail = open_.pop()
+        further = {link.head for link in links if link.tail == tail} - reached
+        reached |= further
+        open_ += further
+    return reached
+
+
+def _within(one: Any, other: Any) -> bool:
+    return bool(other.start <= one.start and one.end <= other.end)
 
 
 def _apart(one: Any, other: Any) -> int:

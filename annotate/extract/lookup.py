@@ -353,6 +353,8 @@ def _attribute(
     if unverified:
         answers["unverified"] = "yes"
     mark = built.add("content", doc[first].idx, doc[last - 1].idx + len(doc[last - 1]), **answers)
+    if any(link.tail == mark.id for link in built.links):
+        return  # *according to*, where another cue has told the same words already
     built.links += [Link(mark.id, label, other.id) for label, other in links]
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -348,3 +349,19 @@ def test_the_default_config_is_documents(
     build.build(corpus, schema)
     loaded: Any = load_dataset(str(corpus.root), cache_dir=str(tmp_path / "cache"))
     assert list(loaded) == ["train"] if kind == "split" else loaded["train"].info.config_name == "documents"
+
+
+def test_what_was_loaded_before_is_not_taken_for_another_build_or_another_corpus(
+    corpus: Corpus, write: Write, schema: Schema, tmp_path: Path
+) -> None:
+    """`datasets` looks in its cache by the folder's name and the card's head, and never at the files of a folder."""
+    article, _ = write(SENTENCE)
+    build.build(corpus, schema)
+    other = tmp_path / "other" / "corpus"
+    shutil.copytree(corpus.root, other)
+    assert _load(corpus, tmp_path / "cache")["id"] == [article.id]
+    corpus.annotation_path("ana", article.id).unlink()
+    second, _ = write(SENTENCE.replace("Tak", "Lis"))
+    build.build(corpus, schema)
+    assert _load(corpus, tmp_path / "cache")["id"] == [second.id]
+    assert _load(Corpus(other), tmp_path / "cache")["id"] == [article.id]

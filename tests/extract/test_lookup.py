@@ -181,3 +181,14 @@ def test_it_is_scored_on_the_corpus_above_chance(schema: Schema) -> None:
     assert found["mention", "strict"] > 0.35
     assert found["event", "classified"] > 0.2
     assert found["attribution span", "strict"] > 0.4
+
+
+def test_words_that_two_cues_claim_are_attributed_once(model: Lookup, schema: Schema, write: Write) -> None:
+    words = "Police used batons and held between 40 and 60 people, according to the rights group Open Ledger; "
+    words += "police said no more than 20 were held."
+    article, _ = write(f"{words}\n---\n")
+    found = lookup.predict(model, article, schema)
+    assert [(said.source is not None, said.cue is not None) for said in found.attributions] == [(True, True)] * len(
+        found.attributions
+    )
+    assert not [issue for issue in validate.check(found, article, schema) if issue.severity == "error"]

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 import spacy
+from spacy.tokens import Span, SpanGroup
 from thinc.api import Model
 
 from annotate import __version__, score, validate
@@ -288,8 +289,25 @@ def test_only_texts_that_are_there_are_learned_from(corpus: Corpus, write: Write
     assert list(pipeline.read(str(corpus.root), "real", schema)) == []
 
 
+def test_links_that_can_not_be_are_left_out_the_least_sure_first(nlp: Any) -> None:
+    """No content holds its own source or has two, and no event is an argument of its own argument."""
+    doc = nlp.make_doc("They agreed to talks on a truce , the two said , a paper reported")
+    labels = [(0, 7, "content"), (0, 1, "source"), (8, 10, "source"), (12, 14, "source"), (1, 2, "agreement")]
+    labels += [(3, 4, "talks"), (6, 7, "agreement")]
+    doc.spans[docs.MARKS] = SpanGroup(doc, name=docs.MARKS, spans=[Span(doc, *label) for label in labels])
+    linker = heads.Linker(nlp.vocab, Model("none", lambda *_: ([], None)), "acre_links")
+    chosen = [(0, "source", 1, 0.9), (0, "source", 2, 0.6), (0, "source", 3, 0.5), (4, "object", 5, 0.9)]
+    chosen += [(5, "object", 6, 0.8), (6, "object", 4, 0.7), (4, "object", 6, 0.6), (5, "", 4, 1.0)]
+    asked = [(heads.Asked((tail, head), (), (), 0, ()), label, chance) for tail, label, head, chance in chosen]
+    linker.set_annotations([doc], [asked])
+    assert doc.user_data[docs.LINKS] == [
+        (0, "source", 2, 0.6), (4, "object", 5, 0.9), (4, "object", 6, 0.6), (5, "object", 6, 0.8),
+    ]  # fmt: skip
+    linker.set_annotations([doc], [[]])
+    assert doc.user_data[docs.LINKS] == []
+
+
 def test_a_batch_in_which_nothing_is_asked_gives_its_gradient_back(schema: Schema) -> None:
-    from spacy.tokens import SpanGroup
     from spacy.training import Example
     from thinc.api import Adam
 
