@@ -69,3 +69,9 @@ def test_what_is_kept_is_of_whole_pipelines(cloned: Path) -> None:
     done = _evaluate(cloned, "lookup", "--without", "acre_words", "--keep")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("evaluate: --keep is for whole pipelines")
+
+
+def test_a_lookup_has_no_components(cloned: Path) -> None:
+    done = _evaluate(cloned, "lookup", "--without", "acre_words")
+    assert done.returncode == 2
+    assert "a lookup has no components to do without" in done.stderr

@@ -40,6 +40,8 @@ def load(model: str, corpus: Path, schema: Schema, without: Collection[str] = ()
     A pipeline is read `without` some of its components, and is called so.
     """
     path = Path(model)
+    if without and (model == lookup.NAME or path.suffix == ".json"):
+        raise UsageError(f"{model}: a lookup has no components to do without; name a trained pipeline")
     if model == lookup.NAME:
         from annotate.extract import pipeline
 

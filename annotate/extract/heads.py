@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -230,6 +230,7 @@ class Linker(Chooser):
             marks = list(doc.spans[MARKS]) if own else []
             taken: set[tuple[int, str]] = set()
             kept: list[Joined] = []
+            heads: dict[int, set[int]] = {}
             for one, label, chance in sorted(own, key=lambda entry: -entry[2]):
                 tail, head = one.key
                 is_attribution = label in ATTRIBUTION_SPANS
@@ -237,9 +238,10 @@ class Linker(Chooser):
                     continue
                 if label == ATTRIBUTION_SPANS[0] and _within(marks[head], marks[tail]):
                     continue
-                if tail in _reached(kept, head):
+                if tail in _reached(heads, head):
                     continue  # an event would be an argument of its own argument
                 taken.add((tail, label))
+                heads.setdefault(tail, set()).add(head)
                 kept.append(Joined(tail, label, head, chance))
             doc.user_data[LINKS] = sorted(kept)
 
@@ -291,12 +293,11 @@ class Answerer(Chooser):
             doc.user_data[ANSWERS] = answers
 
 
-def _reached(links: Sequence[Joined], start: int) -> set[int]:
-    """The marks that a mark leads to, itself among them."""
+def _reached(heads: Mapping[int, set[int]], start: int) -> set[int]:
+    """The marks that a mark leads to, itself among them, given those that each is joined to."""
     reached, open_ = {start}, [start]
     while open_:
-        tail = open_.pop()
-        further = {link.head for link in links if link.tail == tail} - reached
+        further = heads.get(open_.pop(), set()) - reached
         reached |= further
         open_ += further
     return reached
