@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from annotate import align, graph, notation, reliability
 from annotate.align import Unit
 from annotate.claims import claims
 from annotate.model import Annotation, Article, Mark, Span
-from annotate.reliability import Estimate, Measure, Unitizing
+from annotate.reliability import F1, CohenKappa, Estimate, Measure, NominalAlpha, Sparse, Unitizing
 from annotate.schema import Kind, Schema
 from annotate.tokens import tokens
 
@@ -98,22 +98,37 @@ Key = tuple[str, str | None]
 
 
 @dataclass
+class Answers:
+    """How far the answers to one attribute are the same, of marks that several annotators have."""
+
+    same: F1 = field(default_factory=F1)
+    alpha: NominalAlpha = field(default_factory=NominalAlpha)
+    kappa: CohenKappa = field(default_factory=CohenKappa)
+
+    def add(self, document: int, given: Counter[tuple[tuple[str, str], ...]]) -> None:
+        """One document: how often each tuple of (annotator, value) was given to one mark."""
+        values: Counter[tuple[str, ...]] = Counter()
+        for answers, count in given.items():
+            values[tuple(value for _annotator, value in answers)] += count
+            for (one, value), (other, another) in combinations(answers, 2):
+                self.same.add(document, count * (value == another), 2 * count)
+                self.kappa.add(document, (one, other), value, another, count)
+        self.alpha.add(document, values)
+
+
+@dataclass
 class _Tally:
     """Statistics by document, filled one document at a time; nothing of a document is kept but these."""
 
     documents: int = 0
     counts: dict[Key, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    pairs: dict[Key, dict[str, dict[int, tuple[float, float]]]] = field(
-        default_factory=lambda: defaultdict(lambda: defaultdict(dict))
-    )
-    """For each F1, by document: (matched, counted)."""
-    tokens: dict[Key, dict[int, Counter[tuple[str, ...]]]] = field(default_factory=lambda: defaultdict(dict))
-    """By document, how often each tuple of values, one for each annotator, stands on a token."""
-    unitizing: dict[Key, Unitizing] = field(default_factory=lambda: defaultdict(Unitizing))
-    answers: dict[Key, dict[int, Counter[tuple[tuple[str, str], ...]]]] = field(
-        default_factory=lambda: defaultdict(dict)
-    )
-    """By document, how often each tuple of (annotator, value) was given to one mark."""
+    pairs: dict[Key, dict[str, F1]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(F1)))
+    tokens: dict[Key, NominalAlpha] = field(default_factory=dict)
+    """Of the labels on each token; of one label, whether it is there."""
+    token_values: Sparse = field(default_factory=Sparse)
+    """How many values all passes give to a document's tokens, the same for every layer and label."""
+    unitizing: Unitizing = field(default_factory=Unitizing)
+    answers: dict[str, Answers] = field(default_factory=lambda: defaultdict(Answers))
     confusions: dict[str, Counter[tuple[str, str]]] = field(default_factory=lambda: defaultdict(Counter))
     sorts: Counter[Sort] = field(default_factory=Counter)
     examples: dict[Sort, tuple[str, int, int]] = field(default_factory=dict)
@@ -141,9 +156,10 @@ def agreement(
         ordered = sorted(passes, key=lambda found: found.provenance.annotator)
         annotators |= {found.provenance.annotator for found in ordered}
         _count(article, ordered, schema, tally)
-        for found in disagreements(article, ordered):
-            kept.append((found.units, found.article, -found.start, found))
-        kept = heapq.nlargest(worst, kept, key=lambda entry: (entry[0], entry[1], entry[2]))
+        for units, start, end in heapq.nlargest(worst, _places(ordered), key=lambda place: (place[0], -place[1])):
+            if len(kept) < worst or (units, article.id, -start) > kept[-1][:3]:  # to show a place takes its time
+                kept.append((units, article.id, -start, _disagreement(article, ordered, start, end, units)))
+                kept = heapq.nlargest(worst, kept, key=lambda entry: entry[:3])
         tally.documents += 1
     rows = list(_rows(tally, schema, seed, samples, labels))
     return Report(
@@ -171,7 +187,7 @@ def _count(article: Article, passes: Sequence[Annotation], schema: Schema, tally
             tally.sorts[sort] += 1
             tally.examples.setdefault(sort, (article.id, start, end))
     _count_answers(passes, schema, tally)
-    _count_units(article, passes, schema, tally)
+    _count_units(article, passes, tally)
     if article.text is None:
         tally.untokenised += 1
     else:
@@ -257,12 +273,7 @@ def _add(tally: _Tally, layer: str, name: str, mine: list[Unit], yours: list[Uni
     for label, count in [(None, counted.total()), *counted.items()]:
         if count:
             both = agreed.total() if label is None else agreed[label]
-            _sum(tally.pairs[layer, label][name], tally.documents, both, count)
-
-
-def _sum(by_document: dict[int, tuple[float, float]], document: int, matched: float, counted: float) -> None:
-    before = by_document.get(document, (0.0, 0.0))
-    by_document[document] = (before[0] + matched, before[1] + counted)
+            tally.pairs[layer, label][name].add(tally.documents, both, count)
 
 
 def _count_claims(
@@ -305,6 +316,7 @@ def _claims(annotation: Annotation) -> Iterator[Unit]:
 def _count_answers(passes: Sequence[Annotation], schema: Schema, tally: _Tally) -> None:
     """On marks that two annotators or more have with the same label and words, what each answered."""
     holders: dict[tuple[str, int, int], list[tuple[str, Mark]]] = defaultdict(list)
+    answers: dict[str, Counter[tuple[tuple[str, str], ...]]] = defaultdict(Counter)
     for found in passes:
         for place, mark in {align.place(mark): mark for mark in found.marks()}.items():
             holders[place].append((found.provenance.annotator, mark))
@@ -313,25 +325,23 @@ def _count_answers(passes: Sequence[Annotation], schema: Schema, tally: _Tally) 
             continue
         for name in schema.labels[label].attributes:
             values = tuple((annotator, str(mark.attributes.get(name, NONE))) for annotator, mark in marks)
-            tally.answers["attribute", name].setdefault(tally.documents, Counter())[values] += 1
+            answers[name][values] += 1
             tally.counts["attribute", name].update(annotator for annotator, _value in values)
             for (_one, value), (_other, another) in combinations(values, 2):
                 if value != another and schema.attributes[name].kind is Kind.CHOICE:
                     tally.confusions[name][_pair(value, another)] += 1
+    for name, given in answers.items():
+        tally.answers[name].add(tally.documents, given)
 
 
-def _count_units(article: Article, passes: Sequence[Annotation], schema: Schema, tally: _Tally) -> None:
-    for label in schema.labels:
-        layers = [[(mark.start, mark.end) for mark in found.marks() if mark.label == label] for found in passes]
-        outer = [_outermost(spans) for spans in layers]
-        tally.nested += sum(map(len, layers)) - sum(map(len, outer))
-        tally.unitizing[_layer_of(label, schema), label].add(article.length, outer)
-
-
-def _layer_of(label: str, schema: Schema) -> str:
-    if label in schema.mentions:
-        return MARKS[0]
-    return MARKS[1] if label in schema.events else MARKS[2]
+def _count_units(article: Article, passes: Sequence[Annotation], tally: _Tally) -> None:
+    marks = [list(found.marks()) for found in passes]
+    labels: dict[Key, list[list[tuple[int, int]]]] = {}
+    for key in {(align.layer(mark), mark.label) for own in marks for mark in own}:
+        layers = [[(mark.start, mark.end) for mark in own if mark.label == key[1]] for own in marks]
+        labels[key] = [_outermost(spans) for spans in layers]
+        tally.nested += sum(map(len, layers)) - sum(map(len, labels[key]))
+    tally.unitizing.add(article.length, len(passes), labels)
 
 
 def _outermost(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -352,24 +362,31 @@ def _count_tokens(found: Sequence[Span], passes: Sequence[Annotation], tally: _T
         for mark in annotation.marks():
             for place in range(int(np.searchsorted(ends, mark.start, "right")), int(np.searchsorted(starts, mark.end))):
                 labels[align.layer(mark)][index][place].add(mark.label)
+    tally.token_values.add(tally.documents, 0, len(found) * len(passes))
     for layer, by_pass in labels.items():
         columns = list(zip(*by_pass, strict=True))
-        tally.tokens[layer, None][tally.documents] = Counter(
-            tuple("+".join(sorted(values)) or NONE for values in column) for column in columns
-        )
+        together = Counter(tuple("+".join(sorted(values)) or NONE for values in column) for column in columns)
+        _token_alpha(tally, layer, None).add_values(tally.documents, together)
         for label in {label for column in columns for values in column for label in values}:
-            tally.tokens[layer, label][tally.documents] = Counter(
-                tuple(label if label in values else NONE for values in column) for column in columns
-            )
+            there = Counter(tuple(label if label in values else NONE for values in column) for column in columns)
+            _token_alpha(tally, layer, label).add_values(tally.documents, there)
+
+
+def _token_alpha(tally: _Tally, layer: str, label: str | None) -> NominalAlpha:
+    """A document in which nobody uses the label has its tokens all the same."""
+    return tally.tokens.setdefault((layer, label), NominalAlpha(rest=NONE, total=tally.token_values))
 
 
 def _rows(tally: _Tally, schema: Schema, seed: int, samples: int, by_label: bool) -> Iterator[Row]:
-    def row(layer: str, label: str | None, measures: dict[str, Measure]) -> Row:
-        found = {
-            name: reliability.estimate(measure, tally.documents, seed, samples) for name, measure in measures.items()
-        }
-        return Row(layer, label, dict(tally.counts[layer, label]), found)
+    lines = [(layer, label, dict(_measures(tally, layer, label))) for layer, label in _lines(tally, schema, by_label)]
+    measures = [measure for *_line, own in lines for measure in own.values()]
+    estimates = iter(reliability.estimates(measures, tally.documents, seed, samples))
+    for layer, label, own in lines:
+        yield Row(layer, label, dict(tally.counts[layer, label]), {name: next(estimates) for name in own})
 
+
+def _lines(tally: _Tally, schema: Schema, by_label: bool) -> Iterator[Key]:
+    """Each layer that somebody uses, and its labels where it has several."""
     orders: dict[str, Sequence[str]] = {
         MARKS[0]: list(schema.mentions),
         MARKS[1]: list(schema.events),
@@ -382,95 +399,50 @@ def _rows(tally: _Tally, schema: Schema, seed: int, samples: int, by_label: bool
     for layer, labels in orders.items():
         there = [label for label in labels if tally.counts.get((layer, label))]
         for label in [None, *(there if len(labels) > 1 and by_label else ())] if there else ():
-            yield row(layer, label, dict(_measures(tally, layer, label)))
-        for name in schema.attributes if layer == MARKS[2] else ():
-            if tally.answers.get(("attribute", name)):
-                yield row("attribute", name, dict(_answer_measures(tally, name)))
+            yield layer, label
+        if layer == MARKS[2]:
+            yield from (("attribute", name) for name in schema.attributes if name in tally.answers)
 
 
 def _measures(tally: _Tally, layer: str, label: str | None) -> Iterator[tuple[str, Measure]]:
+    if layer == "attribute":
+        answers = tally.answers[str(label)]
+        yield from (("same", answers.same), ("α", answers.alpha), ("κ", answers.kappa))
+        return
     for name in ("F1", "F1 overlap", "F1 matched ends"):
         by_document = tally.pairs[layer, label].get(name)
-        if by_document is None and (name != "F1 matched ends" or layer not in (*LINKS, CLAIM)):
-            continue
-        rows = [(by_document or {}).get(document, (0.0, 0.0)) for document in range(tally.documents)]
-        yield name, reliability.f1([matched for matched, _ in rows], [counted for _, counted in rows])
+        if by_document is not None or (name == "F1 matched ends" and layer in (*LINKS, CLAIM)):
+            yield name, by_document or F1()
     if layer in MARKS:
-        values = [tally.tokens[layer, label].get(document, Counter()) for document in range(tally.documents)]
-        if label is not None:  # a document in which nobody uses the label has its tokens all the same
-            values = [own or _nothing(tally.tokens[layer, None].get(document)) for document, own in enumerate(values)]
-        yield "α tokens", _alpha(values)
-        units = [found for (of, name), found in tally.unitizing.items() if of == layer and label in (None, name)]
-        yield "α_u", reliability.unitizing_alpha(units)
+        yield "α tokens", _token_alpha(tally, layer, label)
+        units = [key for key in tally.unitizing.labels if key[0] == layer and label in (None, key[1])]
+        yield "α_u", reliability.unitizing_alpha(tally.unitizing, units)
 
 
-def _nothing(all_labels: Counter[tuple[str, ...]] | None) -> Counter[tuple[str, ...]]:
-    bare: Counter[tuple[str, ...]] = Counter()
-    for values, count in (all_labels or {}).items():
-        bare[(NONE,) * len(values)] += count
-    return bare
+def _places(passes: Sequence[Annotation]) -> list[tuple[int, int, int]]:
+    """(how many units differ, start, end) of each place with units that are not in every pass.
 
-
-def _alpha(documents: Sequence[Counter[tuple[str, ...]]]) -> Measure:
-    domain = {
-        value: number for number, value in enumerate(sorted({v for own in documents for values in own for v in values}))
-    }
-    found = []
-    for own in documents:
-        counts = [np.bincount([domain[value] for value in values], minlength=len(domain)) for values in own]
-        rows = np.array(counts, float).reshape(len(own), len(domain))
-        found.append(np.repeat(rows, list(own.values()), axis=0))
-    return reliability.nominal_alpha(found)
-
-
-def _answer_measures(tally: _Tally, name: str) -> Iterator[tuple[str, Measure]]:
-    by_document = tally.answers["attribute", name]
-    documents = [by_document.get(document, Counter()) for document in range(tally.documents)]
-    met = [
-        [
-            one == other
-            for given, count in own.items()
-            for (_, one), (_, other) in combinations(given, 2)
-            for _ in range(count)
-        ]
-        for own in documents
-    ]
-    yield "same", reliability.f1([sum(own) for own in met], [2 * len(own) for own in met])
-    yield "α", _alpha([_values(own) for own in documents])
-    domain = {value: n for n, value in enumerate(sorted({v for own in documents for given in own for _, v in given}))}
-    tables: dict[tuple[str, str], list[Any]] = defaultdict(lambda: [np.zeros((len(domain),) * 2) for _ in documents])
-    for document, own in enumerate(documents):
-        for given, count in own.items():
-            for (one, value), (other, another) in combinations(given, 2):
-                tables[one, other][document][domain[value], domain[another]] += count
-    yield "κ", reliability.cohen_kappa(list(tables.values()))
-
-
-def _values(answers: Counter[tuple[tuple[str, str], ...]]) -> Counter[tuple[str, ...]]:
-    found: Counter[tuple[str, ...]] = Counter()
-    for given, count in answers.items():
-        found[tuple(value for _annotator, value in given)] += count
-    return found
-
-
-def disagreements(article: Article, passes: Sequence[Annotation]) -> Iterator[Disagreement]:
-    """Each place with units that are not in every pass: what overlaps is one place, and a link belongs to its mark's."""
+    What overlaps is one place, and a link belongs to its mark's.
+    """
     holders: dict[Unit, int] = Counter(unit for found in passes for unit in align.units(found))
     differing = sorted(
         (unit for unit, count in holders.items() if count < len(passes)), key=lambda unit: (unit.start, -unit.end)
     )
     places: list[tuple[int, int, int]] = []
     for unit in differing:
-        if places and unit.start < places[-1][1]:
-            start, end, count = places[-1]
-            places[-1] = (start, max(end, unit.end), count + 1)
+        if places and unit.start < places[-1][2]:
+            count, start, end = places[-1]
+            places[-1] = (count + 1, start, max(end, unit.end))
         else:
-            places.append((unit.start, unit.end, 1))
-    for start, end, count in places:
-        shown = {} if article.text is None else {
-            found.provenance.annotator: _shown(article, found, start, end) for found in passes
-        }  # fmt: skip
-        yield Disagreement(article.id, start, end, count, shown)
+            places.append((1, unit.start, unit.end))
+    return places
+
+
+def _disagreement(article: Article, passes: Sequence[Annotation], start: int, end: int, units: int) -> Disagreement:
+    shown = {} if article.text is None else {
+        found.provenance.annotator: _shown(article, found, start, end) for found in passes
+    }  # fmt: skip
+    return Disagreement(article.id, start, end, units, shown)
 
 
 def _shown(article: Article, annotation: Annotation, start: int, end: int) -> str:

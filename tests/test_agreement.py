@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
 
-from annotate import agreement, align
+import pytest
+
+from annotate import agreement, align, reliability
 from annotate.agreement import Report, Row
 from annotate.model import Annotation, Article, Mention
+from annotate.reliability import Array
 from annotate.schema import Schema
 from annotate.store import Corpus
-from tests.conftest import SENTENCE, Acre
+from tests.conftest import ROOT, SENTENCE, Acre
+from tests.copies import copies
 
 Write = Callable[..., tuple[Article, Annotation]]
 
@@ -170,8 +178,49 @@ def test_the_worst_disagreements_come_first_and_read_as_each_marked_them(write: 
     assert "[c1:content|[m3:quantity|at least 12] [e2:death|died]]" in worst.shown["ana"]
     assert "stance=doubts" in worst.shown["ben"]
     # Every unit that differs is in exactly one place.
-    everywhere = sum(found.units for found in agreement.disagreements(article, [one, other]))
+    everywhere = sum(found.units for found in _report(schema, (article, [one, other]), worst=100).disagreements)
     assert everywhere == len(set(align.units(one)) ^ set(align.units(other)))
+
+
+def test_three_hundred_documents_are_compared_in_little_memory(tmp_path: Path) -> None:
+    corpus = copies(tmp_path, 300)
+    command = [sys.executable, "-m", "annotate", "agreement", "--json", "--corpus", str(corpus.root)]
+    with (tmp_path / "report.json").open("wb") as report:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=report)
+        _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    assert json.loads((tmp_path / "report.json").read_bytes())["documents"] == 300
+    peak = used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    assert peak < 500e6
+
+
+def test_work_grows_with_the_documents_and_no_faster(
+    write: Write, schema: Schema, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    article, one = write(SENTENCE)
+    _, other = write(OTHER, annotator="ben")
+    added: list[int] = []
+    largest: list[int] = []
+
+    def sums(weights: Array, documents: Array, columns: Array, numbers: Array, width: int) -> Array:
+        added.append(len(numbers) * len(weights))
+        largest.append(max(weights.size, len(weights) * width))
+        return summed(weights, documents, columns, numbers, width)
+
+    summed = reliability._sums
+    monkeypatch.setattr(reliability, "_sums", sums)
+
+    def work(number: int) -> tuple[int, int]:
+        added.clear()
+        largest.clear()
+        _report(schema, *[(article, [one, other])] * number, samples=100)
+        return sum(added), max(largest)
+
+    few, many = work(150), work(600)
+    assert many[0] <= 4 * few[0]
+    monkeypatch.setattr(reliability, "_CELLS", few[1])
+    assert work(600) == (many[0], few[1]), "the same sums, of which no more is held at once"
 
 
 def test_marks_are_paired_as_closely_as_possible_and_once() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import product
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from nltk.metrics.agreement import AnnotationTask
 
 from annotate import reliability
-from annotate.reliability import Unitizing, estimate
+from annotate.reliability import F1, CohenKappa, NominalAlpha, Sparse, Unitizing, estimate
 
 Spans = list[tuple[int, int]]
 
@@ -26,8 +27,16 @@ def _counts(rows: Sequence[Sequence[int | None]]) -> np.ndarray:
     )
 
 
+def _nominal(documents: Sequence[np.ndarray], rest: int | None = None) -> NominalAlpha:
+    """From (units, values) counts for each document."""
+    alpha = NominalAlpha(rest)
+    for document, counts in enumerate(documents):
+        alpha.add(document, Counter(tuple(np.repeat(range(len(row)), row.astype(int)).tolist()) for row in counts))
+    return alpha
+
+
 def _alpha(*documents: np.ndarray) -> float | None:
-    return estimate(reliability.nominal_alpha(list(documents)), len(documents)).value
+    return estimate(_nominal(documents), len(documents)).value
 
 
 def test_alpha_on_the_worked_examples_of_its_author() -> None:
@@ -44,22 +53,45 @@ def test_alpha_on_the_worked_examples_of_its_author() -> None:
     assert _alpha(_counts(four)) == pytest.approx(0.743, abs=5e-4)
 
 
-@given(st.lists(st.lists(st.integers(0, 3), min_size=3, max_size=3), min_size=4, max_size=30), st.integers(1, 3))
-def test_a_resamples_alpha_is_the_librarys_on_the_resample(units: list[list[int]], cut: int) -> None:
+@given(
+    st.lists(st.lists(st.integers(0, 3), min_size=1, max_size=4), min_size=4, max_size=30),
+    st.integers(1, 3),
+    st.sampled_from([None, 0, 3]),
+)
+def test_a_resamples_alpha_is_the_librarys_on_the_resample(units: list[list[int]], cut: int, rest: int | None) -> None:
     counts = np.array([[row.count(value) for value in range(4)] for row in units], float)
     one, other = counts[:cut], counts[cut:]
-    (ours,) = reliability.nominal_alpha([one, other])(np.array([[2.0, 1.0]]))
-    drawn = np.concatenate([one, one, other])
-    if (drawn.sum(axis=0) > 0).sum() < 2:
-        assert np.isnan(ours)
-    else:
-        assert ours == pytest.approx(krippendorff.alpha(value_counts=drawn, level_of_measurement="nominal"))
+    alpha = _nominal([one, other], rest)
+    for weights, drawn in (((1, 1), [one, other]), ((2, 1), [one, one, other]), ((0, 3), [other] * 3)):
+        (ours,) = alpha(np.array([weights], float))
+        pairable = np.concatenate(drawn)[np.concatenate(drawn).sum(axis=1) > 1]
+        if (pairable.sum(axis=0) > 0).sum() < 2:  # one value only: the library refuses
+            assert np.isnan(ours)
+        else:
+            theirs = krippendorff.alpha(value_counts=pairable, level_of_measurement="nominal")
+            assert ours == pytest.approx(theirs, abs=1e-9)
+
+
+def _kappa(*tables: np.ndarray) -> CohenKappa:
+    """Of one pair, from a contingency table for each document."""
+    kappa = CohenKappa()
+    for document, table in enumerate(tables):
+        for (one, other), count in np.ndenumerate(table):
+            kappa.add(document, "pair", one, other, int(count))
+    return kappa
+
+
+def _f1(matched: Sequence[float], counted: Sequence[float]) -> F1:
+    found = F1()
+    for document, both in enumerate(zip(matched, counted, strict=True)):
+        found.add(document, *both)
+    return found
 
 
 def test_kappa_by_hand_and_as_nltk_has_it() -> None:
     table = np.array([[20.0, 5], [10, 15]])
     # 35 of 50 agree; by chance 25/50 · 30/50 + 25/50 · 20/50 = 0.5; (0.7 − 0.5) / 0.5 = 0.4
-    assert estimate(reliability.cohen_kappa([[table / 2, table / 2]]), 2).value == pytest.approx(0.4)
+    assert estimate(_kappa(table, table), 2).value == pytest.approx(0.4)
     rng = np.random.default_rng(1)
     one, other = rng.integers(0, 3, 80), rng.integers(0, 3, 80)
     other[:50] = one[:50]
@@ -68,24 +100,24 @@ def test_kappa_by_hand_and_as_nltk_has_it() -> None:
     )
     table = np.zeros((3, 3))
     np.add.at(table, (one, other), 1)
-    assert estimate(reliability.cohen_kappa([[table]]), 1).value == pytest.approx(task.kappa())
+    assert estimate(_kappa(table), 1).value == pytest.approx(task.kappa())
 
 
 def test_what_can_not_be_measured_is_none_and_not_a_number() -> None:
-    assert estimate(reliability.f1([0, 0], [0, 0]), 2).value is None
+    assert estimate(F1(), 2).value is None
     assert _alpha(np.array([[2.0, 0], [2, 0]])) is None  # one value only
-    assert estimate(reliability.cohen_kappa([[np.array([[7.0]])]]), 1).value is None
-    assert estimate(reliability.cohen_kappa([]), 1).value is None
+    assert estimate(_kappa(np.array([[7.0]])), 1).value is None
+    assert estimate(CohenKappa(), 1).value is None
     nothing = Unitizing()
-    nothing.add(50, [[], []])
-    assert estimate(reliability.unitizing_alpha([nothing]), 1).value is None
+    nothing.add(50, 2, {"place": [[], []]})
+    assert estimate(reliability.unitizing_alpha(nothing, ["place"]), 1).value is None
 
 
 def test_the_interval_holds_the_value_and_is_the_same_again() -> None:
     rng = np.random.default_rng(3)
     counted = rng.integers(20, 60, 40)
     matched = rng.binomial(counted, 0.7) / 2
-    measure = reliability.f1(list(matched), list(counted))
+    measure = _f1(list(matched), list(counted))
     found = estimate(measure, 40)
     assert found.low is not None
     assert found.high is not None
@@ -96,14 +128,47 @@ def test_the_interval_holds_the_value_and_is_the_same_again() -> None:
     assert found.high - found.low == pytest.approx(2 * 1.96 * ratios.std(ddof=1) / 40**0.5, rel=0.25)
     assert estimate(measure, 40) == found
     assert estimate(measure, 40, seed=1) != found
-    assert estimate(reliability.f1([1], [2]), 1) == reliability.Estimate(1.0)  # one document: no interval
+    assert estimate(_f1([1], [2]), 1) == reliability.Estimate(1.0)  # one document: no interval
+
+
+def test_resamples_are_the_same_however_few_are_drawn_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = np.random.default_rng(4).multinomial(30, np.full(30, 1 / 30), size=100)
+    measures = [_f1(list(range(30)), [60] * 30), _f1([1] * 30, list(range(2, 32)))]
+    together = reliability.estimates(measures, 30, 4, 100)
+    monkeypatch.setattr(reliability, "_CELLS", 30 * 7)
+    parts = list(reliability._resamples(30, 4, 100))
+    assert [start for start, _ in parts] == list(range(0, 100, 7))
+    assert (np.concatenate([weights for _, weights in parts]) == whole).all()
+    assert reliability.estimates(measures, 30, 4, 100) == together
+    low, high = np.percentile(2 * (whole @ np.arange(30)) / (whole @ np.full(30, 60)), [2.5, 97.5])
+    assert (together[0].low, together[0].high) == pytest.approx((low, high), abs=1e-12)
+
+
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 5), st.integers(0, 9)), max_size=60), st.integers(1, 4))
+def test_a_sparse_matrix_sums_as_a_dense_one_does(entries: list[tuple[int, int, int]], block: int) -> None:
+    sparse, dense = Sparse(), np.zeros((41, 6))
+    weights = np.random.default_rng(0).integers(0, 4, (3, 41)).astype(float)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reliability, "_BLOCK", block)
+        for document, column, number in sorted(entries):
+            sparse.add(document, column, number / 2)
+            dense[document, column] += number / 2
+    assert sparse.sums(weights, 6) == pytest.approx(weights @ dense)
+
+
+def test_a_number_takes_a_few_bytes() -> None:
+    sparse, rng = Sparse(), np.random.default_rng(0)
+    for document in range(20_000):
+        sparse.add(document, int(rng.integers(0, 30)), int(rng.integers(1, 5)))
+    assert sum(map(len, sparse._packed)) < 4 * 20_000
+    assert len(sparse._open) < 3 * reliability._BLOCK
 
 
 def _unitizing(*documents: tuple[int, list[Spans]]) -> float | None:
-    label = Unitizing()
+    unitizing = Unitizing()
     for length, spans in documents:
-        label.add(length, spans)
-    return estimate(reliability.unitizing_alpha([label]), len(documents)).value
+        unitizing.add(length, len(spans), {"place": spans})
+    return estimate(reliability.unitizing_alpha(unitizing, ["place"]), len(documents)).value
 
 
 def _sections(spans: Spans, length: int) -> list[tuple[bool, int, int]]:
@@ -149,6 +214,34 @@ def _by_definition(documents: Sequence[tuple[int, list[Spans]]]) -> float | None
     return 1 - observed / (length * positions) / expected if expected else None
 
 
+def _contained(units: np.ndarray, gaps: np.ndarray) -> float:
+    return float(sum(size**2 * (gap - size + 1) for size in units for gap in gaps if gap >= size))
+
+
+def _of_resample(documents: Sequence[tuple[int, list[Spans]]], weights: Sequence[int]) -> float | None:
+    """α_u of a resample, with a matrix of every document's units by every other's gaps, and nothing from a histogram."""
+    units = [np.array([end - start for own in spans for start, end in own], float) for _, spans in documents]
+    gaps = [
+        np.array([end - start for own in spans for is_unit, start, end in _sections(own, length) if not is_unit], float)
+        for length, spans in documents
+    ]
+    weight, length = np.array(weights, float), np.array([found for found, _ in documents], float)
+    observed = [
+        sum(_delta(a, b) for i, j in product(range(len(layers)), repeat=2) if i != j for a, b in product(layers[i], layers[j]))
+        / (len(layers) - 1)
+        for layers in ([_sections(own, size) for own in spans] for size, spans in documents)
+    ]  # fmt: skip
+    positions = weight @ (length * [len(spans) for _, spans in documents])
+    number = weight @ [len(own) for own in units]
+    contained = np.array([[_contained(own, other) for other in gaps] for own in units])
+    cubes = weight @ [(2 * own**3 - 3 * own**2 + own).sum() for own in units]
+    among = (number - 1) / 3 * cubes + weight @ contained @ weight
+    pairs = positions * (positions - 1) - weight @ [(own * (own - 1)).sum() for own in units]
+    if not number or not among or not pairs:
+        return None
+    return float(1 - (weight @ observed) / (weight @ length * positions) / (2 * among / pairs / (weight @ length)))
+
+
 @st.composite
 def _continua(draw: st.DrawFn) -> list[tuple[int, list[Spans]]]:
     documents = []
@@ -171,6 +264,23 @@ def test_unitizing_alpha_is_what_its_definition_gives(documents: list[tuple[int,
         assert ours is None
     else:
         assert ours == pytest.approx(theirs)
+
+
+@settings(max_examples=200)
+@given(_continua(), st.data())
+def test_a_resamples_unitizing_alpha_is_that_of_all_pairs_of_documents(
+    documents: list[tuple[int, list[Spans]]], data: st.DataObject
+) -> None:
+    weights = data.draw(st.lists(st.integers(0, 3), min_size=len(documents), max_size=len(documents)).filter(any))
+    unitizing = Unitizing()
+    for length, spans in documents:
+        unitizing.add(length, len(spans), {"place": spans, "never": [[] for _ in spans]})
+    (ours,) = reliability.unitizing_alpha(unitizing, ["place", "never"])(np.array([weights], float))
+    theirs = _of_resample(documents, weights)
+    if theirs is None:
+        assert np.isnan(ours)
+    else:
+        assert ours == pytest.approx(theirs, abs=1e-9)
 
 
 def test_unitizing_alpha_by_hand() -> None:
