@@ -14,6 +14,8 @@ import numpy as np
 from annotate.issues import UsageError
 
 RANDOM, UNCERTAINTY, DIVERSITY = ORDERS = ("random", "uncertainty", "diversity")
+_DIGITS = 9
+"""What is the same to so many digits is the same: the last ones depend on how the processor sums."""
 
 
 @dataclass
@@ -90,7 +92,7 @@ def by_lot(articles: Iterable[str], seed: int) -> list[str]:
 
 def by_uncertainty(unsure: Mapping[str, float]) -> list[str]:
     """The articles that a model is least sure of first; by id where it is as unsure of several."""
-    return sorted(unsure, key=lambda name: (-unsure[name], name))
+    return sorted(unsure, key=lambda name: (-round(unsure[name], _DIGITS), name))
 
 
 def by_diversity(vectors: Mapping[str, Any], known: Iterable[Any]) -> list[str]:
@@ -107,13 +109,13 @@ def by_diversity(vectors: Mapping[str, Any], known: Iterable[Any]) -> list[str]:
     seen = [_unit(vector) for vector in known]
     order: list[int] = []
     if not seen:
-        order.append(int(np.argmax(own @ own.mean(0))))
+        order.append(int(np.argmax(np.round(own @ own.mean(0), _DIGITS))))
         seen.append(own[order[0]])
-    apart = (1 - own @ np.array(seen).T).min(1)
+    apart = np.round(1 - own @ np.array(seen).T, _DIGITS).min(1)
     while len(order) < len(names):
         apart[order] = -np.inf
         order.append(int(np.argmax(apart)))
-        apart = np.minimum(apart, 1 - own @ own[order[-1]])
+        apart = np.minimum(apart, np.round(1 - own @ own[order[-1]], _DIGITS))
     return [names[number] for number in order]
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable
 from itertools import combinations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +21,7 @@ from annotate.issues import UsageError
 from annotate.model import Annotation, Article
 from annotate.schema import Schema
 from annotate.store import Corpus, StoreError
-from tests.conftest import SENTENCE, Acre
+from tests.conftest import ROOT, SENTENCE, Acre
 
 PEOPLE = ("ana", "ben", "eva", "ida")
 LENGTHS = {f"a{number:02}": 1000 + 37 * number for number in range(60)}
@@ -91,6 +95,7 @@ def test_every_article_gets_its_passes_and_nobody_twice(
 
 def test_the_least_sure_comes_first_and_ties_go_by_id() -> None:
     assert assign.by_uncertainty({"b": 0.2, "c": 0.5, "a": 0.2}) == ["c", "a", "b"]
+    assert assign.by_uncertainty({"b": 0.1 + 0.2, "a": 0.3}) == ["a", "b"], "they differ in the last bit alone"
 
 
 def test_diversity_takes_what_is_farthest_from_all_before_it() -> None:
@@ -99,6 +104,51 @@ def test_diversity_takes_what_is_farthest_from_all_before_it() -> None:
     assert assign.by_diversity(vectors, [[1, 0]]) == ["c", "e", "b", "d", "a"]
     assert assign.by_diversity(vectors, [])[0] == "e", "the one in the middle"
     assert assign.by_diversity({}, [[1, 0]]) == []
+
+
+def _around(width: int) -> dict[str, list[float]]:
+    """Six articles, three pairs of equals, each vector with its numbers in another place: all sums are of the same numbers."""
+    rng = np.random.default_rng(2)
+    parts = [rng.normal(size=width) for _ in range(3)]
+    zeros = np.zeros(width)
+    return {
+        f"a{number}": np.concatenate([zeros] * place + [part] + [zeros] * (6 - place - 1)).tolist()
+        for number, (place, part) in enumerate((place, part) for place, part in enumerate([*parts, *parts]))
+    }
+
+
+@given(st.integers(0, 10_000))
+def test_diversity_does_not_hang_on_the_last_bits(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    vectors = _around(5)
+    shaken = {
+        name: (np.array(vector) * (1 + rng.choice([-1, 0, 1], 30) * 2e-16)).tolist() for name, vector in vectors.items()
+    }
+    assert assign.by_diversity(shaken, []) == assign.by_diversity(vectors, [])
+    known = [[1.0] * 30]
+    assert assign.by_diversity(shaken, known) == assign.by_diversity(vectors, known)
+
+
+_ORDER = """
+import math
+from annotate import assign
+angles = {f"a{number:02}": 5 * number for number in range(19)}
+vectors = {name: [math.cos(math.radians(angle)), math.sin(math.radians(angle))] * 9 for name, angle in angles.items()}
+print(assign.by_diversity(vectors, [[1, 0] * 9]), assign.by_diversity(vectors, []))
+"""
+
+
+def test_diversity_is_one_order_on_every_processor() -> None:
+    orders = {}
+    for kernel in ("Prescott", "Nehalem", "Sandybridge", "Haswell", "Zen", "SkylakeX"):
+        done = subprocess.run(
+            [sys.executable, "-c", _ORDER], capture_output=True, text=True, check=False, cwd=ROOT,
+            env=os.environ | {"OPENBLAS_CORETYPE": kernel},
+        )  # fmt: skip
+        if done.returncode >= 0:  # ended by a signal where the processor lacks the kernel's instructions
+            orders[kernel] = done.stdout
+    assert len(set(orders.values())) == 1, orders
+    assert all(orders.values())
 
 
 @given(
