@@ -231,7 +231,8 @@ class Linker(Chooser):
             taken: set[tuple[int, str]] = set()
             kept: list[Joined] = []
             heads: dict[int, set[int]] = {}
-            for one, label, chance in sorted(own, key=lambda entry: -entry[2]):
+            # What is as sure goes by its place: the last bits of a chance depend on the processor.
+            for one, label, chance in sorted(own, key=lambda entry: -round(entry[2], 6)):
                 tail, head = one.key
                 is_attribution = label in ATTRIBUTION_SPANS
                 if label == NONE or (is_attribution and (tail, label) in taken):

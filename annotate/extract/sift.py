@@ -23,7 +23,8 @@ class Sift:
         group = doc.spans[MARKS]
         scores = group.attrs["scores"]
         kept: list[int] = []
-        for number in sorted(range(len(group)), key=lambda number: -float(scores[number])):
+        # What is as sure goes by its place: the last bits of a score depend on the processor.
+        for number in sorted(range(len(group)), key=lambda number: -round(float(scores[number]), 6)):
             if not any(self.excludes(group[number], group[other]) for other in kept):
                 kept.append(number)
         kept.sort()

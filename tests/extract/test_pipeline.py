@@ -305,6 +305,12 @@ def test_links_that_can_not_be_are_left_out_the_least_sure_first(nlp: Any) -> No
     ]  # fmt: skip
     linker.set_annotations([doc], [[]])
     assert doc.user_data[docs.LINKS] == []
+    nearly = 1.0 - 1e-7  # as sure but for the last bits: the first of both is kept
+    for one, other in ((1.0, nearly), (nearly, 1.0)):
+        chosen = [(0, "source", 2, one), (0, "source", 3, other)]
+        asked = [(heads.Asked((tail, head), (), (), 0, ()), label, chance) for tail, label, head, chance in chosen]
+        linker.set_annotations([doc], [asked])
+        assert doc.user_data[docs.LINKS] == [(0, "source", 2, one)]
 
 
 def test_a_batch_in_which_nothing_is_asked_gives_its_gradient_back(schema: Schema) -> None:

@@ -56,6 +56,13 @@ def test_the_surer_one_is_kept_where_both_cant_be(sift: Sift, one: Any, other: A
     assert _kept(sift, (*one, 0.6), (*other, 0.9)) == ({one, other} if both else {other})
 
 
+def test_of_two_that_are_as_sure_the_first_is_kept_whatever_the_last_bits(sift: Sift) -> None:
+    one, other = ("place", 8, 12), ("facility", 8, 12)
+    nearly = float(np.nextafter(np.float32(1), np.float32(0)))
+    assert _kept(sift, (*one, 1.0), (*other, nearly)) == {one}
+    assert _kept(sift, (*one, nearly), (*other, 1.0)) == {one}
+
+
 def test_what_is_dropped_drops_nothing(sift: Sift) -> None:
     marks = [("place", 8, 10, 0.9), ("place", 9, 11, 0.8), ("place", 10, 12, 0.7)]
     assert _kept(sift, *marks) == {("place", 8, 10), ("place", 10, 12)}
