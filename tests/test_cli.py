@@ -46,6 +46,22 @@ def test_adding_twice_adds_once_and_a_near_copy_is_refused(acre: Acre, corpus: C
 
 
 @needs_seed
+def test_add_tells_title_outlet_and_date_and_that_there_is_none(acre: Acre, tmp_path: Path) -> None:
+    rows = [
+        {"text": "The convoy reached the harbour on Friday.", "title": "Convoy", "outlet": "Courier", "published": "2024-04-10"},
+        {"text": "The mill burnt down on Sunday.", "title": "Mill burns"},
+    ]  # fmt: skip
+    path = tmp_path / "rows.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    added = acre("add", path, "--collection", "sample")
+    assert added.returncode == 0, added.stderr
+    dated, undated = added.stdout.split("added sample/")[1:]
+    assert "  title: Convoy\n  outlet: Courier\n  date: 2024-04-10\n" in dated
+    assert (
+        "  title: Mill burns\n  no outlet: give --outlet\n  no date: times stay relative; give --published\n" in undated
+    )
+
+
 def test_the_reference_article_goes_in(acre: Acre, corpus: Corpus) -> None:
     added = acre("add", SEED, "--collection", "local", "--outlet", "Al Jazeera", "--published", "2015-10-11")
     assert added.returncode == 0, added.stderr

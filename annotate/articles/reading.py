@@ -22,6 +22,8 @@ from annotate.model import Article
 LARGEST = 5_000_000
 # A private-use character: it marks a caption on its way through trafilatura, and is in no text.
 _CAPTION = "\ue0ca"
+# Not the extensive search: it takes any date in a link or in the text, and all relative times would follow that.
+_MARKED_DATE = {"extensive_search": False, "original_date": True}
 SUFFIXES = (".txt", ".html", ".htm", ".jsonl", ".json")
 _NAMES = {"outlet": "sourceName", "url": "sourceUrl"}
 """What re3d's `documents.json` calls them; one object a line, as in `.jsonl`."""
@@ -128,7 +130,13 @@ def _read_text(path: Path, about: About) -> Iterator[Reading]:
 def _read_html(path: Path, about: About) -> Iterator[Reading]:
     page = _figures_kept(_load(path))
     # trafilatura finds the article in the page; its metadata fill in what the caller did not say.
-    document = trafilatura.bare_extraction(page, with_metadata=True, include_comments=False, include_tables=False)
+    document = trafilatura.bare_extraction(
+        page,
+        with_metadata=True,
+        include_comments=False,
+        include_tables=False,
+        date_extraction_params=dict(_MARKED_DATE),
+    )
     if document is None or document.body is None:
         found = f"{path}: no text: no article was found in the page; save its text as .txt instead"
         yield Reading(str(path), error=found)

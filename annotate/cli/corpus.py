@@ -58,6 +58,12 @@ def add(
         article = found.article
         assert article is not None
         say(f"added {article.collection}/{article.id}: {article.length} characters, from {found.where}")
+        say(f"  title: {article.title}")
+        say(f"  outlet: {article.outlet}" if article.outlet else "  no outlet: give --outlet")
+        if article.published:
+            say(f"  date: {article.published}")
+        else:
+            out.print("  no date: times stay relative; give --published", style="yellow", markup=False)
         for change, count in (found.changes or {}).items():
             say(f"  normalised: {change}: {count}")
         kinds = Counter(zone.kind for zone in article.zones)

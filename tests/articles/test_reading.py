@@ -71,6 +71,27 @@ def test_a_web_page_gives_its_article_its_zones_and_its_metadata(tmp_path: Path)
     assert "cookies" not in article.text
 
 
+UNDATED = """<!doctype html><html lang="en"><head><title>Mill burns in Tarn Ostra</title></head><body><article>
+<h1>Mill burns in Tarn Ostra</h1><p>The mill of Tarn Ostra burnt down on Sunday, the fire brigade said, and two men are missing.</p>
+<p>The owner said that the building was insured. {}</p>
+<p>A fire in the same street had killed a watchman, and the inquiry into it was never closed, the mayor said.</p>
+</article></body></html>"""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        'It was <a href="http://www.example.org/world/2014/01/09/mill-sold">sold last year</a>.',
+        "The first mill on the river burnt on 9 January 2014.",
+        "It is to be opened anew on 2014-01-09.",
+    ],
+)
+def test_a_date_in_a_link_or_in_the_text_is_not_the_date_of_publication(tmp_path: Path, words: str) -> None:
+    (found,) = _read(tmp_path, "a.html", UNDATED.format(words))
+    assert found.article is not None
+    assert found.article.published is None
+
+
 def test_rows_bring_their_own_metadata_and_a_bad_one_stops_no_other(tmp_path: Path) -> None:
     rows = [
         json.dumps({"text": "First of all.", "title": "One", "outlet": "Wire", "published": "2024-04-10T10:00"}),
