@@ -60,10 +60,8 @@ def serve(
     """Start a desk's Label Studio, or attach to one by URL and token, and wait until it is healthy."""
     home = state or corpus.parent / ".acre"
     if stop:
-        running = server.read(home, desk)
-        was_up = server.is_ours(running)
-        server.stop(running)
-        say(f"desk {desk} {'stopped' if was_up else 'was not running'}")
+        stopped = server.stop(server.read(home, desk))
+        say(f"desk {desk} {'stopped' if stopped else 'was not running'}")
         return
     if url:
         attached = server.attach(home, desk, url, token_from(token_file))

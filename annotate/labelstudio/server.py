@@ -14,10 +14,14 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Annotated
+
+import psutil
+from pydantic import Field, TypeAdapter, ValidationError
 
 from annotate import ids
 from annotate.issues import AcreError, UsageError
@@ -27,6 +31,7 @@ HOST = "127.0.0.1"
 FIRST_PORT = 8080
 _START_SECONDS = 240
 _STOP_SECONDS = 15
+_MODULE = "annotate.labelstudio.desk"
 
 
 class ServerError(AcreError):
@@ -43,8 +48,10 @@ class Desk:
     email: str | None = None
     password: str | None = None
     port: int | None = None
-    pid: int | None = None
+    pid: Annotated[int, Field(gt=0)] | None = None
     """Of the server's process, where it is one of ours."""
+    started: float | None = None
+    """When that process started, in seconds since 1970: after a restart of the machine its pid may be anybody's."""
 
     def __repr__(self) -> str:
         return f"Desk({self.name!r}, {self.url!r})"  # never the secrets: a repr ends up in logs
@@ -59,12 +66,14 @@ def read(state: Path, name: str) -> Desk:
     """A desk that has been served or attached before; UsageError names those there are."""
     path = folder(state, name) / "desk.json"
     try:
-        return Desk(**json.loads(path.read_text(encoding="utf-8")))
+        return TypeAdapter(Desk).validate_json(path.read_bytes())
     except FileNotFoundError:
         known = ", ".join(sorted(path.parent.name for path in state.glob("desks/*/desk.json"))) or "none yet"
         raise UsageError(f"no desk {name!r} (there is: {known}); start it with: acre serve --desk {name}") from None
-    except (ValueError, TypeError) as error:
-        raise ServerError(f"{path}: {error}; stop the server, remove the file and run acre serve again") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        found = f"{'.'.join(map(str, first['loc'])) or 'file'}: {first['msg']}"
+        raise ServerError(f"{path}: {found}; stop the server, remove the file and run acre serve again") from None
 
 
 def _keep(state: Path, desk: Desk) -> None:
@@ -124,7 +133,7 @@ def start(
             )
         desk = replace(desk, url=f"http://{HOST}:{port}", port=port)
         # Kept before the start: the account is made with these secrets, so they must survive a kill from here on.
-        _keep(state, replace(desk, pid=None))
+        _keep(state, replace(desk, pid=None, started=None))
     log = home / "server.log"
     with private(), log.open("ab") as output:
         process = subprocess.Popen(
@@ -132,9 +141,9 @@ def start(
             cwd=home, env=_environment(desk, home, guidelines), stdin=subprocess.DEVNULL, stdout=output, stderr=output,
             start_new_session=True, umask=0o077,
         )  # fmt: skip
-    desk = replace(desk, pid=process.pid)
-    _keep(state, desk)
+    desk = replace(desk, pid=process.pid, started=_start_time(process.pid))
     try:
+        _keep(state, desk)
         wait(desk.url, _START_SECONDS, on_wait, lambda: _exited(process, log))
     except BaseException:
         stop(desk)
@@ -142,26 +151,55 @@ def start(
     return desk
 
 
-def stop(desk: Desk) -> None:
-    """Stop the desk's server, if it is ours and up: asked first, then made to."""
-    if desk.pid is None:
-        return
+def stop(desk: Desk) -> bool:
+    """Stop the desk's server: asked first, then made to. False, and nothing is done, where it is not ours or not up."""
+    process = _process(desk)
+    if process is None:
+        return False
     for sent, seconds in ((signal.SIGTERM, _STOP_SECONDS), (signal.SIGKILL, 5)):
         try:
-            os.killpg(desk.pid, sent)
+            os.killpg(process.pid, sent)
+            process.wait(seconds)
         except (ProcessLookupError, PermissionError):
-            return
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            if not _alive(desk.pid):
-                return
-            time.sleep(0.1)
+            break
+        except psutil.TimeoutExpired:
+            continue
+        break
+    return True
 
 
 def is_ours(desk: Desk) -> bool:
-    """Whether the desk's server is up: the process lives, and whoever answers at its port knows its token."""
-    if desk.pid is None or not _alive(desk.pid):
-        return False
+    """Whether the desk's server is up: its process lives, and whoever answers at its port knows its token."""
+    return _process(desk) is not None and _answers(desk)
+
+
+def _process(desk: Desk) -> psutil.Process | None:
+    """The desk's own process; None where it has ended, whoever has its pid now.
+
+    Its command must be that of a desk at the desk's port, and its start time the recorded one. Where that differs,
+    because the clock was set since, or was not recorded, as in older files, the desk must answer with its token.
+    """
+    if desk.pid is None:
+        return None
+    try:
+        process = psutil.Process(desk.pid)
+        if not {_MODULE, str(desk.port)} <= set(process.cmdline()):
+            return None
+        # Two seconds: where the operating system counts from its start, and corrects when that was.
+        same = desk.started is not None and abs(process.create_time() - desk.started) < 2
+    except psutil.Error:
+        return None
+    return process if same or _answers(desk) else None
+
+
+def _start_time(pid: int) -> float | None:
+    try:
+        return psutil.Process(pid).create_time()
+    except psutil.Error:  # it has ended already
+        return None
+
+
+def _answers(desk: Desk) -> bool:
     request = urllib.request.Request(
         f"{desk.url}/api/current-user/whoami", headers={"Authorization": f"Token {desk.token}"}
     )
@@ -206,7 +244,7 @@ def _program() -> list[str]:
             "Label Studio is not installed here; install it with: pip install 'acre-corpus[server]'"
         ) from None
     # -P: the desk's folder, its working directory, must not shadow modules.
-    return [sys.executable, "-P", "-m", "annotate.labelstudio.desk"]
+    return [sys.executable, "-P", "-m", _MODULE]
 
 
 def _environment(desk: Desk, home: Path, guidelines: Path | None) -> dict[str, str]:
@@ -244,17 +282,6 @@ def _exited(process: subprocess.Popen[bytes], log: Path) -> str | None:
     return f"Label Studio ended with {process.returncode} while starting; its last words, from {log}:\n" + "\n".join(
         tail
     )
-
-
-def _alive(pid: int) -> bool:
-    with suppress(ChildProcessError):
-        # A child that has ended must be waited for, or it stays in the process table.
-        os.waitpid(pid, os.WNOHANG)
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, PermissionError):
-        return False
-    return True
 
 
 def _is_free(port: int) -> bool:

@@ -14,12 +14,12 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from annotate import load
+from annotate import load, store
 from annotate.issues import UsageError
 from annotate.labelstudio import server, tasks
 from annotate.labelstudio.client import Client
@@ -27,7 +27,7 @@ from annotate.labelstudio.server import Desk, ServerError
 from annotate.model import Annotation, Article
 from annotate.schema import Schema
 from annotate.store import Corpus
-from tests.conftest import SENTENCE
+from tests.conftest import SENTENCE, Acre
 
 pytestmark = pytest.mark.server
 
@@ -171,3 +171,63 @@ def test_a_desk_serves_the_guidelines_and_nothing_beside_them(tmp_path: Path) ->
             assert refused.value.code in (400, 404)
     finally:
         server.stop(desk)
+
+
+@pytest.fixture
+def stranger(request: pytest.FixtureRequest) -> Iterator[subprocess.Popen[bytes]]:
+    """A process in a group of its own, with the arguments of the parameter, that has nothing to do with a desk."""
+    sleep = [sys.executable, "-c", "import time; print(flush=True); time.sleep(300)"]
+    with subprocess.Popen([*sleep, *request.param], start_new_session=True, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()  # it runs: its command is its own
+        yield process
+        process.kill()
+
+
+_COMMAND = ["-m", "annotate.labelstudio.desk", "start", "--port", "9"]
+
+
+@pytest.mark.parametrize(
+    ("stranger", "started"),
+    [
+        ([], {}),  # as older versions kept a desk
+        ([], {"started": 1.0}),
+        (_COMMAND, {}),  # nobody answers at its port
+        (_COMMAND, {"started": 1.0}),  # another desk's, which got the pid after a restart
+        ([*_COMMAND[:-1], "10"], {}),
+    ],
+    indirect=["stranger"],
+)
+def test_a_stranger_that_has_the_recorded_pid_is_left_alone(
+    tmp_path: Path, acre: Acre, stranger: subprocess.Popen[bytes], started: dict[str, float]
+) -> None:
+    fields = {"name": "eva", "url": "http://127.0.0.1:9", "token": "t", "email": "eva@acre.invalid", "port": 9}
+    store.write(tmp_path / "desks/eva/desk.json", json.dumps(fields | {"pid": stranger.pid} | started).encode())
+    done = acre("serve", "--desk", "eva", "--state", tmp_path, "--stop")
+    with pytest.raises(subprocess.TimeoutExpired):
+        stranger.wait(0.5)
+    assert (done.returncode, done.stdout) == (0, "desk eva was not running\n")
+
+
+def test_a_desk_that_an_older_version_started_is_stopped(tmp_path: Path, acre: Acre) -> None:
+    desk = server.start(tmp_path, "eva")
+    try:
+        path = tmp_path / "desks" / "eva" / "desk.json"
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        assert fields.pop("started")
+        path.write_text(json.dumps(fields), encoding="utf-8")
+        assert acre("serve", "--desk", "eva", "--state", tmp_path, "--stop").stdout == "desk eva stopped\n"
+        assert not server.is_ours(desk)
+    finally:
+        server.stop(desk)
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [('{"name": "eva", "url": "u", "token": "t", "pid": "x"}', "pid: Input should be"), ("{", "file: Invalid JSON")],
+)
+def test_a_damaged_desk_file_is_one_clear_line(tmp_path: Path, acre: Acre, content: str, found: str) -> None:
+    store.write(tmp_path / "desks" / "eva" / "desk.json", content.encode())
+    done = acre("serve", "--desk", "eva", "--state", tmp_path, "--stop")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert f"desk.json: {found}" in done.stderr
