@@ -26,8 +26,9 @@ CODES = {
     "pass-foreign": "An annotation last changed by another account than its annotator's.",
     "pass-older": "A second annotation of the same article by the same annotator; the newer one is kept.",
     "region-note": "A note on a region, which stays in Label Studio.",
-    "result-malformed": "A part of a result that is not what Label Studio writes.",
+    "result-malformed": "A part of a task, an annotation or its result that is not what Label Studio writes.",
     "task-repeated": "An article that is in two tasks of a project.",
+    "task-unreadable": "A task or an annotation that the server stores and fails to give.",
     "text-changed": "A task whose text is not the article's.",
     # marks
     "attribute-missing": "A required attribute that was not given.",

@@ -11,13 +11,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydantic import AwareDatetime, BaseModel, ValidationError
+
 from annotate import ids, store, validate
 from annotate.issues import AcreError, Issue, Severity, errors
 from annotate.labelstudio import results
-from annotate.labelstudio.client import Client
+from annotate.labelstudio.client import AnswerError, Client
 from annotate.model import Annotation, Article, Provenance, withhold
 from annotate.schema import Schema
-from annotate.store import Collection, Corpus
+from annotate.store import Collection, Corpus, StoreError
 
 # A task updated in the second in which the pull began may be on either side of it.
 _OVERLAP = dt.timedelta(seconds=2)
@@ -38,9 +40,12 @@ class _Run:
     collections: Mapping[str, Collection]
     users: Mapping[int, str]
     tool: str
+    place: _Place
     dry: bool
     tell: Tell
     counts: Counter[str] = field(default_factory=Counter)
+    failed: set[int] = field(default_factory=set)
+    """Tasks that the server failed to give, now or when they were asked for last."""
 
 
 def pull(
@@ -60,100 +65,181 @@ def pull(
 
     `annotators` gives the pseudonym of each account, by e-mail address. What was pulled before and has not been
     touched since is not asked for again, unless `everything`. A pull that was cut off goes on where it stopped.
+    What the server itself failed to give is told, and asked for again by every later pull.
     With `dry`, nothing is written, and what is told and counted is what would be.
     """
     project = client.project(title)
     if project is None:
         raise AcreError(f"{client.url}: no project {title!r}; name one with --project, or make it with: acre load")
+    place = _Place(corpus, client.url, project["id"])
     run = _Run(
         client, corpus, schema, annotators, {name: about.kind for name, about in corpus.annotators().items()}, corpus.collections(),
-        client.users(), f"label-studio {client.version()}", dry, tell,
+        client.users(), f"label-studio {client.version()}", place, dry, tell,
     )  # fmt: skip
-    place = _Place(corpus, client.url, project["id"])
-    since, until, after = place.read(everything, client.clock())
-    for page in client.tasks(project["id"], after, since, annotations=True):
-        for task in page:
-            _task(task, run)
+    resume = place.read()
+    if everything:
+        resume = _Resume(failed=resume.failed)
+    until = resume.until or client.clock()
+    run.failed.update(resume.failed)
+    left = set(resume.failed)
+    for page in client.tasks(project["id"], resume.after, resume.since, annotations=True, salvage=True):
+        for raw in page:
+            _task(raw, run)
+        left -= {raw["id"] for raw in page}
         on_task(len(page))
         if not dry:
-            place.write({"since": since, "until": until, "after": page[-1]["id"]})
+            place.write(_Resume(since=resume.since, until=until, after=page[-1]["id"], failed=sorted(run.failed)))
+    # Nobody need have touched these: it may be the server that was mended.
+    for number in sorted(left):
+        task = client.task(project["id"], number)
+        if task is None:
+            run.failed.remove(number)
+        else:
+            _task(task, run)
+        on_task(1)
     if not dry:
-        place.write({"since": until - _OVERLAP})
+        place.write(_Resume(since=until - _OVERLAP, failed=sorted(run.failed)))
     return run.counts
 
 
+class _Resume(BaseModel):
+    """How far a project has been pulled."""
+
+    since: AwareDatetime | None = None
+    """Since when tasks are of interest; None: all are."""
+    until: AwareDatetime | None = None
+    """What the next pull starts from, where this one was cut off."""
+    after: int = 0
+    """The id to go on after."""
+    failed: list[int] = []
+    """Tasks that the server failed to give: they are asked for whenever they were touched last."""
+
+
 class _Place:
-    """How far a project has been pulled into this copy of the corpus."""
+    """Where it is kept how far a project has been pulled into this copy of the corpus."""
 
     def __init__(self, corpus: Corpus, url: str, project: int) -> None:
-        key = hashlib.sha256(f"{url} {project}".encode()).hexdigest()[:12]
-        self._path: Path = corpus.root / "aside" / f"pulled-{key}.json"
+        self.key = hashlib.sha256(f"{url} {project}".encode()).hexdigest()[:12]
+        """Of the project on its server."""
+        self._path: Path = corpus.root / "aside" / f"pulled-{self.key}.json"
 
-    def read(self, everything: bool, now: dt.datetime) -> tuple[dt.datetime | None, dt.datetime, int]:
-        """Since when tasks are of interest, what the next pull starts from, and the id to go on after."""
+    def read(self) -> _Resume:
+        """As it was written last; from the start where it was not, or can't be read."""
         try:
-            kept = json.loads(self._path.read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):
-            kept = {}
-        if everything:
-            return None, now, 0
-        since = dt.datetime.fromisoformat(kept["since"]) if kept.get("since") else None
-        if "after" in kept:
-            return since, dt.datetime.fromisoformat(kept["until"]), int(kept["after"])
-        return since, now, 0
+            return _Resume.model_validate_json(self._path.read_bytes())
+        except (FileNotFoundError, ValidationError):
+            return _Resume()
 
-    def write(self, fields: dict[str, Any]) -> None:
-        plain = {name: value.isoformat() if isinstance(value, dt.datetime) else value for name, value in fields.items()}
-        store.write(self._path, (json.dumps(plain) + "\n").encode())
+    def write(self, resume: _Resume) -> None:
+        """Keep it."""
+        store.write(self._path, (resume.model_dump_json(exclude_defaults=True) + "\n").encode())
 
 
-def _task(task: dict[str, Any], run: _Run) -> None:
+def _task(raw: dict[str, Any], run: _Run) -> None:
+    """Each annotation of the task kept or set aside."""
     counts = run.counts
+    unreadable = raw.get("unreadable", [])
     counts["tasks"] += 1
-    counts["drafts, not exported"] += len(task["drafts"])
-    submitted = [raw for raw in task["annotations"] if not raw["was_cancelled"]]
-    counts["cancelled, not exported"] += len(task["annotations"]) - len(submitted)
+    run.failed.discard(raw["id"])
+    if unreadable:
+        run.failed.add(raw["id"])
+        counts["tasks that the server fails on"] += 1
+        found = f"the server fails to give {', '.join(unreadable)}; mend or delete it there: each pull tries it again"
+        run.tell(Issue(f"task {raw['id']}", "task-unreadable", found))
+    aside = run.corpus.aside_path("unknown", f"task {raw['id']}", run.place.key)
+    try:
+        task = results.Task.model_validate(raw)
+    except ValidationError as error:
+        issue = _malformed("task", error)
+        run.tell(Issue(f"task {raw['id']}", issue.code, issue.message))
+        annotations = raw.get("annotations")
+        counts["set aside"] += max(1, len(annotations) if isinstance(annotations, list) else 1)
+        _set_aside(aside, [issue], {"task": raw}, run)
+        return
+    if not run.dry:
+        aside.unlink(missing_ok=True)
+    counts["drafts, not exported"] += len(task.drafts)
+    submitted = [raw for raw in task.annotations if not (isinstance(raw, dict) and raw.get("was_cancelled") is True)]
+    counts["cancelled, not exported"] += len(task.annotations) - len(submitted)
     counts["tasks without annotation"] += not submitted
-    # Oldest first, so that of two passes by one annotator the newer stands.
-    for raw in sorted(submitted, key=lambda raw: (raw["updated_at"], raw["id"])):
-        _annotation(task, raw, run)
+    for submission, annotation in _submissions(task, submitted, run):
+        _annotation(task, submission, annotation, run)
 
 
-def _annotation(task: dict[str, Any], raw: dict[str, Any], run: _Run) -> None:
+def _submissions(task: results.Task, raws: list[Any], run: _Run) -> list[tuple[results.Submission, dict[str, Any]]]:
+    """Oldest first, so that of two passes by one annotator the newer stands; what is none is set aside."""
+    submissions = []
+    for raw in raws:
+        try:
+            submissions.append((results.Submission.model_validate(raw), raw))
+        except ValidationError as error:
+            fields = raw if isinstance(raw, dict) else {}
+            annotator = _pseudonym(fields.get("completed_by"), run) or "unknown"
+            issue = _malformed("annotation", error)
+            if "unreadable" in fields:
+                issue = Issue("annotation", "task-unreadable", "its result is what the server fails to give")
+            else:
+                where = f"{annotator}/{results.printable(task.data.article)}: annotation"
+                run.tell(Issue(where, issue.code, issue.message))
+            digest = hashlib.sha256(_json(raw)).hexdigest()[:12]
+            run.counts["set aside"] += 1
+            aside = run.corpus.aside_path(annotator, task.data.article, str(fields.get("id") or digest))
+            _set_aside(aside, [issue], _in_full(task, raw), run)
+    return sorted(submissions, key=lambda pair: (pair[0].updated_at, pair[0].id))
+
+
+def _annotation(task: results.Task, submission: results.Submission, raw: dict[str, Any], run: _Run) -> None:
     """One submitted annotation: kept under its annotator's name, or set aside in full with the reasons."""
-    annotator = run.annotators.get(run.users.get(raw.get("completed_by") or 0, "").lower(), "")
-    article, issues = _article(task["data"], run.corpus)
-    issues += _annotator(raw, annotator)
+    annotator = _pseudonym(submission.completed_by, run)
+    article, issues = _article(task.data, run.corpus)
+    issues += _annotator(submission, annotator)
     annotation = None
     if article is not None:
-        annotation, found = _read(task, raw, annotator, article, run)
+        annotation, found = _read(task, submission, raw, annotator, article, run)
         issues += found
-    where = f"{annotator or 'unknown'}/{task['data'].get('article')}"
-    aside = run.corpus.aside_path(annotator or "unknown", str(task["data"].get("article")), str(raw["id"]))
+    where = f"{annotator or 'unknown'}/{results.printable(task.data.article)}"
+    aside = run.corpus.aside_path(annotator or "unknown", task.data.article, str(submission.id))
     if annotation is not None and article is not None and not errors(issues):
-        older = _keep(annotation, article, where, run)
-        if older is None:
-            if not run.dry:
-                aside.unlink(missing_ok=True)
-        else:
-            issues.append(older)
+        hindrance = _keep(annotation, article, where, run)
+        if hindrance is not None:
+            issues.append(hindrance)
+        elif not run.dry:
+            aside.unlink(missing_ok=True)
+            # As it was kept while nobody could say whose it is.
+            run.corpus.aside_path("unknown", task.data.article, str(submission.id)).unlink(missing_ok=True)
     for issue in issues:
         run.tell(Issue(f"{where}: {issue.where}", issue.code, issue.message, issue.severity))
     if annotation is None or errors(issues) or any(issue.code == "pass-older" for issue in issues):
         run.counts["set aside"] += 1
-        if not run.dry:
-            # In full, as it came: whatever the reason, the annotator's work is here.
-            kept = {
-                "issues": [str(issue) for issue in issues],
-                "task": task["id"],
-                "data": task["data"],
-                "annotation": raw,
-            }
-            store.write(aside, (json.dumps(kept, ensure_ascii=False, indent=1) + "\n").encode())
+        _set_aside(aside, issues, _in_full(task, raw), run)
 
 
-def _article(data: dict[str, Any], corpus: Corpus) -> tuple[Article | None, list[Issue]]:
-    name, collection = str(data.get("article")), str(data.get("collection"))
+def _pseudonym(account: Any, run: _Run) -> str:
+    email = run.users.get(account, "") if isinstance(account, int) else ""
+    return run.annotators.get(email.lower(), "")
+
+
+def _malformed(where: str, error: ValidationError) -> Issue:
+    return Issue(where, "result-malformed", f"{results.reason(error)}; correct it in Label Studio, then pull again")
+
+
+def _in_full(task: results.Task, raw: Any) -> dict[str, Any]:
+    return {"task": task.id, "data": task.data.model_dump(), "annotation": raw}
+
+
+def _set_aside(path: Path, issues: list[Issue], raw: dict[str, Any], run: _Run) -> None:
+    """In full, as it came: whatever the reason, the annotator's work is here."""
+    if not run.dry:
+        store.write(path, _json({"issues": [str(issue) for issue in issues]} | raw))
+
+
+def _json(raw: Any) -> bytes:
+    """JSON, where half a character, which UTF-8 can't hold, is written as JSON's own escape."""
+    return (json.dumps(raw, ensure_ascii=False, indent=1) + "\n").encode(errors="backslashreplace")
+
+
+def _article(data: results.TaskData, corpus: Corpus) -> tuple[Article | None, list[Issue]]:
+    name, collection = data.article, data.collection
     try:
         article = corpus.article(collection, name)
     except AcreError as error:
@@ -164,14 +250,14 @@ def _article(data: dict[str, Any], corpus: Corpus) -> tuple[Article | None, list
     if article.text is None:
         found = "its text is withheld and not here; put your own copy in place, then pull --all"
         return None, [Issue("task", "article-unknown", found)]
-    if data.get("text") != article.text:
+    if data.text != article.text:
         found = "the task's text is not the article's; somebody edited one of them: restore it, then pull --all"
         return None, [Issue("task", "text-changed", found)]
     return article, []
 
 
-def _annotator(raw: dict[str, Any], annotator: str) -> list[Issue]:
-    author, editor = raw.get("completed_by"), raw.get("updated_by")
+def _annotator(submission: results.Submission, annotator: str) -> list[Issue]:
+    author, editor = submission.completed_by, submission.updated_by
     if not annotator:
         found = f"account {author} has no pseudonym; give it one with --annotator EMAIL=PSEUDONYM"
         return [Issue("annotation", "annotator-unknown", found)]
@@ -183,18 +269,24 @@ def _annotator(raw: dict[str, Any], annotator: str) -> list[Issue]:
 
 
 def _read(
-    task: dict[str, Any], raw: dict[str, Any], annotator: str, article: Article, run: _Run
+    task: results.Task,
+    submission: results.Submission,
+    raw: dict[str, Any],
+    annotator: str,
+    article: Article,
+    run: _Run,
 ) -> tuple[Annotation | None, list[Issue]]:
+    number, kind = submission.parent_prediction, run.kinds.get(annotator, "human")
     try:
-        made = results.provenance(
-            raw, annotator, run.kinds.get(annotator, "human"), str(task["data"].get("schema_version")), run.tool
-        )
-        if raw.get("parent_prediction") is not None:
-            made = made.model_copy(update={"started_from": _suggestion(raw["parent_prediction"], article, made, run)})
-        annotation, issues = results.read(raw.get("result") or [], article, run.schema, made)
-    except results.ValidationError as error:
-        found = f"{error.errors()[0]['msg']}; export the task again"
-        return None, [Issue("annotation", "result-malformed", found)]
+        made = results.provenance(raw, annotator, kind, task.data.schema_version, run.tool)
+        if number is not None:
+            made = made.model_copy(update={"started_from": _suggestion(number, article, made, run)})
+    except ValidationError as error:
+        return None, [_malformed("annotation", error)]
+    except AnswerError as error:
+        found = f"it began with prediction {number}, which can't be had ({error}); mend that, then pull --all"
+        return None, [Issue("annotation", "task-unreadable", found)]
+    annotation, issues = results.read(submission.result, article, run.schema, made)
     if not errors(issues):
         issues += validate.check(annotation, article, run.schema)
     return annotation, issues
@@ -202,16 +294,17 @@ def _read(
 
 def _suggestion(number: int, article: Article, made: Provenance, run: _Run) -> str:
     """Keep what the annotator began with, as it was offered; returns the name and version of what offered it."""
-    offered = run.client.prediction(number)
-    version = str(offered["model_version"])
+    raw = run.client.prediction(number)
+    offered = results.Suggestion.model_validate(raw)
+    version = offered.model_version
     by = Provenance.model_validate(
         made.model_dump()
         | {
-            "annotator": ids.slug(version, 80), "kind": "machine", "created": offered["created_at"],
-            "updated": offered["updated_at"], "seconds": None,
+            "annotator": ids.slug(version, 80), "kind": "machine", "created": offered.created_at,
+            "updated": offered.updated_at, "seconds": None,
         }
     )  # fmt: skip
-    suggested, _issues = results.read(offered["result"] or [], article, run.schema, by)
+    suggested, _issues = results.read(raw.get("result") or [], article, run.schema, by)
     if not run.dry:
         ships = run.collections[article.collection].ships_text
         path = run.corpus.suggestion_path(version, article.id)
@@ -220,11 +313,14 @@ def _suggestion(number: int, article: Article, made: Provenance, run: _Run) -> s
 
 
 def _keep(annotation: Annotation, article: Article, where: str, run: _Run) -> Issue | None:
-    """Write the pass where it is new; the reason, where the corpus has a newer one of the same annotator."""
+    """Write the pass where it is new; the reason, where what the corpus has of the same annotator stands in its way."""
     path = run.corpus.annotation_path(annotation.provenance.annotator, article.id)
     content = store.dump(annotation if run.collections[article.collection].ships_text else withhold(annotation))
     if path.exists():
-        old = store.read_annotation(path)
+        try:
+            old = store.read_annotation(path)
+        except StoreError as error:
+            return error.issue
         if old.provenance.updated > annotation.provenance.updated:
             found = f"the corpus has a newer pass, of {old.provenance.updated:%Y-%m-%d %H:%M:%S}; this one is set aside"
             return Issue("annotation", "pass-older", found, Severity.WARNING)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
+from collections.abc import Iterator
 from typing import Any
 
 from hypothesis import strategies as st
@@ -61,3 +63,36 @@ def _link(marks: list[Mark], schema: Schema) -> st.SearchStrategy[Link]:
     return st.builds(Link, names, labels, names).filter(
         lambda link: link.tail != link.head or link.label in schema.roles
     )
+
+
+def damaged(good: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """JSON of a good shape with one to three of its parts, at any depth, taken away or replaced by something else."""
+    junk = st.recursive(
+        st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5), st.sampled_from(_ODD)),
+        lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=3), inner, max_size=3)),
+        max_leaves=4,
+    )
+
+    @st.composite
+    def damage(draw: st.DrawFn) -> Any:
+        holder = [copy.deepcopy(draw(good))]
+        for _ in range(draw(st.integers(1, 3))):
+            where, key = draw(st.sampled_from(list(_places(holder))))
+            if where is not holder and draw(st.booleans()):
+                del where[key]
+            else:
+                where[key] = draw(junk)
+        return holder[0]
+
+    return damage()
+
+
+_ODD = ["\ud800", "m1", "\0", "a b", "2026-01-01T12:00:00", "0001-01-01T00:00:00+14:00", 10**30, {"id": 1}, ["label"]]
+
+
+def _places(parent: Any) -> Iterator[tuple[Any, Any]]:
+    entries = parent.items() if isinstance(parent, dict) else enumerate(parent)
+    for key, value in list(entries):
+        yield parent, key
+        if isinstance(value, dict | list):
+            yield from _places(value)

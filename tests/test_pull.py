@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,12 +16,12 @@ import pytest
 from annotate import load, pull, store
 from annotate.issues import Issue
 from annotate.labelstudio import tasks
-from annotate.labelstudio.client import Client
+from annotate.labelstudio.client import Client, ClientError
 from annotate.labelstudio.server import Desk
 from annotate.model import Annotation, Article
 from annotate.schema import Schema
 from annotate.store import Corpus
-from tests.conftest import SENTENCE
+from tests.conftest import SENTENCE, Acre
 
 pytestmark = pytest.mark.server
 Write = Callable[..., tuple[Article, Annotation]]
@@ -220,3 +223,110 @@ def test_the_words_of_a_withheld_article_are_not_written(write: Write, start: Ca
     raw = at.corpus.annotation_path("ben", article.id).read_text(encoding="utf-8")
     assert "Troops" not in raw
     assert '"start": 0, "end": 6' in raw
+
+
+def _post(at: Round, path: str, body: dict[str, Any]) -> int:
+    """As a browser or a script might; returns the status, since the server stores what it then fails on."""
+    request = urllib.request.Request(
+        f"{at.desk.url}/{path}", json.dumps(body).encode(),
+        {"Authorization": f"Token {at.desk.token}", "Content-Type": "application/json"},
+    )  # fmt: skip
+    try:
+        with urllib.request.urlopen(request) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def _annotations(at: Round, article: Article) -> str:
+    return f"api/tasks/{at.tasks[article.id]}/annotations"
+
+
+SURROGATE = "\ud800"
+
+
+def test_odd_annotations_are_set_aside_by_name_and_all_others_come(
+    write: Write, start: Callable[[], Round], acre: Acre, tmp_path: Path
+) -> None:
+    written = [write(f"[m1:person|Number {n}] left the town of Brel.\n---\n") for n in range(7)]
+    at = start()
+    odd: list[dict[str, Any]] = [{"meta": "unsure"}, {"from_name": ["label"]}, {"meta": {"text": [SURROGATE]}}]
+    for (article, annotation), change in zip(written, [*odd, {}, {}, {}, {}], strict=True):
+        (region,) = tasks.result(annotation, article, at.schema)
+        _post(at, _annotations(at, article), {"result": [region | change]})
+    lost, lost_annotation = at.tasks[written[2][0].id], r"annotation \d+"
+    counts = {"tasks": 7, "new": 4, "set aside": 3, "tasks that the server fails on": 1}
+    assert at.pull() == counts
+    assert sorted(at.codes()) == ["result-malformed", "result-malformed", "task-unreadable"]
+    (unreadable,) = (found for found in at.told if isinstance(found, Issue) and found.code == "task-unreadable")
+    assert unreadable.where == f"task {lost}"
+    assert re.search(lost_annotation, unreadable.message)
+    assert [path.name.partition(".")[0] for path in at.aside()] == sorted(article.id for article, _ in written[:3])
+
+    token = tmp_path / "token"
+    token.write_text(at.desk.token)
+    done = acre(
+        "pull", "--project", at.title, "--url", at.desk.url, "--token-file", token, "--annotator",
+        f"{at.desk.email}=ben", "--all",
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert f"task {lost}: task-unreadable: the server fails to give annotation" in done.stderr
+    assert "4 unchanged" in done.stdout
+    assert "Traceback" not in done.stderr
+    with pytest.raises(ClientError, match=f"the server fails to give task {lost} "):
+        list(at.client.tasks(at.number, annotations=True))
+
+
+def test_what_the_server_fails_on_is_tried_again_by_every_pull_until_it_comes(
+    write: Write, start: Callable[[], Round]
+) -> None:
+    article, annotation = write(SENTENCE)
+    other, of_other = write("[m1:person|Žofia] left.\n---\n")
+    at = start()
+    sent = tasks.result(annotation, article, at.schema)
+    assert (
+        _post(at, _annotations(at, article), {"result": [sent[0] | {"meta": {"text": [SURROGATE]}}, *sent[1:]]}) == 500
+    )
+    at.submit(other, of_other)
+    assert at.pull() == {"tasks": 2, "new": 1, "set aside": 1, "tasks that the server fails on": 1}
+    (place,) = at.corpus.root.glob("aside/pulled-*.json")
+
+    def later() -> dict[str, int]:
+        # As if a day had gone by: no task was touched since.
+        kept = json.loads(place.read_text(encoding="utf-8"))
+        place.write_text(json.dumps(kept | {"since": "2999-01-01T00:00:00Z"}), encoding="utf-8")
+        return at.pull()
+
+    assert later() == {"tasks": 1, "set aside": 1, "tasks that the server fails on": 1}
+    (name,) = (re.search(r"annotation (\d+)", str(found)) for found in at.told)
+    assert name is not None
+    at.client._answer("PATCH", f"api/annotations/{name[1]}", json={"result": sent})
+    assert later() == {"tasks": 1, "new": 1}
+    assert at.pulled(article).layers() == annotation.layers()
+    assert at.aside() == []
+    assert later() == {}
+
+
+def test_a_draft_that_the_server_fails_on_keeps_no_annotation_out(write: Write, start: Callable[[], Round]) -> None:
+    article, annotation = write(SENTENCE)
+    at = start()
+    at.submit(article, annotation)
+    draft = {"result": [{"id": SURROGATE}], "lead_time": 0}
+    _post(at, f"api/tasks/{at.tasks[article.id]}/drafts", draft)
+    with pytest.raises(ClientError, match="HTTP 500"):
+        list(at.client.tasks(at.number, annotations=True))
+    assert at.pull() == {"tasks": 1, "new": 1, "drafts, not exported": 1}
+
+
+def test_a_task_whose_data_the_server_fails_on_is_set_aside_and_the_others_come(
+    write: Write, start: Callable[[], Round]
+) -> None:
+    (one, of_one), (two, of_two) = write(SENTENCE), write("[m1:person|Žofia] left.\n---\n")
+    at = start()
+    at.submit(one, of_one)
+    at.submit(two, of_two)
+    data = {"data": tasks.data(one, at.schema) | {"about": SURROGATE}, "project": at.number}
+    _post(at, "api/tasks", data)
+    assert at.pull() == {"tasks": 3, "new": 2, "set aside": 1, "tasks that the server fails on": 1}
+    assert sorted(at.codes()) == ["result-malformed", "task-unreadable"]
+    assert len(at.aside()) == 1

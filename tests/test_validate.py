@@ -33,6 +33,7 @@ SEEN_ELSEWHERE = {
     "pass-foreign",
     "pass-older",
     "task-repeated",
+    "task-unreadable",
     "text-changed",
 }
 

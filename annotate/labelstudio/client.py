@@ -34,6 +34,15 @@ class ClientError(AcreError):
     """What the server refused, or an answer that does not match what was sent."""
 
 
+class AnswerError(ClientError):
+    """An answer that says that the request failed, or that is not Label Studio's."""
+
+    def __init__(self, message: str, status: int) -> None:
+        self.status = status
+        """Of HTTP."""
+        super().__init__(message)
+
+
 class Client:
     """A connection to one Label Studio."""
 
@@ -46,23 +55,29 @@ class Client:
         self._http = self._sdk._client_wrapper.httpx_client
 
     def _call(self, method: str, path: str, **kwargs: Any) -> Any:
-        return self._answer(method, path, **kwargs).json()
+        answer = self._answer(method, path, **kwargs)
+        try:
+            return answer.json()
+        except ValueError:
+            found = f"{self.url}: {method} {path}: the answer is no JSON; is it the address of a Label Studio?"
+            raise AnswerError(found, answer.status_code) from None
 
-    def _answer(self, method: str, path: str, **kwargs: Any) -> Any:
+    def _answer(self, method: str, path: str, retries: int = 3, **kwargs: Any) -> Any:
         import httpx
 
         # A repeated POST is a second task: only reading may be tried again.
-        options = {"max_retries": 3 if method == "GET" else 0}
+        options = {"max_retries": retries if method == "GET" else 0}
         try:
             answer = self._http.request(path, method=method, request_options=options, **kwargs)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise ClientError(
                 f"{self.url}: {error or type(error).__name__}; is the server up? start it with: acre serve"
             ) from None
         if answer.status_code == 401:
             raise ClientError(f"{self.url}: the token is refused; give a valid one in ACRE_TOKEN or --token-file")
         if answer.status_code >= 400:
-            raise ClientError(f"{self.url}: {method} {path}: HTTP {answer.status_code}: {_brief(answer.text)}")
+            found = f"{self.url}: {method} {path}: HTTP {answer.status_code}: {_brief(answer.text)}"
+            raise AnswerError(found, answer.status_code)
         return answer
 
     def version(self) -> str:
@@ -108,29 +123,105 @@ class Client:
         self._call("PATCH", f"api/projects/{project}", json=fields)
 
     def tasks(
-        self, project: int, after: int = 0, since: dt.datetime | None = None, annotations: bool = False
+        self,
+        project: int,
+        after: int = 0,
+        since: dt.datetime | None = None,
+        annotations: bool = False,
+        salvage: bool = False,
     ) -> Iterator[list[dict[str, Any]]]:
         """Pages of tasks, by rising id above `after`, of those updated after `since`; with annotations and drafts or bare.
 
         Each page is asked for by the last id of the one before: what is added or changed meanwhile shifts nothing.
+        Label Studio stores what it then fails to give, and fails with it on the whole page. Such a task ends in
+        ClientError, or, with `salvage`, comes with as much of it as the server gives: see `task`.
         """
+        fields = _TASK_FIELDS + (_ANNOTATION_FIELDS if annotations else ())
         while True:
-            items: list[dict[str, Any]] = [
-                {"filter": "filter:tasks:id", "operator": "greater", "type": "Number", "value": after}
-            ]
-            if since is not None:
-                moment = since.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-                items.append(
-                    {"filter": "filter:tasks:updated_at", "operator": "greater", "type": "Datetime", "value": moment}
-                )
-            query = json.dumps({"filters": {"conjunction": "and", "items": items}, "ordering": ["tasks:id"]})
-            included = ",".join([*_TASK_FIELDS, *(_ANNOTATION_FIELDS if annotations else ())])
-            params = {"project": project, "page_size": PAGE, "query": query, "include": included, "fields": "all"}
-            found = self._call("GET", "api/tasks", params=params)["tasks"]
-            if not found:
+            try:
+                page = self._page(project, fields, after, since=since)
+            except AnswerError as error:
+                numbers = [task["id"] for task in self._page(project, ("id",), after, since=since)]
+                if error.status < 500 or not numbers:
+                    raise
+                page = self._halves(project, numbers, fields, since, salvage)
+            if not page:
                 return
-            yield found
-            after = found[-1]["id"]
+            yield page
+            after = page[-1]["id"]
+
+    def task(self, project: int, number: int) -> dict[str, Any] | None:
+        """One task with its annotations and drafts, as far as the server gives them; None where there is none.
+
+        Where the server fails, `unreadable`, in the task and in an annotation, lists what it does not give.
+        """
+        tasks = self._halves(project, [number], _TASK_FIELDS + _ANNOTATION_FIELDS, None, salvage=True)
+        return tasks[0] if tasks else None
+
+    def _page(
+        self,
+        project: int,
+        fields: tuple[str, ...],
+        after: int,
+        before: int | None = None,
+        since: dt.datetime | None = None,
+        retries: int = 3,
+    ) -> list[dict[str, Any]]:
+        conditions: list[tuple[str, str, str, int | str]] = [("id", "greater", "Number", after)]
+        if before is not None:
+            conditions.append(("id", "less", "Number", before))
+        if since is not None:
+            moment = since.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+            conditions.append(("updated_at", "greater", "Datetime", moment))
+        items = [
+            {"filter": f"filter:tasks:{name}", "operator": operator, "type": kind, "value": value}
+            for name, operator, kind, value in conditions
+        ]
+        query = json.dumps({"filters": {"conjunction": "and", "items": items}, "ordering": ["tasks:id"]})
+        params = {
+            "project": project, "page_size": PAGE, "query": query, "include": ",".join(fields), "fields": "all",
+        }  # fmt: skip
+        return list(self._call("GET", "api/tasks", params=params, retries=retries)["tasks"])
+
+    def _halves(
+        self, project: int, numbers: list[int], fields: tuple[str, ...], since: dt.datetime | None, salvage: bool
+    ) -> list[dict[str, Any]]:
+        """The tasks of these ids, where a page of them failed: asked for by halves, down to the one that fails."""
+        try:
+            return self._page(project, fields, numbers[0] - 1, numbers[-1] + 1, since, retries=0)
+        except AnswerError as error:
+            if error.status < 500:
+                raise
+            if len(numbers) == 1 and salvage:
+                return [self._salvage(project, numbers[0])]
+            if len(numbers) == 1:
+                found = f"the server fails to give task {numbers[0]} (HTTP {error.status})"
+                raise ClientError(f"{self.url}: {found}; mend or delete it in Label Studio") from None
+        middle = len(numbers) // 2
+        first = self._halves(project, numbers[:middle], fields, since, salvage)
+        return first + self._halves(project, numbers[middle:], fields, since, salvage)
+
+    def _salvage(self, project: int, number: int) -> dict[str, Any]:
+        task: dict[str, Any] = {"id": number}
+        unreadable = []
+        frame = tuple(name for name in _ANNOTATION_FIELDS if name not in ("result", "drafts"))
+        for part, fields in (("data", _TASK_FIELDS), ("annotations", frame), ("drafts", ("drafts",))):
+            try:
+                for found in self._page(project, ("id", *fields), number - 1, number + 1, retries=0):
+                    task |= found
+            except AnswerError:
+                unreadable.append(part)
+        if "drafts" in unreadable:
+            # Nobody reads them: what matters is that there is one.
+            unreadable.remove("drafts")
+            task["drafts"] = [None]
+        for raw in task.get("annotations", ()):
+            try:
+                raw["result"] = self._call("GET", f"api/annotations/{raw['id']}", retries=0)["result"]
+            except AnswerError:
+                raw["unreadable"] = ["result"]
+                unreadable.append(f"annotation {raw['id']}")
+        return task | ({"unreadable": unreadable} if unreadable else {})
 
     def import_tasks(self, project: int, tasks: list[dict[str, Any]]) -> list[int]:
         """Add tasks in one batch; returns their ids in order. The counts of the answer are compared with what was sent."""

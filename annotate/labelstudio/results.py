@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import re
+import datetime as dt
+import json
+import math
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from annotate import graph
 from annotate.graph import Link
@@ -15,10 +17,117 @@ from annotate.labelstudio import config
 from annotate.model import Annotation, Article, AttributeValue, Mark, Provenance
 from annotate.schema import Kind, Schema
 
-_ID = re.compile(r"[A-Za-z0-9_-]+")
+
+def _moment(value: Any) -> dt.datetime:
+    if not isinstance(value, str):
+        raise ValueError("no date and time")
+    moment = dt.datetime.fromisoformat(value)
+    if moment.tzinfo is None:
+        raise ValueError("a time without its zone")
+    try:
+        return moment.astimezone(dt.UTC)
+    except OverflowError:
+        raise ValueError("no date and time between the years 1 and 9999") from None
 
 
-def read(result: list[Any], article: Article, schema: Schema, provenance: Provenance) -> tuple[Annotation, list[Issue]]:
+_Moment = Annotated[dt.datetime, BeforeValidator(_moment)]
+_Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
+
+
+class _Raw(BaseModel):
+    """A part of what Label Studio sends: of the fields that are read, the types; others are left alone."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _object(cls, raw: Any) -> Any:
+        if not isinstance(raw, dict):
+            raise ValueError("no object")
+        return raw
+
+
+class _Whole(_Raw):
+    """A part whose strings are kept, so that all of them must be ones that a file can hold."""
+
+    @model_validator(mode="after")
+    def _no_surrogate(self) -> _Whole:
+        try:
+            json.dumps(self.model_dump(), ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise ValueError("half a character (a lone surrogate)") from None
+        return self
+
+
+class TaskData(_Whole):
+    """What `tasks.data` gave a task to be known by, and the text that was annotated."""
+
+    article: str
+    collection: str
+    schema_version: str
+    text: str
+
+
+class Task(_Raw):
+    """A task with its annotations and drafts, which are still raw."""
+
+    id: int
+    data: TaskData
+    annotations: list[Any]
+    drafts: list[Any]
+
+
+class Submission(_Raw):
+    """What is said of an annotation beside its result."""
+
+    id: int
+    result: list[Any]
+    was_cancelled: bool
+    created_at: _Moment
+    updated_at: _Moment
+    completed_by: int | None = None
+    updated_by: int | None = None
+    parent_prediction: int | None = None
+    lead_time: float | None = Field(None, allow_inf_nan=False)
+
+
+class Suggestion(_Whole):
+    """A prediction, whose result is still raw."""
+
+    model_version: str
+    created_at: _Moment
+    updated_at: _Moment
+
+
+class _Region(_Whole):
+    """A span with its label, or an answer about it."""
+
+    id: _Id
+    from_name: str
+    value: dict[str, Any]
+    meta: dict[str, Any] | None = None
+
+
+class _Relation(_Whole):
+    from_id: _Id
+    to_id: _Id
+    labels: list[str] | None = None
+    direction: str | None = None
+
+
+def reason(error: ValidationError) -> str:
+    """Which part of something raw is wrong, and how."""
+    first = error.errors()[0]
+    message = first["msg"].removeprefix("Value error, ")
+    return ": ".join([*(printable(part) for part in first["loc"]), message])
+
+
+def printable(value: Any) -> str:
+    """A name that came from the server, on one line and without what a terminal can't show."""
+    return value if isinstance(value, str) and value.isprintable() else ascii(value)
+
+
+def read(result: Any, article: Article, schema: Schema, provenance: Provenance) -> tuple[Annotation, list[Issue]]:
     """The annotation of a result list, and an issue (`where` is a region's id) for all that it can't hold.
 
     Offsets are taken as code points, checked against the article, and the words are sliced from it: Label Studio's own
@@ -26,32 +135,44 @@ def read(result: list[Any], article: Article, schema: Schema, provenance: Proven
     """
     text = article.text or ""
     issues: list[Issue] = []
-    regions = [entry for entry in result if isinstance(entry, dict) and entry.get("type") != "relation"]
-    relations = [entry for entry in result if isinstance(entry, dict) and entry.get("type") == "relation"]
-    if len(regions) + len(relations) != len(result):
-        issues.append(Issue("result", "result-malformed", "an entry of the result is no object; export the task again"))
+    regions, relations = _entries(result, issues)
     answers = _answers(regions, schema, issues)
-    labelled = [entry for entry in regions if entry.get("from_name") == config.LABELS]
-    marks = [mark for entry in labelled for mark in _mark(entry, text, answers, schema, issues)]
-    orphans = set(answers) - {entry.get("id") for entry in labelled}
+    labelled = [region for region in regions if region.from_name == config.LABELS]
+    marks = [mark for region in labelled for mark in _mark(region, text, answers, schema, issues)]
+    orphans = set(answers) - {region.id for region in labelled}
     issues += [
-        Issue(str(name), "label-missing", "the region has answers and no label; give it one or delete it")
+        Issue(name, "label-missing", "the region has answers and no label; give it one or delete it")
         for name in sorted(orphans)
     ]
-    links = [link for entry in relations for link in _links(entry, issues)]
+    links = [link for relation in relations for link in _links(relation, issues)]
     annotation, misplaced = graph.assemble(marks, links, schema, article.id, article.sha256, provenance)
     return annotation, issues + misplaced
 
 
+def _entries(result: Any, issues: list[Issue]) -> tuple[list[_Region], list[_Relation]]:
+    regions: list[_Region] = []
+    relations: list[_Relation] = []
+    if not isinstance(result, list):
+        issues.append(Issue("result", "result-malformed", "the result is no list; submit the task again"))
+        return regions, relations
+    for entry in result:
+        is_relation = isinstance(entry, dict) and entry.get("type") == "relation"
+        try:
+            if is_relation:
+                relations.append(_Relation.model_validate(entry))
+            else:
+                regions.append(_Region.model_validate(entry))
+        except ValidationError as error:
+            name = entry.get("from_id" if is_relation else "id") if isinstance(entry, dict) else "result"
+            found = f"{'a relation' if is_relation else 'a region'} is not what Label Studio writes: {reason(error)}"
+            issues.append(Issue(printable(name), "result-malformed", f"{found}; delete it and make it anew"))
+    return regions, relations
+
+
 def _mark(
-    entry: dict[str, Any], text: str, answers: dict[str, dict[str, AttributeValue]], schema: Schema, issues: list[Issue]
+    region: _Region, text: str, answers: dict[str, dict[str, AttributeValue]], schema: Schema, issues: list[Issue]
 ) -> Iterator[Mark]:
-    value, name = entry.get("value"), entry.get("id")
-    if not isinstance(value, dict) or not isinstance(name, str) or not _ID.fullmatch(name):
-        issues.append(
-            Issue(str(name), "result-malformed", "the region has no usable id or no value; delete it and mark it anew")
-        )
-        return
+    value, name = region.value, region.id
     labels = value.get("labels")
     if not isinstance(labels, list) or len(labels) != 1 or not isinstance(labels[0], str):
         found = "no label" if not labels else f"the labels {labels}"
@@ -60,16 +181,11 @@ def _mark(
         )
         return
     start, end = value.get("start"), value.get("end")
-    if not (isinstance(start, int) and isinstance(end, int) and 0 <= start < end <= len(text)):
-        issues.append(
-            Issue(
-                name,
-                "offset-range",
-                f"{start}–{end} is no span of the {len(text)} code points; delete it and mark it anew",
-            )
-        )
+    if not (type(start) is type(end) is int and 0 <= start < end <= len(text)):
+        found = f"{start!r}–{end!r} is no span of the {len(text)} code points"
+        issues.append(Issue(name, "offset-range", f"{found}; delete it and mark it anew"))
         return
-    if (entry.get("meta") or {}).get("text"):
+    if (region.meta or {}).get("text"):
         issues.append(
             Issue(
                 name,
@@ -94,12 +210,10 @@ def _mark(
     yield Mark(id=name, label=labels[0], start=start, end=end, text=text[start:end], attributes=kept)
 
 
-def _answers(
-    regions: list[dict[str, Any]], schema: Schema, issues: list[Issue]
-) -> dict[str, dict[str, AttributeValue]]:
+def _answers(regions: list[_Region], schema: Schema, issues: list[Issue]) -> dict[str, dict[str, AttributeValue]]:
     answers: dict[str, dict[str, AttributeValue]] = {}
-    for entry in regions:
-        control, name = entry.get("from_name"), str(entry.get("id"))
+    for region in regions:
+        control, name = region.from_name, region.id
         if control == config.LABELS:
             continue
         if control not in schema.attributes:
@@ -111,33 +225,28 @@ def _answers(
                 )
             )
             continue
-        answer = _answer(entry.get("value"), schema.attributes[control].kind)
+        answer = _answer(region.value, schema.attributes[control].kind)
         if answer is None:
             issues.append(
-                Issue(name, "attribute-value", f"{control}: {entry.get('value')!r} is not one answer; answer it anew")
+                Issue(name, "attribute-value", f"{control}: {region.value!r} is not one answer; answer it anew")
             )
         else:
             answers.setdefault(name, {})[control] = answer
     return answers
 
 
-def _answer(value: Any, kind: Kind) -> AttributeValue | None:
+def _answer(value: dict[str, Any], kind: Kind) -> AttributeValue | None:
     key = {Kind.CHOICE: "choices", Kind.NUMBER: "number", Kind.TEXT: "text"}[kind]
-    found = value.get(key) if isinstance(value, dict) else None
+    found = value.get(key)
     if kind is Kind.NUMBER:
-        return found if isinstance(found, int | float) and not isinstance(found, bool) else None
+        return found if type(found) is int or (isinstance(found, float) and math.isfinite(found)) else None
     if isinstance(found, list) and len(found) == 1 and isinstance(found[0], str):
         return found[0]
     return None
 
 
-def _links(entry: dict[str, Any], issues: list[Issue]) -> Iterator[Link]:
-    tail, head, labels = entry.get("from_id"), entry.get("to_id"), entry.get("labels") or []
-    if not isinstance(tail, str) or not isinstance(head, str) or not isinstance(labels, list):
-        issues.append(
-            Issue(str(tail), "result-malformed", "a relation without its two regions; delete it and draw it anew")
-        )
-        return
+def _links(relation: _Relation, issues: list[Issue]) -> Iterator[Link]:
+    tail, head, labels = relation.from_id, relation.to_id, relation.labels or []
     if not labels:
         issues.append(
             Issue(
@@ -146,13 +255,12 @@ def _links(entry: dict[str, Any], issues: list[Issue]) -> Iterator[Link]:
                 f"the relation to {head} has no label; choose one under Relations, or delete it",
             )
         )
-    pairs = {"left": [(head, tail)], "bi": [(tail, head), (head, tail)]}.get(
-        str(entry.get("direction")), [(tail, head)]
-    )
+    turned = {"left": [(head, tail)], "bi": [(tail, head), (head, tail)]}
+    pairs = turned.get(relation.direction or "right", [(tail, head)])
     for label in labels:
         # same_as holds both ways: a second link says nothing more.
         for one, other in pairs[:1] if label == "same_as" else pairs:
-            yield Link(one, str(label), other)
+            yield Link(one, label, other)
 
 
 def provenance(raw: dict[str, Any], annotator: str, kind: str, schema_version: str, tool: str) -> Provenance:
@@ -168,4 +276,14 @@ def provenance(raw: dict[str, Any], annotator: str, kind: str, schema_version: s
     )
 
 
-__all__ = ["ValidationError", "provenance", "read"]
+__all__ = [
+    "Submission",
+    "Suggestion",
+    "Task",
+    "TaskData",
+    "ValidationError",
+    "printable",
+    "provenance",
+    "read",
+    "reason",
+]

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from annotate import store, validate
 from annotate.articles import reading
+from annotate.issues import errors
 from annotate.labelstudio import results, tasks
 from annotate.model import Annotation, Article, Provenance
 from annotate.schema import Schema
@@ -111,3 +113,44 @@ def test_a_second_source_of_one_content_is_named(read: Callable[..., Any]) -> No
         sent.append({"type": "relation", "from_id": "c1", "to_id": "h2", "labels": ["source"]})
 
     assert read(add)[1] == [("c1", "link-repeated")]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda sent: _entry(sent, "m1").update(meta="unsure"),
+        lambda sent: _entry(sent, "m1").update(from_name=["label"]),
+        lambda sent: _entry(sent, "m1").update(id=["m1"]),
+        lambda sent: _entry(sent, "m1").update(value="Troops"),
+        lambda sent: _entry(sent, "m1")["value"].update(labels=["\ud800"]),
+    ],
+)
+def test_a_region_of_another_shape_is_named_and_the_others_are_read(
+    read: Callable[..., Any], change: Callable[[list[Any]], Any]
+) -> None:
+    annotation, issues = read(change)
+    assert [code for _where, code in issues] == ["result-malformed", "link-dangling"]
+    assert [mark.id for mark in annotation.mentions] == ["m2", "m3"]
+
+
+@pytest.mark.parametrize("result", [None, {}, "m1", 5])
+def test_a_result_that_is_no_list_is_named(
+    result: Any, write: Write, schema: Schema, made: Callable[..., Provenance]
+) -> None:
+    article, _annotation = write(SENTENCE)
+    assert [issue.code for issue in results.read(result, article, schema, made())[1]] == ["result-malformed"]
+
+
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_whatever_shape_a_result_has_it_is_read_or_named(
+    data: st.DataObject, write: Write, schema: Schema, made: Callable[..., Provenance]
+) -> None:
+    article, annotation = write(SENTENCE)
+    sent = data.draw(strategies.damaged(st.just(tasks.result(annotation, article, schema))))
+    found, issues = results.read(sent, article, schema, made())
+    for issue in issues:
+        assert str(issue).encode()  # it can be printed
+    if not errors(issues):
+        list(validate.check(found, article, schema))
+        assert Annotation.model_validate_json(store.dump(found)) == found
