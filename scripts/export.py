@@ -3,7 +3,7 @@
     python scripts/export.py scripts/servers.example.yaml --dry-run
 
 The config names servers, never secrets: a desk of this machine by its name, any other by URL and a file that holds its
-token. A server that can't be reached does not stop the others; the report names it.
+token. A server that can't be pulled, for whatever reason, does not stop the others; the report names it.
 """
 
 from __future__ import annotations
@@ -73,9 +73,10 @@ def export(
         name = entry.desk or entry.url or ""
         try:
             counts += _pull(entry, config, folder, schema, state or corpus.parent / ".acre", everything, dry_run, told)
-        except AcreError as error:
+        except Exception as error:  # whatever it is: the others' annotations are as good as they were
             unreached.append(name)
-            cli.err.print(f"{name}: {error}", style="red", markup=False)
+            kind = "" if isinstance(error, AcreError) else f"{type(error).__name__}: "
+            cli.err.print(f"{name}: {kind}{' '.join(str(error).split())}", style="red", markup=False)
     cli.show_counts(counts)
     cli.err.print(f"{told.errors} errors; servers not pulled: {', '.join(unreached) or 'none'}", markup=False)
     if not dry_run:

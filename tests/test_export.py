@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import yaml
 
 from annotate import load, notation
 from annotate.articles import reading
@@ -146,3 +149,56 @@ def test_memory_stays_flat(
         assert f"{size} new" in done.stdout, done.stdout + done.stderr
         peaks.append(int(done.stdout.rsplit("peak ", 1)[1]))
     assert peaks[1] < peaks[0] * 1.1, peaks
+
+
+class _Shop(BaseHTTPRequestHandler):
+    """A server of the network that is no Label Studio: whatever it is asked, it answers with its front page."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"[1, 2]" if self.path.startswith("/list") else b"<h1>Welcome</h1>")
+
+    def log_message(self, *_arguments: object) -> None:
+        pass
+
+
+@pytest.fixture
+def shop() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Shop) as listening:
+        thread = threading.Thread(target=listening.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{listening.server_port}"
+        listening.shutdown()
+        thread.join()
+
+
+def test_whatever_one_server_does_the_next_one_is_pulled(
+    corpus: Corpus,
+    write: Write,
+    schema: Schema,
+    client: Client,
+    desk: Desk,
+    state: Path,
+    project: str,
+    tmp_path: Path,
+    shop: str,
+) -> None:
+    article, annotation = write(SENTENCE, annotator="zoe")
+    number = load.load(client, project, corpus.articles(), schema).project
+    (task,) = (task["id"] for page in client.tasks(number) for task in page)
+    client.annotate(task, tasks.result(annotation, article, schema))
+    (tmp_path / "token").write_text(desk.token)
+    (tmp_path / "binary").write_bytes(b"\xff\xfe")
+    bad = [("http://[", "token"), (shop, "token"), (f"{shop}/list", "token"), (desk.url, "binary")]
+    entries = [{"url": url, "token_file": token} for url, token in bad]
+    good = {"url": desk.url, "token_file": "token", "project": project, "annotators": {desk.email: "ana"}}
+    config = tmp_path / "servers.yaml"
+    config.write_text(yaml.safe_dump({"servers": [*entries, good]}))
+    done = _run(config, corpus, state, "--dry-run")
+    assert "Traceback" not in done.stderr
+    assert done.returncode == 1
+    assert f"would write annotations/ana/{article.id}.json" in done.stdout
+    lines = " ".join(done.stderr.split())
+    assert "'utf-8' codec can't decode" in lines
+    assert "servers not pulled: http://[, " in lines
