@@ -1,8 +1,8 @@
 """Runs as a desk's Label Studio process: Label Studio's own server, with three middlewares more.
 
-One lets the annotator's account label and do nothing else, one gives a new annotator an editor whose keyboard works, one
-serves the guidelines. They are appended to the base settings before the
-server reads them: a settings module of our own can't be named, since Label Studio's reads itself while it is imported.
+One lets the annotator's account label and do nothing else, one puts `desk.js` into each page, so that the editor's
+keyboard works as documented, one serves the guidelines. They are appended to the base settings before the server reads
+them: a settings module of our own can't be named, since Label Studio's reads itself while it is imported.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import os
 import re
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 GUIDELINES = "/guidelines/"
@@ -28,38 +29,51 @@ EDITOR_DEFAULTS = {
     "enableLabelTooltips": True,
     "enableTooltips": True,
 }
-# Label Studio strips styles and targets from the instructions: the manual opens beside the work all the same.
-_HEAD = f"""<script>
-try {{
-  const key = 'labelStudio:settings';
-  if (!localStorage.getItem(key)) localStorage.setItem(key, {json.dumps(json.dumps(EDITOR_DEFAULTS))});
-}} catch (error) {{}}
-window.addEventListener('click', (event) => {{
-  const link = event.target.closest && event.target.closest('a[href^="{GUIDELINES}"]');
-  if (link) {{ event.preventDefault(); event.stopImmediatePropagation(); window.open(link.href, '_blank', 'noopener'); }}
-}}, true);
-</script><style>
+# Label Studio strips styles from the instructions.
+_STYLE = f"""
 table:has(a[href^="{GUIDELINES}"]) td {{ vertical-align: top; padding: 2px 12px 4px 0; }}
 p:has(> a[href^="{GUIDELINES}"]) ~ ol {{ list-style: decimal; padding-left: 1.5em; }}
 p:has(> a[href^="{GUIDELINES}"]) ~ h4 {{ margin: 12px 0 4px; }}
-</style>""".encode()
+"""
+_SCRIPT = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+_OPTIONS = json.dumps({"settings": EDITOR_DEFAULTS, "guidelines": GUIDELINES})
+_HEAD = f"<script>\n{_SCRIPT}acre({_OPTIONS});\n</script><style>{_STYLE}</style>".encode()
 
 
-# In Label Studio's open-source edition every account is an administrator. What labelling asks of the server is little:
-_LABELLING = re.compile(
+# In Label Studio's open-source edition every account is an administrator. What labelling asks of the server is little,
+# and all else is closed, however its address is written. The lists are of whole paths, without a slash at the end.
+_READING = re.compile(
+    r"|/user/login|/health|/favicon\.ico|/sw(-fallback)?\.js"
+    r"|/(static|react-app)/(?!.*\.\.)[\w./@~+-]+"
+    rf"|{GUIDELINES[:-1]}(/.*)?"
+    r"|/projects(/\d+(/data)?)?"
+    r"|/api/(version|users|ml|label_links)"
+    r"|/api/current-user/(whoami|hotkeys|product-tour)"
+    r"|/api/dm/(columns|project|actions|views(/\d+)?)"
+    r"|/api/projects(/\d+(/label-stream-history)?)?"
+    r"|/api/tasks(/\d+(/annotations|/drafts)?)?"
+    r"|/api/(annotations|drafts|predictions)/\d+",
+    re.ASCII,
+)
+_SUBMITTING = re.compile(
+    r"POST /api/tasks/\d+/(annotations(/\d+/drafts)?|drafts)"
+    r"|(PATCH|PUT) /api/(annotations|drafts)/\d+",
+    re.ASCII,
+)
+_WORKING = re.compile(
     r"POST /user/login|POST /logout"
-    r"|POST /api/tasks/\d+/(annotations(/\d+/drafts)?|drafts)"
-    r"|(PATCH|PUT) /api/annotations/\d+"
-    r"|(PATCH|PUT|DELETE) /api/drafts/\d+"
+    r"|DELETE /api/drafts/\d+"
     r"|(POST|PATCH|PUT) /api/dm/views(/\d+|/reset|/order|/\d+/selected-items)?"
-    r"|(DELETE) /api/dm/views/\d+/selected-items"
+    r"|DELETE /api/dm/views/\d+/selected-items"
     r"|(POST|PATCH|PUT) /api/current-user/(hotkeys|product-tour)"
-    r"|POST /__lsa"
+    r"|POST /__lsa",
+    re.ASCII,
 )
-# Reading these gives away the token, the link by which accounts are made, or the administration.
-_CLOSED = re.compile(
-    r"/(api/(invite|token|current-user/(token|reset-token))|user/account|user/signup|admin|django-rq|people)\b.*"
-)
+# What the page says of an annotation. Whose it is and of which article, the server knows, and nobody changes.
+_SUBMITTED = {
+    "result", "lead_time", "started_at", "draft_id", "parent_prediction", "parent_annotation", "unique_id",
+    "was_cancelled", "was_postponed",
+}  # fmt: skip
 
 
 def guard(get_response: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -71,7 +85,15 @@ def guard(get_response: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
     def answer(request: Any) -> Any:
         given = request.headers.get("Authorization", "").removeprefix("Token ")
-        if (token and hmac.compare_digest(given.encode(), token.encode())) or _may(request):
+        if token and hmac.compare_digest(given.encode(), token.encode()):
+            return get_response(request)
+        if _SUBMITTING.fullmatch(_asked(request)):
+            submitted = _submitted(request)
+            if submitted is not None:
+                # Django has no public way to replace a body; what parses it later reads it from here.
+                request._body = submitted
+                return get_response(request)
+        elif _may(request):
             return get_response(request)
         http = importlib.import_module("django.http")
         found = "This account labels; what changes the desk itself is the maintainers' to do, with acre."
@@ -80,17 +102,39 @@ def guard(get_response: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return answer
 
 
+def _asked(request: Any) -> str:
+    return f"{request.method} {request.path_info.removesuffix('/')}"
+
+
 def _may(request: Any) -> bool:
-    path = request.path.rstrip("/")
-    if request.method in ("GET", "HEAD", "OPTIONS"):
-        return _CLOSED.fullmatch(path) is None
+    method, _, path = _asked(request).partition(" ")
+    if not path.isprintable():
+        return False
+    if method in ("GET", "HEAD", "OPTIONS"):
+        return _READING.fullmatch(path) is not None
     if path == "/api/dm/actions":
-        return bool(request.method == "POST" and request.GET.get("id") == "next_task")
-    return bool(_LABELLING.fullmatch(f"{request.method} {path}"))
+        return bool(method == "POST" and request.GET.get("id") == "next_task")
+    return _WORKING.fullmatch(f"{method} {path}") is not None
+
+
+def _submitted(request: Any) -> bytes | None:
+    """The body with no more than what the page says of an annotation; None where it is no JSON object in UTF-8.
+
+    The page sends its project along, which Label Studio would write: so what is too much is dropped, and not refused.
+    """
+    if request.headers.get("Content-Type", "").lower() not in ("application/json", "application/json; charset=utf-8"):
+        return None
+    try:
+        body = json.loads(request.body.decode())
+    except ValueError:
+        return None
+    if not isinstance(body, dict):
+        return None
+    return json.dumps({name: value for name, value in body.items() if name in _SUBMITTED}).encode()
 
 
 def editor_defaults(get_response: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Django middleware: puts the defaults first into the head of each HTML page."""
+    """Django middleware: puts the desk's script, with the defaults, first into the head of each HTML page."""
 
     def answer(request: Any) -> Any:
         response = get_response(request)

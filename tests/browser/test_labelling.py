@@ -198,6 +198,15 @@ def test_two_roles_on_one_relation_an_empty_annotation_a_draft_and_a_skipped_tas
     assert [argument.role for argument in event.arguments] == ["agent", "object"]
 
 
+def test_the_menu_logs_out(labelling: LabellingPage, desk: Desk) -> None:
+    page = labelling.page
+    page.goto(f"{desk.url}/projects/")
+    page.locator("[class*=userpic]").first.click()
+    page.get_by_text("Log Out").first.click()
+    page.wait_for_url("**/user/login/**")
+    assert page.request.get(f"{desk.url}/api/current-user/whoami").status == 401
+
+
 def test_the_editor_is_set_up_for_a_new_annotator(
     labelling: LabellingPage, corpus: Corpus, schema: Schema, client: Client, project: str
 ) -> None:
