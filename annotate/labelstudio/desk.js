@@ -21,4 +21,25 @@ function acre({ settings, guidelines }) {
       form.submit();
     }
   }, true);
+
+  // The keys of the configuration that is open: [['p'], ['shift', 'p'], …]
+  const labelKeys = (annotation) => [...annotation.names.values()]
+    .filter((tag) => tag.type.endsWith('labels'))
+    .flatMap((tag) => tag.children)
+    .filter((label) => label.hotkey)
+    .map((label) => label.hotkey.toLowerCase().split('+'));
+  const isPressed = (event, keys) => {
+    const modifiers = ['shift', 'ctrl', 'alt', 'meta'];
+    const key = keys[keys.length - 1];
+    // By key code, as Label Studio reads it: capitals and other layouts make no difference.
+    return (event.key.toLowerCase() === key || String.fromCharCode(event.keyCode).toLowerCase() === key)
+      && modifiers.every((modifier) => event[`${modifier}Key`] === keys.includes(modifier));
+  };
+  // A mark stays selected after it was made, and Label Studio would give it the next label: a key begins a new mark.
+  window.addEventListener('keydown', (event) => {
+    const annotation = window.Htx?.annotationStore?.selected;
+    const isTyping = event.target.closest?.('input, textarea, select, [contenteditable]');
+    if (!annotation?.selectedRegions?.length || isTyping || !event.key) return;
+    if (labelKeys(annotation).some((keys) => isPressed(event, keys))) annotation.regionStore.unselectAll();
+  }, true);
 }

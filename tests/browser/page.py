@@ -120,7 +120,6 @@ class LabellingPage:
     def mark(self, key: str, words: str, nth: int = 0) -> None:
         """Press the label's key and drag over the words; the mark stays selected."""
         before = self.count()
-        self.press("u")
         self.press(key)
         left, top, right, bottom = self.box(words, nth)
         mouse = self.page.mouse
@@ -130,6 +129,21 @@ class LabellingPage:
         mouse.up()
         self.page.wait_for_timeout(500)
         assert self.count() == before + 1, f"marking {words!r} with {key} made no mark"
+
+    def relabel(self, label: str) -> None:
+        """Click on a label: the selected mark takes it."""
+        self.page.locator(".acre-labels").get_by_text(label, exact=True).click()
+        self.page.wait_for_timeout(200)
+
+    def marks(self) -> list[tuple[str, str]]:
+        """Label and words of each mark, as the page would submit them."""
+        results = self.page.evaluate("window.Htx.annotationStore.selected.serializeAnnotation()")
+        values = (result["value"] for result in results if result["type"] == "labels")
+        return sorted((value["labels"][0], value["text"]) for value in values)
+
+    def selected(self) -> list[str]:
+        """The words of the marks that are selected."""
+        return list(self.page.evaluate("window.Htx.annotationStore.selected.selectedRegions.map((mark) => mark.text)"))
 
     def count(self) -> int:
         """How many marks there are, by the editor's own list."""

@@ -198,6 +198,43 @@ def test_two_roles_on_one_relation_an_empty_annotation_a_draft_and_a_skipped_tas
     assert [argument.role for argument in event.arguments] == ["agent", "object"]
 
 
+def test_a_label_key_begins_a_new_mark_and_a_click_on_a_label_changes_the_selected_one(
+    labelling: LabellingPage, corpus: Corpus, schema: Schema, client: Client, project: str
+) -> None:
+    _add(corpus, "Troops shelled Tak at noon. Rebels said 12 people died.")
+    labelling.open_next(load.load(client, project, corpus.articles(), schema).project)
+    labelling.mark("s", "Troops")
+    labelling.mark("shift+s", "shelled")
+    labelling.press("1")  # the mark just made is still selected, and asked
+    labelling.mark("l", "Tak")
+    labelling.mark("l", "noon")
+    labelling.mark("a", "Rebels")
+    labelling.mark("q", "12 people")
+    marks = [
+        ("armed_group", "Rebels"), ("place", "Tak"), ("place", "noon"), ("quantity", "12 people"),
+        ("shelling", "shelled"), ("state_force", "Troops"),
+    ]  # fmt: skip
+    assert labelling.marks() == marks
+
+    # Letters that are typed into an answer are no keys.
+    unit = labelling.page.locator(".acre-side input[name=unit]")
+    unit.press_sequentially("spas")
+    assert (unit.input_value(), labelling.selected()) == ("spas", ["12 people"])
+    unit.press("Enter")
+    labelling.select("shelled")
+    labelling.press("2")
+    assert labelling.selected() == ["shelled"]
+    answers = labelling.page.evaluate("window.Htx.annotationStore.selected.serializeAnnotation()")
+    assert [found["value"]["choices"] for found in answers if found["from_name"] == "realis"] == [["negated"]]
+    # A key with Alt, or Ctrl, is Label Studio's own: Alt+R links, though r alone and Shift+R are keys here too.
+    labelling.page.keyboard.press("Alt+r")
+    assert labelling.selected() == ["shelled"]
+    labelling.page.keyboard.press("Escape")
+    labelling.select("noon")
+    labelling.relabel("time")
+    assert labelling.marks() == sorted({*marks, ("time", "noon")} - {("place", "noon")})
+
+
 def test_the_menu_logs_out(labelling: LabellingPage, desk: Desk) -> None:
     page = labelling.page
     page.goto(f"{desk.url}/projects/")

@@ -61,7 +61,7 @@ def _work(labelling: LabellingPage, project: int) -> None:
     labelling.open_next(project)
     assert labelling.count() == 5
     labelling.select("Rebels")
-    labelling.press("a")
+    labelling.relabel("armed_group")
     labelling.select("Monday")
     labelling.press("Backspace")
     assert labelling.count() == 4
