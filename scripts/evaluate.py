@@ -16,14 +16,17 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from annotate import cli, score, splits, store, tokens
-from annotate import schema as schema_
+from annotate import cli
+from annotate.corpus import splits, store
+from annotate.corpus.store import Corpus
 from annotate.extract import extractors
-from annotate.issues import UsageError
-from annotate.model import Annotation, Article, Gold, Span
-from annotate.schema import Schema
-from annotate.score import Case, Report
-from annotate.store import Corpus
+from annotate.measure import score
+from annotate.measure.score import Case, Report
+from annotate.model import schema as schema_
+from annotate.model import tokens
+from annotate.model.issues import UsageError
+from annotate.model.records import Annotation, Article, Gold, Span
+from annotate.model.schema import Schema
 
 ROOT = Path(__file__).parents[1]
 CEILING = "passes"
@@ -32,14 +35,18 @@ out = Console(highlight=False, width=None)
 
 
 def evaluate(
-    models: Annotated[list[str], typer.Argument(help="Folders of trained pipelines, a lookup's .json.")],
+    models: Annotated[
+        list[str], typer.Argument(help="Folders of trained pipelines, a lookup's .json.")
+    ],
     split: Annotated[
         list[str] | None, typer.Option(help="By default test and real; may be given several times.")
     ] = None,
-    corpus: Annotated[Path, typer.Option(help="The corpus folder, with the texts that are to be read.")] = ROOT
-    / "corpus",
+    corpus: Annotated[
+        Path, typer.Option(help="The corpus folder, with the texts that are to be read.")
+    ] = ROOT / "corpus",
     without: Annotated[
-        list[str] | None, typer.Option(help="A component of the pipelines to leave out, to see what it is worth.")
+        list[str] | None,
+        typer.Option(help="A component of the pipelines to leave out, to see what it is worth."),
     ] = None,
     keep: Annotated[
         bool, typer.Option(help="Write what was found into the corpus's baselines/, for the card.")
@@ -53,17 +60,24 @@ def evaluate(
         documents = list(gold_of(folder, name))
         if not documents and split:
             raise UsageError(
-                f"{corpus}: no gold with its text in the split {name}; adjudicate it, or run acre rehydrate"
+                f"{corpus}: no gold with its text in the split {name}; adjudicate it, or run acre"
+                " rehydrate"
             )
         if not documents:
-            out.print(f"{name}: not scored, none of its texts is here; put them in place with: acre rehydrate")
+            out.print(
+                f"{name}: not scored, none of its texts is here; put them in place with: acre"
+                " rehydrate"
+            )
             continue
         passes = [_passes(folder, article) for article, _gold_of in documents]
         if all(len(found) > 1 for found in passes):
             _tell(
                 CEILING,
                 name,
-                ((article, found[0], found[1]) for (article, _), found in zip(documents, passes, strict=True)),
+                (
+                    (article, found[0], found[1])
+                    for (article, _), found in zip(documents, passes, strict=True)
+                ),
                 schema,
                 folder,
                 keep,
@@ -80,13 +94,19 @@ def gold_of(corpus: Corpus, split: str) -> Iterator[tuple[Article, Gold]]:
     for article in corpus.articles():
         gold = corpus.gold(article.id)
         is_news = collections[article.collection].text_kind == "news"
-        if gold is not None and article.text is not None and splits.of(article.id, is_news, places) == split:
+        if (
+            gold is not None
+            and article.text is not None
+            and splits.of(article.id, is_news, places) == split
+        ):
             yield article, gold
 
 
 def _passes(corpus: Corpus, article: Article) -> list[Annotation]:
     names = corpus.passes().get(article.id, [])
-    return [store.read_annotation(corpus.annotation_path(name, article.id)) for name in sorted(names)]
+    return [
+        store.read_annotation(corpus.annotation_path(name, article.id)) for name in sorted(names)
+    ]
 
 
 def _tell(
@@ -102,13 +122,18 @@ def _tell(
     def cases() -> Iterator[Case]:
         for article, gold, told in documents:
             faults.update(score.faults(gold, told))
-            words = tuple(Span(start=a, end=b) for cut in tokens.sentences(article) for a, b in cut.tokens)
+            words = tuple(
+                Span(start=a, end=b) for cut in tokens.sentences(article) for a, b in cut.tokens
+            )
             yield Case(gold, (told,), words)
 
     report = score.score(cases(), schema)
     _show(system, split, report, faults)
     if keep:
-        kinds = [{"layer": layer, "kind": kind, "count": count} for (layer, kind), count in faults.items()]
+        kinds = [
+            {"layer": layer, "kind": kind, "count": count}
+            for (layer, kind), count in faults.items()
+        ]
         found = {"system": system, "split": split} | score.fields(report) | {"kinds": kinds}
         path = corpus.root / "baselines" / f"{system}.{split}.json"
         store.write(path, (json.dumps(found, indent=1, ensure_ascii=False) + "\n").encode())
@@ -118,15 +143,22 @@ def _tell(
 def _show(system: str, split: str, report: Report, faults: Counter[tuple[str, str]]) -> None:
     what = "one pass scored against the other" if system == CEILING else "against gold"
     table = Table(
-        title=f"{system} on {split}: {report.documents} documents, {what}", title_justify="left", box=box.SIMPLE_HEAD
+        title=f"{system} on {split}: {report.documents} documents, {what}",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
     )
     for heading in ("layer", "measure", "P", "R", "F1", "95 %"):
         table.add_column(heading, justify="left" if heading in ("layer", "measure") else "right")
     for row in report.rows:
         if row.label is None and row.averaging == score.MICRO:
-            interval = "" if row.f1.low is None or row.f1.high is None else f"{row.f1.low:.2f}–{row.f1.high:.2f}"
+            interval = (
+                ""
+                if row.f1.low is None or row.f1.high is None
+                else f"{row.f1.low:.2f}–{row.f1.high:.2f}"
+            )
             shown = (
-                "–" if found.value is None else f"{found.value:.2f}" for found in (row.precision, row.recall, row.f1)
+                "–" if found.value is None else f"{found.value:.2f}"
+                for found in (row.precision, row.recall, row.f1)
             )
             table.add_row(row.layer, row.measure, *shown, interval)
     out.print(table)

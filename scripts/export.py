@@ -16,14 +16,15 @@ import typer
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from annotate import cli, validate
-from annotate import pull as pull_
-from annotate import schema as schema_
-from annotate.issues import AcreError, UsageError
+from annotate import cli
+from annotate.corpus import validate
+from annotate.corpus.store import Corpus
+from annotate.labelstudio import pull as pull_
 from annotate.labelstudio import server
 from annotate.labelstudio.client import Client
-from annotate.schema import Schema
-from annotate.store import Corpus
+from annotate.model import schema as schema_
+from annotate.model.issues import AcreError, UsageError
+from annotate.model.schema import Schema
 
 ROOT = Path(__file__).parents[1]
 
@@ -44,7 +45,9 @@ class Server(BaseModel):
 
     @model_validator(mode="after")
     def _one_way(self) -> Server:
-        if (self.desk is None) == (self.url is None) or (self.url is None) != (self.token_file is None):
+        if (self.desk is None) == (self.url is None) or (self.url is None) != (
+            self.token_file is None
+        ):
             raise ValueError("give either desk, or url and token_file")
         return self
 
@@ -58,27 +61,53 @@ class Servers(BaseModel):
 
 
 def export(
-    config: Annotated[Path, typer.Argument(help="The servers to pull from; see scripts/servers.example.yaml.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; say what would change.")] = False,
+    config: Annotated[
+        Path, typer.Argument(help="The servers to pull from; see scripts/servers.example.yaml.")
+    ],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Write nothing; say what would change.")
+    ] = False,
     everything: Annotated[
-        bool, typer.Option("--all", help="Look at every task, not only at those touched since the last pull.")
+        bool,
+        typer.Option(
+            "--all", help="Look at every task, not only at those touched since the last pull."
+        ),
     ] = False,
     corpus: cli.CorpusOption = ROOT / "corpus",
     state: cli.StateOption = None,
 ) -> None:
     """Pull, validate, write, build, and report what was kept, what was set aside, and why."""
     folder, schema = Corpus(corpus), schema_.load(corpus.parent / "guidelines" / "schema.yaml")
-    told, counts, unreached = cli.Told(wrote="would write" if dry_run else "wrote"), Counter[str](), []
+    told, counts, unreached = (
+        cli.Told(wrote="would write" if dry_run else "wrote"),
+        Counter[str](),
+        [],
+    )
     for entry in read(config).servers:
         name = entry.desk or entry.url or ""
         try:
-            counts += _pull(entry, config, folder, schema, state or corpus.parent / ".acre", everything, dry_run, told)
-        except Exception as error:  # whatever it is: the others' annotations are as good as they were
+            counts += _pull(
+                entry,
+                config,
+                folder,
+                schema,
+                state or corpus.parent / ".acre",
+                everything,
+                dry_run,
+                told,
+            )
+        except (
+            Exception
+        ) as error:  # whatever it is: the others' annotations are as good as they were
             unreached.append(name)
             kind = "" if isinstance(error, AcreError) else f"{type(error).__name__}: "
-            cli.err.print(f"{name}: {kind}{' '.join(str(error).split())}", style="red", markup=False)
+            cli.err.print(
+                f"{name}: {kind}{' '.join(str(error).split())}", style="red", markup=False
+            )
     cli.show_counts(counts)
-    cli.err.print(f"{told.errors} errors; servers not pulled: {', '.join(unreached) or 'none'}", markup=False)
+    cli.err.print(
+        f"{told.errors} errors; servers not pulled: {', '.join(unreached) or 'none'}", markup=False
+    )
     if not dry_run:
         _validate(folder, schema, told)
         from annotate.dataset import build
@@ -95,10 +124,18 @@ def read(path: Path) -> Servers:
     try:
         return Servers.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}; copy scripts/servers.example.yaml and name your servers") from None
+        raise UsageError(
+            f"{path}: {error.strerror}; copy scripts/servers.example.yaml and name your servers"
+        ) from None
     except (yaml.YAMLError, ValidationError) as error:
-        first = error.errors()[0] if isinstance(error, ValidationError) else {"loc": (), "msg": str(error)}
-        raise UsageError(f"{path}: {'.'.join(map(str, first['loc'])) or 'file'}: {first['msg']}") from None
+        first = (
+            error.errors()[0]
+            if isinstance(error, ValidationError)
+            else {"loc": (), "msg": str(error)}
+        )
+        raise UsageError(
+            f"{path}: {'.'.join(map(str, first['loc'])) or 'file'}: {first['msg']}"
+        ) from None
 
 
 def _pull(
@@ -120,9 +157,13 @@ def _pull(
         assert entry.url is not None
         assert entry.token_file is not None
         try:
-            token = (config.parent / entry.token_file.expanduser()).read_text(encoding="utf-8").strip()
+            token = (
+                (config.parent / entry.token_file.expanduser()).read_text(encoding="utf-8").strip()
+            )
         except OSError as error:
-            raise UsageError(f"{entry.token_file}: {error.strerror}; put the access token there") from None
+            raise UsageError(
+                f"{entry.token_file}: {error.strerror}; put the access token there"
+            ) from None
         client = Client(entry.url, token)
     return pull_.pull(client, entry.project, corpus, schema, annotators, everything, dry, told.tell)
 

@@ -15,11 +15,12 @@ import tempfile
 from collections import defaultdict
 from pathlib import Path
 
-from annotate import draw, guidelines, store
-from annotate import schema as schema_
-from annotate.guidelines import Example
-from annotate.issues import AcreError
-from annotate.schema import Schema
+from annotate.annotators import draw, guidelines
+from annotate.annotators.guidelines import Example
+from annotate.corpus import store
+from annotate.model import schema as schema_
+from annotate.model.issues import AcreError
+from annotate.model.schema import Schema
 
 ROOT = Path(__file__).parents[1]
 SOURCE, SITE = ROOT / "guidelines", ROOT / "build" / "guidelines"
@@ -78,7 +79,9 @@ def _drawn(path: Path, schema: Schema) -> str:
 
     def draw_one(found: re.Match[str]) -> str:
         where = f"{path}:{source.count(chr(10), 0, found.start()) + 2}"
-        article, annotation = guidelines.parse(Example(where, found[2].rstrip("\n"), bool(found[1]), ""), schema)
+        article, annotation = guidelines.parse(
+            Example(where, found[2].rstrip("\n"), bool(found[1]), ""), schema
+        )
         marked = draw.marked(article.text or "", annotation, schema)
         return f'<div class="{"acre-near" if found[1] else "acre-example"}">\n{marked}\n</div>'
 
@@ -90,10 +93,19 @@ def _index(schema: Schema) -> str:
     sections: dict[str, list[str]] = {
         "How to read and mark": [
             f"topics/{name}"
-            for name in ("reading", "extent", "metonymy-and-sides", "zones", "coreference", "hard-cases")
+            for name in (
+                "reading",
+                "extent",
+                "metonymy-and-sides",
+                "zones",
+                "coreference",
+                "hard-cases",
+            )
         ],
         "Mentions": [f"labels/{name}" for name in schema.mentions],
-        "Answers about mentions": [f"topics/{name}" for name in ("distance", "quantities", "times")],
+        "Answers about mentions": [
+            f"topics/{name}" for name in ("distance", "quantities", "times")
+        ],
     }
     groups: dict[str, list[str]] = defaultdict(list)
     for name, event in schema.events.items():

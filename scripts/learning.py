@@ -26,13 +26,16 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from annotate import assign, cli, store, tokens
-from annotate import schema as schema_
+from annotate import cli
+from annotate.annotators import assign
+from annotate.corpus import store
+from annotate.corpus.store import Corpus
 from annotate.dataset import plots
 from annotate.extract import pipeline
-from annotate.model import Span
-from annotate.score import MICRO, Case, score
-from annotate.store import Corpus
+from annotate.measure.score import MICRO, Case, score
+from annotate.model import schema as schema_
+from annotate.model import tokens
+from annotate.model.records import Span
 from scripts.evaluate import gold_of
 from scripts.train import learn
 
@@ -47,13 +50,17 @@ Found = dict[str, float]
 
 
 def learning(
-    seeds: Annotated[int, typer.Option(min=1, help="How often all is done, from another first quarter.")] = 3,
+    seeds: Annotated[
+        int, typer.Option(min=1, help="How often all is done, from another first quarter.")
+    ] = 3,
     epochs: Annotated[int, typer.Option(min=1, help="Of each training.")] = 20,
     processes: Annotated[int, typer.Option(min=1, help="So many seeds at once.")] = 2,
-    corpus: Annotated[Path, typer.Option(help="The built dataset, with gold of its test split.")] = ROOT / "corpus",
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the plots and of what was measured.")] = ROOT
-    / "docs"
-    / "images",
+    corpus: Annotated[
+        Path, typer.Option(help="The built dataset, with gold of its test split.")
+    ] = ROOT / "corpus",
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder of the plots and of what was measured.")
+    ] = ROOT / "docs" / "images",
 ) -> None:
     """Train, choose and score; print F1 by words labelled, and draw it."""
     runs: list[dict[str, list[tuple[int, Found]]]] = []
@@ -66,7 +73,10 @@ def learning(
     for name in LAYERS:
         lines = {
             strategy: [
-                (mean(run[strategy][step][0] for run in runs), [run[strategy][step][1][name] for run in runs])
+                (
+                    mean(run[strategy][step][0] for run in runs),
+                    [run[strategy][step][1][name] for run in runs],
+                )
                 for step in range(len(SHARES))
             ]
             for strategy in assign.ORDERS
@@ -112,7 +122,12 @@ def _within(order: Sequence[str], words: Mapping[str, int], most: float) -> list
 
 
 def _order(
-    strategy: str, model: Any, articles: Mapping[str, Any], labelled: list[str], lot: list[str], schema: Any
+    strategy: str,
+    model: Any,
+    articles: Mapping[str, Any],
+    labelled: list[str],
+    lot: list[str],
+    schema: Any,
 ) -> list[str]:
     left = [name for name in lot if name not in labelled]
     if strategy == assign.RANDOM:
@@ -120,10 +135,14 @@ def _order(
     gauges = {name: pipeline.gauge(model, article, schema) for name, article in articles.items()}
     if strategy == assign.UNCERTAINTY:
         return assign.by_uncertainty({name: gauges[name].unsure for name in left})
-    return assign.by_diversity({name: gauges[name].vector for name in left}, [gauges[name].vector for name in labelled])
+    return assign.by_diversity(
+        {name: gauges[name].vector for name in left}, [gauges[name].vector for name in labelled]
+    )
 
 
-def _learn(corpus: Path, folder: Path, only: list[str], seed: int, epochs: int) -> tuple[Any, Found]:
+def _learn(
+    corpus: Path, folder: Path, only: list[str], seed: int, epochs: int
+) -> tuple[Any, Found]:
     """A model of these documents alone, and its F1 by layer."""
     overrides = {"corpora.train.only": sorted(only), "system.seed": seed}
     with (
@@ -137,7 +156,9 @@ def _learn(corpus: Path, folder: Path, only: list[str], seed: int, epochs: int) 
 
     def cases() -> Iterator[Case]:
         for article, gold in gold_of(Corpus(corpus), "test"):
-            told = tuple(Span(start=a, end=b) for cut in tokens.sentences(article) for a, b in cut.tokens)
+            told = tuple(
+                Span(start=a, end=b) for cut in tokens.sentences(article) for a, b in cut.tokens
+            )
             yield Case(gold, (pipeline.predict(nlp, article, schema)[0],), told)
 
     rows = {
@@ -150,8 +171,15 @@ def _learn(corpus: Path, folder: Path, only: list[str], seed: int, epochs: int) 
 
 def _show(runs: Sequence[Mapping[str, Sequence[tuple[int, Found]]]]) -> None:
     """F1 by words, each the mean of all seeds; and how much better than random at the same words, least and most of the seeds."""
-    table = Table(box=box.SIMPLE_HEAD, title=f"F1 on test, mean of {len(runs)} seeds", title_justify="left")
-    for heading in ("layer", "chosen by", *(f"{share:.0%}" for share in SHARES), "better than random"):
+    table = Table(
+        box=box.SIMPLE_HEAD, title=f"F1 on test, mean of {len(runs)} seeds", title_justify="left"
+    )
+    for heading in (
+        "layer",
+        "chosen by",
+        *(f"{share:.0%}" for share in SHARES),
+        "better than random",
+    ):
         table.add_column(heading, justify="left" if heading in ("layer", "chosen by") else "right")
     for name in LAYERS:
         gains = defaultdict(list)
@@ -159,14 +187,26 @@ def _show(runs: Sequence[Mapping[str, Sequence[tuple[int, Found]]]]) -> None:
             for strategy in assign.ORDERS:
                 inner = range(1, len(SHARES) - 1)
                 gains[strategy].append(
-                    mean(run[strategy][step][1][name] - run[assign.RANDOM][step][1][name] for step in inner)
+                    mean(
+                        run[strategy][step][1][name] - run[assign.RANDOM][step][1][name]
+                        for step in inner
+                    )
                 )
         for strategy in assign.ORDERS:
-            values = [f"{mean(run[strategy][step][1][name] for run in runs):.3f}" for step in range(len(SHARES))]
+            values = [
+                f"{mean(run[strategy][step][1][name] for run in runs):.3f}"
+                for step in range(len(SHARES))
+            ]
             gain = gains[strategy]
-            told = "" if strategy == assign.RANDOM else f"{mean(gain):+.3f} ({min(gain):+.3f} to {max(gain):+.3f})"
+            told = (
+                ""
+                if strategy == assign.RANDOM
+                else f"{mean(gain):+.3f} ({min(gain):+.3f} to {max(gain):+.3f})"
+            )
             table.add_row(name, strategy, *values, told)
-    words = " ".join(f"{mean(run[assign.RANDOM][step][0] for run in runs):,.0f}" for step in range(len(SHARES)))
+    words = " ".join(
+        f"{mean(run[assign.RANDOM][step][0] for run in runs):,.0f}" for step in range(len(SHARES))
+    )
     out = Console(highlight=False)
     out.print(table)
     out.print(f"words labelled, mean: {words}")

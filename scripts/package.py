@@ -19,18 +19,22 @@ import typer
 from spacy.cli.package import package as spacy_package
 
 from annotate import __version__, cli
-from annotate import schema as schema_
+from annotate.corpus.store import Corpus
 from annotate.extract import pipeline
-from annotate.issues import AcreError
-from annotate.store import Corpus
+from annotate.model import schema as schema_
+from annotate.model.issues import AcreError
 
 ROOT = Path(__file__).parents[1]
 
 
 def package(
     models: Annotated[list[Path], typer.Argument(help="Folders of trained pipelines.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the wheels.")] = ROOT / "build" / "wheels",
-    corpus: Annotated[Path, typer.Option(help="The corpus folder, whose baselines the card tells.")] = ROOT / "corpus",
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the wheels.")] = ROOT
+    / "build"
+    / "wheels",
+    corpus: Annotated[
+        Path, typer.Option(help="The corpus folder, whose baselines the card tells.")
+    ] = ROOT / "corpus",
 ) -> None:
     """Write a wheel for each pipeline, named `en_acre_` and its own name."""
     output.mkdir(parents=True, exist_ok=True)
@@ -41,7 +45,11 @@ def package(
             source = Path(folder) / "pipeline"
             shutil.copytree(model, source)
             # Of an index nobody can fetch it yet: what is installed is asked for, with what the pipeline's parts need.
-            extras = "extract,train" if "acre.encoder.v1" in (source / "config.cfg").read_text("utf-8") else "extract"
+            extras = (
+                "extract,train"
+                if "acre.encoder.v1" in (source / "config.cfg").read_text("utf-8")
+                else "extract"
+            )
             told = json.loads((source / "meta.json").read_text("utf-8")) | {
                 "requirements": [f"acre-corpus[{extras}]>={__version__}"]
             }
@@ -56,9 +64,15 @@ def package(
 
 def card(meta: dict[str, Any], name: str, corpus: Path) -> str:
     """The model card: what the pipeline does, what it learned from, how good it is as the corpus's baselines have it."""
-    environment = jinja2.Environment(trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
-    template = environment.from_string((ROOT / "scripts" / "model-card.md.jinja").read_text(encoding="utf-8"))
-    found = [told for told in Corpus(corpus).baselines().values() if told.get("system") == meta["name"]]
+    environment = jinja2.Environment(
+        trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    template = environment.from_string(
+        (ROOT / "scripts" / "model-card.md.jinja").read_text(encoding="utf-8")
+    )
+    found = [
+        told for told in Corpus(corpus).baselines().values() if told.get("system") == meta["name"]
+    ]
     return template.render(
         meta=meta,
         name=name,
@@ -69,7 +83,17 @@ def card(meta: dict[str, Any], name: str, corpus: Path) -> str:
 
 def _wheel(folder: Path, output: Path) -> None:
     """spaCy's own way to a wheel fetches a build system anew; what is installed here does as well."""
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", str(output)]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "-w",
+        str(output),
+    ]
     done = subprocess.run([*command, str(folder)], capture_output=True, text=True, check=False)
     if done.returncode:
         raise AcreError(f"{folder.name}: no wheel: {done.stderr.strip()[-500:]}")

@@ -17,23 +17,31 @@ from typing import Annotated
 
 import typer
 
-from annotate import cli, store, validate
-from annotate import schema as schema_
+from annotate import cli
+from annotate.corpus import store, validate
+from annotate.corpus.store import Corpus
 from annotate.dataset import build, check, reading, release
 from annotate.dataset.diff import Diff, diff
-from annotate.issues import AcreError, Severity, UsageError
-from annotate.schema import Schema
-from annotate.store import Corpus
+from annotate.model import schema as schema_
+from annotate.model.issues import AcreError, Severity, UsageError
+from annotate.model.schema import Schema
 
 ROOT = Path(__file__).parents[1]
 
 
 def main(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; say what would be released.")] = False,
-    version: Annotated[str | None, typer.Option(help="Another number than the proposed one; not a lower one.")] = None,
-    date: Annotated[str | None, typer.Option(help="Date of the release; by default today's, in UTC.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Write nothing; say what would be released.")
+    ] = False,
+    version: Annotated[
+        str | None, typer.Option(help="Another number than the proposed one; not a lower one.")
+    ] = None,
+    date: Annotated[
+        str | None, typer.Option(help="Date of the release; by default today's, in UTC.")
+    ] = None,
     publish: Annotated[
-        str | None, typer.Option(help="Upload the newest release to this dataset repository of a Hub.")
+        str | None,
+        typer.Option(help="Upload the newest release to this dataset repository of a Hub."),
     ] = None,
     corpus: cli.CorpusOption = ROOT / "corpus",
 ) -> None:
@@ -52,13 +60,22 @@ def main(
     if dry_run:
         return
     day = date or dt.datetime.now(dt.UTC).date().isoformat()
-    before = folder.changelog.read_text(encoding="utf-8") if folder.changelog.exists() else "# Changes of the corpus\n"
-    store.write(folder.changelog, release.with_entry(before, release.entry(number, day, why, changes)).encode())
+    before = (
+        folder.changelog.read_text(encoding="utf-8")
+        if folder.changelog.exists()
+        else "# Changes of the corpus\n"
+    )
+    store.write(
+        folder.changelog,
+        release.with_entry(before, release.entry(number, day, why, changes)).encode(),
+    )
     build.build(folder, schema)
     _git(folder, "add", "--all", "--", corpus.name)
     store.write(corpus / release.SUMS, release.sums(corpus, _tracked(folder)).encode())
     _git(folder, "add", "--all", "--", corpus.name)
-    _git(folder, "commit", "--quiet", "--message", f"Release the corpus {number}", "--", corpus.name)
+    _git(
+        folder, "commit", "--quiet", "--message", f"Release the corpus {number}", "--", corpus.name
+    )
     _git(folder, "tag", "--annotate", _tag(number), "--message", f"Corpus {number}")
     cli.say(f"wrote CHANGELOG.md, README.md, croissant.json, {release.SUMS}; tagged {_tag(number)}")
 
@@ -67,7 +84,9 @@ def _refuse_unfit(folder: Corpus, schema: Schema) -> None:
     """AcreError where the corpus is not committed, not valid, not dealt into splits, or not built."""
     left = _git(folder, "status", "--porcelain", "--", folder.root.name, "guidelines")
     if left:
-        raise AcreError(f"not committed: {', '.join(line[3:] for line in left.splitlines()[:5])}; commit first")
+        raise AcreError(
+            f"not committed: {', '.join(line[3:] for line in left.splitlines()[:5])}; commit first"
+        )
     found = [
         issue
         for issue in validate.corpus(folder, schema)
@@ -75,7 +94,11 @@ def _refuse_unfit(folder: Corpus, schema: Schema) -> None:
     ]
     found += check.check(folder, schema)
     if found:
-        raise AcreError("\n".join([f"the corpus has {len(found)} issues; correct them first", *map(str, found[:10])]))
+        raise AcreError(
+            "\n".join(
+                [f"the corpus has {len(found)} issues; correct them first", *map(str, found[:10])]
+            )
+        )
 
 
 def _since(folder: Corpus, last: str | None, schema: Schema) -> tuple[Diff, Schema | None]:
@@ -87,7 +110,9 @@ def _since(folder: Corpus, last: str | None, schema: Schema) -> tuple[Diff, Sche
         changes = diff(reading.rows(before), new, schema)
     with tempfile.TemporaryDirectory() as aside:
         path = Path(aside) / "schema.yaml"
-        path.write_text(_git(folder, "show", f"{_tag(last)}:./guidelines/schema.yaml"), encoding="utf-8")
+        path.write_text(
+            _git(folder, "show", f"{_tag(last)}:./guidelines/schema.yaml"), encoding="utf-8"
+        )
         return changes, schema_.load(path)
 
 
@@ -102,7 +127,8 @@ def _publish(folder: Corpus, repository: str) -> None:
     changed += _git(folder, "status", "--porcelain", "--", folder.root.name)
     if changed:
         raise AcreError(
-            f"the corpus is no longer {number}: {changed.splitlines()[0]}; check out {_tag(number)}, or release"
+            f"the corpus is no longer {number}: {changed.splitlines()[0]}; check out"
+            f" {_tag(number)}, or release"
         )
     api = HfApi()
     try:
@@ -112,8 +138,12 @@ def _publish(folder: Corpus, repository: str) -> None:
             allow_patterns=[str(path) for path in [*_tracked(folder), Path(release.SUMS)]],
         )  # fmt: skip
         api.create_tag(repository, tag=number, repo_type="dataset")
-    except Exception as error:  # its client raises what its HTTP library does, and that has changed before
-        raise AcreError(f"{repository}: {' '.join(str(error).split())[:300]}; nothing else was changed") from None
+    except (
+        Exception
+    ) as error:  # its client raises what its HTTP library does, and that has changed before
+        raise AcreError(
+            f"{repository}: {' '.join(str(error).split())[:300]}; nothing else was changed"
+        ) from None
     cli.say(f"published {number} to {repository}")
 
 

@@ -11,17 +11,21 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from annotate import adjudicate, cli, graph, load, sheets, store
-from annotate import schema as schema_
-from annotate.labelstudio import server, tasks
+from annotate import cli
+from annotate.corpus import store
+from annotate.corpus.store import Corpus
+from annotate.gold import adjudicate, sheets
+from annotate.labelstudio import load, server, tasks
 from annotate.labelstudio.client import Client
-from annotate.schema import Schema
-from annotate.store import Corpus
+from annotate.model import graph
+from annotate.model import schema as schema_
+from annotate.model.schema import Schema
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from browser.page import LabellingPage, find_chromium, open_browser  # noqa: E402  # the page object that the tests drive
+# The page object that the tests drive.
+from browser.page import LabellingPage, find_chromium, open_browser  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
 ARTICLE = "blast-on-lake-orum-ferry"
@@ -34,9 +38,14 @@ def main() -> None:
     """Label a little of an article as an annotator would, and photograph the page."""
     chromium = find_chromium()
     if chromium is None:
-        sys.exit("screenshots: Chromium is missing; install it, for example with: apt-get install chromium")
+        sys.exit(
+            "screenshots: Chromium is missing; install it, for example with: apt-get install"
+            " chromium"
+        )
     schema = schema_.load(ROOT / "guidelines" / "schema.yaml")
-    articles = [article for article in Corpus(ROOT / "corpus").articles() if article.id.startswith(ARTICLE)]
+    articles = [
+        article for article in Corpus(ROOT / "corpus").articles() if article.id.startswith(ARTICLE)
+    ]
     # A desk of its own: what was labelled before would be in the picture.
     with tempfile.TemporaryDirectory() as state:
         desk = server.start(Path(state), "annotator")
@@ -65,7 +74,8 @@ def _photograph(labelling: LabellingPage, project: int) -> None:
     labelling.press("1")
     labelling.mark(
         "n",
-        "An explosion tore through the car deck of a ferry on Lake Orum on Tuesday morning, killing at least nine people",
+        "An explosion tore through the car deck of a ferry on Lake Orum on Tuesday morning, killing"
+        " at least nine people",
     )
     for key in ("e", "6", "8"):
         labelling.press(key)
@@ -89,7 +99,12 @@ def _photograph_sheet(labelling: LabellingPage, client: Client, schema: Schema) 
     marks, links = graph.disassemble(one)
     kept = [mark for mark in marks if mark.label != "weapon" and mark.id != first.id]
     seen = [
-        mark.model_copy(update={"attributes": {"realis": "negated"}}) if mark.id == second.id else mark for mark in kept
+        (
+            mark.model_copy(update={"attributes": {"realis": "negated"}})
+            if mark.id == second.id
+            else mark
+        )
+        for mark in kept
     ]
     there = {mark.id for mark in seen}
     joined = [link for link in links if {link.tail, link.head} <= there]
@@ -111,7 +126,11 @@ def _photograph_story(labelling: LabellingPage, client: Client, schema: Schema) 
     gold = corpus.gold(article.id)
     assert gold is not None
     content = next(said for said in gold.attributions if (said.text or "").startswith(CONTENT))
-    result = [part for part in tasks.result(gold, article, schema) if part.get("from_id", content.id) == content.id]
+    result = [
+        part
+        for part in tasks.result(gold, article, schema)
+        if part.get("from_id", content.id) == content.id
+    ]
     project = load.load(client, "ACRE story", [article], schema).project
     (task,) = (task for page in client.tasks(project) for task in page)
     client.draft(task["id"], result)

@@ -19,9 +19,10 @@ from spacy.training.loop import train as train_
 from spacy.util import load_config
 from thinc.api import Config
 
-from annotate import __version__, cli, store
-from annotate import schema as schema_
+from annotate import __version__, cli
+from annotate.corpus import store
 from annotate.extract import lookup, pipeline
+from annotate.model import schema as schema_
 
 ROOT = Path(__file__).parents[1]
 
@@ -31,17 +32,27 @@ CONFIG = ROOT / "scripts" / "extractor.cfg"
 
 def train(
     config: Annotated[Path, typer.Option(help="What is trained, and how.")] = CONFIG,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the trained pipelines.")] = ROOT
-    / "build"
-    / "extractor",
-    corpus: Annotated[Path, typer.Option(help="The built dataset, as load_dataset takes it.")] = ROOT / "corpus",
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder of the trained pipelines.")
+    ] = ROOT / "build" / "extractor",
+    corpus: Annotated[
+        Path, typer.Option(help="The built dataset, as load_dataset takes it.")
+    ] = ROOT / "corpus",
     epochs: Annotated[int | None, typer.Option(min=1, help="By default the config's.")] = None,
     encoder: Annotated[
         str | None,
-        typer.Option(help="A pretrained encoder: module:PACKAGE, a folder, or a name on the Hugging Face Hub."),
+        typer.Option(
+            help=(
+                "A pretrained encoder: module:PACKAGE, a folder, or a name on the Hugging Face Hub."
+            )
+        ),
     ] = None,
-    names: Annotated[int, typer.Option(min=0, help="So many more copies of each text with other names in it.")] = 0,
-    name: Annotated[str, typer.Option(help="What the pipeline is called, in its own words and in scores.")] = "small",
+    names: Annotated[
+        int, typer.Option(min=0, help="So many more copies of each text with other names in it.")
+    ] = 0,
+    name: Annotated[
+        str, typer.Option(help="What the pipeline is called, in its own words and in scores.")
+    ] = "small",
 ) -> None:
     """Learn the lookup; train the pipeline, print how it goes, and keep what did best on the validation split as `model-best`."""
     output.mkdir(parents=True, exist_ok=True)
@@ -73,17 +84,29 @@ def learn(
     nlp = init_nlp(_config(config, paths | dict(overrides), encoder, epochs))
     swapped = int(overrides.get("corpora.train.names", 0))
     copies = f" and {swapped} copies of each with other names" if swapped else ""
-    about = f"Events, who is in them and who says so, by ACRE schema {schema_.load(schema).version}; learned from the training split"
-    nlp.meta |= {"name": name, "version": __version__, "description": about + copies, "license": "Apache-2.0"}
+    about = (
+        f"Events, who is in them and who says so, by ACRE schema {schema_.load(schema).version};"
+        " learned from the training split"
+    )
+    nlp.meta |= {
+        "name": name,
+        "version": __version__,
+        "description": about + copies,
+        "license": "Apache-2.0",
+    }
     train_(nlp, output, stdout=sys.stdout, stderr=sys.stderr)
 
 
-def _config(path: Path, overrides: dict[str, object], encoder: str | None, epochs: int | None) -> Config:
+def _config(
+    path: Path, overrides: dict[str, object], encoder: str | None, epochs: int | None
+) -> Config:
     """The config, with the pretrained encoder in the place of its own token vectors where one is named."""
     config = load_config(path, overrides=overrides)
     schema = schema_.load(Path(str(overrides["paths.schema"])))
     if "acre_sift" in config["components"]:
-        config["components"]["acre_sift"]["layers"] = {label: schema.layer(label).value for label in schema.labels}
+        config["components"]["acre_sift"]["layers"] = {
+            label: schema.layer(label).value for label in schema.labels
+        }
     instead = config.pop("encoder")
     if encoder is not None:
         config["vectors"]["width"] = instead["width"]

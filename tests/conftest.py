@@ -14,14 +14,15 @@ from typing import Any
 
 import pytest
 
-from annotate import notation, store
-from annotate import schema as schema_
-from annotate.articles import reading
+from annotate.corpus import store
+from annotate.corpus.articles import reading
+from annotate.corpus.store import Corpus
 from annotate.labelstudio import server
 from annotate.labelstudio.client import Client
-from annotate.model import Annotation, Article, Provenance
-from annotate.schema import Schema
-from annotate.store import Corpus
+from annotate.model import notation
+from annotate.model import schema as schema_
+from annotate.model.records import Annotation, Article, Provenance
+from annotate.model.schema import Schema
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared" / "data"
@@ -61,7 +62,12 @@ def made(schema: Schema) -> Callable[..., Provenance]:
     def make(annotator: str = "ana", version: str = schema.version, day: int = 1) -> Provenance:
         moment = dt.datetime(2026, 1, day, 12, tzinfo=dt.UTC)
         return Provenance(
-            annotator=annotator, kind="human", tool="test", schema_version=version, created=moment, updated=moment
+            annotator=annotator,
+            kind="human",
+            tool="test",
+            schema_version=version,
+            created=moment,
+            updated=moment,
         )
 
     return make
@@ -72,18 +78,24 @@ def corpus(tmp_path: Path) -> Corpus:
     """An empty corpus with two collections, one of which may not ship its texts, beside a copy of the schema."""
     collections = (ROOT / "corpus" / "collections.yaml").read_bytes()
     store.write(tmp_path / "corpus" / "collections.yaml", collections)
-    store.write(tmp_path / "guidelines" / "schema.yaml", (ROOT / "guidelines" / "schema.yaml").read_bytes())
+    store.write(
+        tmp_path / "guidelines" / "schema.yaml", (ROOT / "guidelines" / "schema.yaml").read_bytes()
+    )
     return Corpus(tmp_path / "corpus")
 
 
 @pytest.fixture
-def write(corpus: Corpus, schema: Schema, made: Callable[..., Provenance]) -> Callable[..., tuple[Article, Annotation]]:
+def write(
+    corpus: Corpus, schema: Schema, made: Callable[..., Provenance]
+) -> Callable[..., tuple[Article, Annotation]]:
     """Writes an article and one pass over it, from the inline notation."""
 
     def write(
         source: str, annotator: str = "ana", collection: str = "sample", **about: Any
     ) -> tuple[Article, Annotation]:
-        text, annotation = notation.parse(source, schema, "x", "0" * 64, made(annotator, schema.version))
+        text, annotation = notation.parse(
+            source, schema, "x", "0" * 64, made(annotator, schema.version)
+        )
         article = reading.article("test", text, reading.About(collection, **about)).article
         assert article is not None
         assert article.text == text
@@ -103,7 +115,9 @@ def acre(corpus: Corpus) -> Acre:
     """The command, run beside the corpus as its user does, on a wide terminal."""
 
     def run(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("ACRE_")}
+        environment = {
+            name: value for name, value in os.environ.items() if not name.startswith("ACRE_")
+        }
         command = [sys.executable, "-m", "annotate", *map(str, arguments)]
         return subprocess.run(
             command, cwd=cwd or corpus.root.parent, capture_output=True, text=True, check=False,

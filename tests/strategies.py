@@ -9,10 +9,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from annotate import graph, text
-from annotate.graph import Link
-from annotate.model import Annotation, AttributeValue, Mark, Provenance
-from annotate.schema import ATTRIBUTION_SPANS, SAME_AS, Attribute, Kind, Schema
+from annotate.model import graph, text
+from annotate.model.graph import Link
+from annotate.model.records import Annotation, AttributeValue, Mark, Provenance
+from annotate.model.schema import ATTRIBUTION_SPANS, SAME_AS, Attribute, Kind, Schema
 
 WHEN = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 _HARD = "ab []{}\\-|:\n\t🪖👩\u200d🔬e\u0301\u0323اَلر\u00a0\u2066&<\"'“”"
@@ -20,16 +20,24 @@ _HARD = "ab []{}\\-|:\n\t🪖👩\u200d🔬e\u0301\u0323اَلر\u00a0\u2066&<\"
 
 def texts() -> st.SearchStrategy[str]:
     """Normalised texts with something in them."""
-    raw = st.text(st.one_of(st.sampled_from(_HARD), st.characters(exclude_categories=["Cs"])), min_size=1, max_size=60)
+    raw = st.text(
+        st.one_of(st.sampled_from(_HARD), st.characters(exclude_categories=["Cs"])),
+        min_size=1,
+        max_size=60,
+    )
     lines = st.lists(st.one_of(raw, st.just("---")), min_size=1, max_size=4).map("\n".join)
-    return lines.map(lambda source: text.normalise(source)[0]).filter(lambda source: bool(source.strip()))
+    return lines.map(lambda source: text.normalise(source)[0]).filter(
+        lambda source: bool(source.strip())
+    )
 
 
 def _answer(attribute: Attribute) -> st.SearchStrategy[AttributeValue]:
     if attribute.kind is Kind.CHOICE:
         return st.sampled_from(sorted(attribute.values))
     if attribute.kind is Kind.NUMBER:
-        return st.one_of(st.integers(-(10**9), 10**9), st.floats(allow_nan=False, allow_infinity=False, width=32))
+        return st.one_of(
+            st.integers(-(10**9), 10**9), st.floats(allow_nan=False, allow_infinity=False, width=32)
+        )
     return st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20)
 
 
@@ -47,11 +55,23 @@ def annotated(draw: st.DrawFn, schema: Schema) -> tuple[str, Annotation]:
             if draw(st.booleans()):
                 attributes[name] = draw(_answer(schema.attributes[name]))
         marks.append(
-            Mark(id=f"m{number}", label=label, start=start, end=end, text=letters[start:end], attributes=attributes)
+            Mark(
+                id=f"m{number}",
+                label=label,
+                start=start,
+                end=end,
+                text=letters[start:end],
+                attributes=attributes,
+            )
         )
     links = draw(st.lists(_link(marks, schema), max_size=8)) if marks else []
     made = Provenance(
-        annotator="ana", kind="human", tool="test", schema_version=schema.version, created=WHEN, updated=WHEN
+        annotator="ana",
+        kind="human",
+        tool="test",
+        schema_version=schema.version,
+        created=WHEN,
+        updated=WHEN,
     )
     annotation, _misplaced = graph.assemble(marks, links, schema, "a", text.sha256(letters), made)
     return letters, annotation
@@ -68,8 +88,17 @@ def _link(marks: list[Mark], schema: Schema) -> st.SearchStrategy[Link]:
 def damaged(good: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     """JSON of a good shape with one to three of its parts, at any depth, taken away or replaced by something else."""
     junk = st.recursive(
-        st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5), st.sampled_from(_ODD)),
-        lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=3), inner, max_size=3)),
+        st.one_of(
+            st.none(),
+            st.booleans(),
+            st.integers(),
+            st.floats(),
+            st.text(max_size=5),
+            st.sampled_from(_ODD),
+        ),
+        lambda inner: st.one_of(
+            st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=3), inner, max_size=3)
+        ),
         max_leaves=4,
     )
 
@@ -87,7 +116,17 @@ def damaged(good: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return damage()
 
 
-_ODD = ["\ud800", "m1", "\0", "a b", "2026-01-01T12:00:00", "0001-01-01T00:00:00+14:00", 10**30, {"id": 1}, ["label"]]
+_ODD = [
+    "\ud800",
+    "m1",
+    "\0",
+    "a b",
+    "2026-01-01T12:00:00",
+    "0001-01-01T00:00:00+14:00",
+    10**30,
+    {"id": 1},
+    ["label"],
+]
 
 
 def _places(parent: Any) -> Iterator[tuple[Any, Any]]:

@@ -10,12 +10,9 @@ import typer
 from rich import box
 from rich.table import Table
 
-from annotate import align
-from annotate import assign as assign_
-from annotate import ids as ids_
-from annotate import qualify as qualify_
-from annotate import status as status_
-from annotate import suggest as suggest_
+from annotate.annotators import assign as assign_
+from annotate.annotators import qualify as qualify_
+from annotate.annotators import status as status_
 from annotate.cli.common import (
     CORPUS,
     CorpusOption,
@@ -29,31 +26,49 @@ from annotate.cli.common import (
     say,
     schema_of,
 )
-from annotate.issues import UsageError
-from annotate.store import Corpus
+from annotate.corpus.store import Corpus
+from annotate.labelstudio import suggest as suggest_
+from annotate.measure import align
+from annotate.model import ids as ids_
+from annotate.model.issues import UsageError
 
 
 @app.command()
 def assign(
-    annotators: Annotated[list[str], typer.Argument(help="Everybody who takes part; a desk has its annotator's name.")],
+    annotators: Annotated[
+        list[str], typer.Argument(help="Everybody who takes part; a desk has its annotator's name.")
+    ],
     passes: Annotated[int, typer.Option(help="How many annotators each article gets.")] = 2,
     seed: Annotated[int, typer.Option(help="The same seed deals the same.")] = 0,
-    collection: Annotated[str | None, typer.Option(help="Only articles of this collection.")] = None,
+    collection: Annotated[
+        str | None, typer.Option(help="Only articles of this collection.")
+    ] = None,
     by: Annotated[
         str,
         typer.Option(
-            help="Which articles come first of those that nobody has: random, uncertainty (a model is least sure of them) "
-            "or diversity (most unlike each other and those that are done)."
+            help=(
+                "Which articles come first of those that nobody has: random, uncertainty (a model"
+                " is least sure of them) "
+                "or diversity (most unlike each other and those that are done)."
+            )
         ),
     ] = assign_.RANDOM,
     take: Annotated[
-        int | None, typer.Option(min=1, help="Deal only so many of the articles that nobody has, the first ones.")
+        int | None,
+        typer.Option(
+            min=1, help="Deal only so many of the articles that nobody has, the first ones."
+        ),
     ] = None,
     model: ModelOption = "build/extractor/model-best",
     again: Annotated[
-        bool, typer.Option("--again", help="Deal anew all that is not done yet, not only what nobody has.")
+        bool,
+        typer.Option(
+            "--again", help="Deal anew all that is not done yet, not only what nobody has."
+        ),
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; say what would change.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Write nothing; say what would change.")
+    ] = False,
     corpus: CorpusOption = CORPUS,
 ) -> None:
     """Deal articles to annotators, into corpus/assignments.csv: equal work, changing pairs; run again when somebody joins or leaves."""
@@ -65,11 +80,17 @@ def assign(
         article.id: article.length
         for article in folder.articles()
         if article.collection == collection
-        or (collection is None and article.collection in collections and collections[article.collection].in_dataset)
+        or (
+            collection is None
+            and article.collection in collections
+            and collections[article.collection].in_dataset
+        )
     }
     before, done = folder.assignments(), folder.passes()
     nobody_has = [name for name in lengths if not before.get(name) and not done.get(name)]
-    order = _ordered(by, model, folder, nobody_has, [name for name in lengths if done.get(name)], seed)
+    order = _ordered(
+        by, model, folder, nobody_has, [name for name in lengths if done.get(name)], seed
+    )
     for name in order[len(order) if take is None else take :]:
         del lengths[name]
     dealt = assign_.deal(lengths, annotators, passes, seed, before, done, again)
@@ -83,11 +104,15 @@ def assign(
     for name in annotators:
         held = [article for article, names in dealt.assignments.items() if name in names]
         new = sum(1 for _article, given in dealt.given if given == name)
-        table.add_row(name, str(new), str(len(held)), str(sum(lengths.get(article, 0) for article in held)))
+        table.add_row(
+            name, str(new), str(len(held)), str(sum(lengths.get(article, 0) for article in held))
+        )
     out.print(table)
 
 
-def _ordered(by: str, model: str, corpus: Corpus, articles: list[str], done: list[str], seed: int) -> list[str]:
+def _ordered(
+    by: str, model: str, corpus: Corpus, articles: list[str], done: list[str], seed: int
+) -> list[str]:
     """The articles in the order of `by`, told with what it goes by; those without their text are last."""
     if by not in assign_.ORDERS:
         raise UsageError(f"no order {by}; give one of {', '.join(assign_.ORDERS)}")
@@ -106,7 +131,11 @@ def _ordered(by: str, model: str, corpus: Corpus, articles: list[str], done: lis
                 unsure[article.id], vectors[article.id] = extractor.gauge(article)
                 step()
     known = [vectors.pop(name) for name in done if name in vectors]
-    found = assign_.by_uncertainty(unsure) if by == assign_.UNCERTAINTY else assign_.by_diversity(vectors, known)
+    found = (
+        assign_.by_uncertainty(unsure)
+        if by == assign_.UNCERTAINTY
+        else assign_.by_diversity(vectors, known)
+    )
     for place, name in enumerate(found, 1):
         say(f"{place:4} {unsure[name]:.3f} nats a word unsure  {name}")
     return found + sorted(set(articles) - set(found))
@@ -116,7 +145,10 @@ def _ordered(by: str, model: str, corpus: Corpus, articles: list[str], done: lis
 def status(
     suggestions: Annotated[
         bool,
-        typer.Option("--suggestions", help="What annotators kept, changed and threw away of each extractor's marks."),
+        typer.Option(
+            "--suggestions",
+            help="What annotators kept, changed and threw away of each extractor's marks.",
+        ),
     ] = False,
     json_: JsonOption = False,
     corpus: CorpusOption = CORPUS,
@@ -130,7 +162,9 @@ def status(
     if json_:
         fields = {
             "annotators": {name: vars(work) for name, work in sorted(found.annotators.items())},
-            "articles": {name: {"left": left, "done": done} for name, (left, done) in found.articles.items()},
+            "articles": {
+                name: {"left": left, "done": done} for name, (left, done) in found.articles.items()
+            },
             "gold": sorted(found.gold),
             "bare": found.bare,
             "unreadable": found.unreadable,
@@ -158,7 +192,9 @@ def _show_suggestions(found: dict[str, suggest_.Outcome], as_json: bool) -> None
         return
     for version, outcome in sorted(found.items()):
         table = Table(
-            title=f"{version}: {outcome.passes} passes began with it", title_justify="left", box=box.SIMPLE_HEAD
+            title=f"{version}: {outcome.passes} passes began with it",
+            title_justify="left",
+            box=box.SIMPLE_HEAD,
         )
         for heading in ("label", *suggest_.FATES):
             table.add_column(heading, justify="left" if heading == "label" else "right")
@@ -193,17 +229,25 @@ def _show_status(found: status_.Status) -> None:
     out.print(table)
     waiting = [(name, left, done) for name, (left, done) in found.articles.items() if left]
     for name, left, done in waiting[:20]:
-        say(f"  {name}: waits for {', '.join(left)}" + (f"; done by {', '.join(done)}" if done else ""))
+        say(
+            f"  {name}: waits for {', '.join(left)}"
+            + (f"; done by {', '.join(done)}" if done else "")
+        )
     if len(waiting) > 20:
         say(f"  … and {len(waiting) - 20} more; all of them with --json")
-    say(f"{len(found.articles)} articles with work, {len(found.gold)} with gold, {found.bare} that nobody has")
+    say(
+        f"{len(found.articles)} articles with work, {len(found.gold)} with gold, {found.bare} that"
+        " nobody has"
+    )
     for told in found.unreadable:
         err.print(told, style="red", markup=False)
 
 
 @app.command()
 def qualify(
-    annotator: Annotated[str, typer.Argument(help="Whose passes over the qualification set are compared.")],
+    annotator: Annotated[
+        str, typer.Argument(help="Whose passes over the qualification set are compared.")
+    ],
     json_: JsonOption = False,
     corpus: CorpusOption = CORPUS,
     schema: SchemaOption = None,
@@ -213,16 +257,24 @@ def qualify(
     found = qualify_.qualify(annotator, guide, Corpus(corpus), schema_of(schema, corpus))
     if json_:
         scores = {layer: found.f1(layer) for layer in align.LAYERS}
-        listed = [difference.__dict__ | {"unit": difference.unit._asdict()} for difference in found.differences]
+        listed = [
+            difference.__dict__ | {"unit": difference.unit._asdict()}
+            for difference in found.differences
+        ]
         out.print(
-            json.dumps({"f1": scores, "differences": listed, "unannotated": found.unannotated}, ensure_ascii=False),
+            json.dumps(
+                {"f1": scores, "differences": listed, "unannotated": found.unannotated},
+                ensure_ascii=False,
+            ),
             markup=False,
         )
     else:
         _show_qualification(found)
     for name in found.unannotated:
         err.print(
-            f"{name}: {annotator} has no pass over it; load it with: acre load --collection qualification", markup=False
+            f"{name}: {annotator} has no pass over it; load it with: acre load --collection"
+            " qualification",
+            markup=False,
         )
     raise typer.Exit(1 if found.differences or found.unannotated else 0)
 
@@ -231,7 +283,10 @@ def _show_qualification(found: qualify_.Qualification) -> None:
     for difference in found.differences:
         head = "missing" if difference.missing else "not in the reference"
         say(f"\n{difference.article}: {head}: {difference.unit.layer} {difference.unit.label}")
-        say("".join(f"    {line}\n" for line in difference.shown.split("\n")) + f"  {difference.ruling}")
+        say(
+            "".join(f"    {line}\n" for line in difference.shown.split("\n"))
+            + f"  {difference.ruling}"
+        )
     table = Table(title="Agreement with the reference (exact)")
     for heading in ("layer", "label", "reference", "given", "matched", "F1"):
         table.add_column(heading, justify="left" if heading in ("layer", "label") else "right")
@@ -240,7 +295,11 @@ def _show_qualification(found: qualify_.Qualification) -> None:
         for label in [None, *(labels if len(labels) > 1 else ())]:
             score = found.f1(layer, label)
             counts = [
-                sum(count for (of, name), count in counter.items() if of == layer and label in (None, name))
+                sum(
+                    count
+                    for (of, name), count in counter.items()
+                    if of == layer and label in (None, name)
+                )
                 for counter in (found.reference, found.given, found.matched)
             ]
             table.add_row(

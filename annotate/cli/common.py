@@ -14,11 +14,11 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from annotate import schema as schema_
-from annotate.issues import AcreError, Issue, Severity, UsageError
 from annotate.labelstudio import server
 from annotate.labelstudio.client import Client
-from annotate.schema import Schema
+from annotate.model import schema as schema_
+from annotate.model.issues import AcreError, Issue, Severity, UsageError
+from annotate.model.schema import Schema
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -29,25 +29,36 @@ app = typer.Typer(
 # Without emoji: line 100 of a file, `:100:`, is no picture.
 out = Console(highlight=False, soft_wrap=True, emoji=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
-CorpusOption = Annotated[Path, typer.Option("--corpus", help="The corpus folder.", envvar="ACRE_CORPUS")]
+CorpusOption = Annotated[
+    Path, typer.Option("--corpus", help="The corpus folder.", envvar="ACRE_CORPUS")
+]
 SchemaOption = Annotated[
-    Path | None, typer.Option("--schema", help="The schema; by default guidelines/schema.yaml beside the corpus.")
+    Path | None,
+    typer.Option(
+        "--schema", help="The schema; by default guidelines/schema.yaml beside the corpus."
+    ),
 ]
 StateOption = Annotated[
-    Path | None, typer.Option("--state", help="Where desks are kept; by default .acre beside the corpus.")
+    Path | None,
+    typer.Option("--state", help="Where desks are kept; by default .acre beside the corpus."),
 ]
 DeskOption = Annotated[str, typer.Option("--desk", help="The desk: a Label Studio of its own.")]
 UrlOption = Annotated[
-    str | None, typer.Option("--url", help="A Label Studio that someone else runs, instead of a desk.")
+    str | None,
+    typer.Option("--url", help="A Label Studio that someone else runs, instead of a desk."),
 ]
 TokenOption = Annotated[
-    Path | None, typer.Option("--token-file", help="File with its access token; or give it in ACRE_TOKEN.")
+    Path | None,
+    typer.Option("--token-file", help="File with its access token; or give it in ACRE_TOKEN."),
 ]
 ModelOption = Annotated[
     str,
     typer.Option(
         "--model",
-        help="Folder of a trained pipeline or the package it is installed as, a lookup's .json, or lookup: words and rules of the corpus.",
+        help=(
+            "Folder of a trained pipeline or the package it is installed as, a lookup's .json, or"
+            " lookup: words and rules of the corpus."
+        ),
     ),
 ]
 ProjectOption = Annotated[str, typer.Option("--project", help="Title of the Label Studio project.")]
@@ -86,7 +97,12 @@ class Told:
             line, style = f"{self._wrote} {found}", ""
         else:
             self.errors += found.severity is Severity.ERROR
-            fields = {"where": found.where, "code": found.code, "severity": found.severity, "message": found.message}
+            fields = {
+                "where": found.where,
+                "code": found.code,
+                "severity": found.severity,
+                "message": found.message,
+            }
             line, style = f"{found.severity}: {found}", _STYLES[found.severity]
         if self._json:
             out.print(json.dumps(fields, ensure_ascii=False), markup=False)
@@ -101,7 +117,10 @@ def show_counts(counts: Mapping[str, int], as_json: bool = False) -> None:
     """What was counted, each by name; nothing at all is said too."""
     if as_json:
         out.print(
-            json.dumps({"counts": {name: count for name, count in sorted(counts.items()) if count}}), markup=False
+            json.dumps(
+                {"counts": {name: count for name, count in sorted(counts.items()) if count}}
+            ),
+            markup=False,
         )
         return
     for name, count in sorted(counts.items()):
@@ -128,12 +147,15 @@ def token_from(path: Path | None) -> str:
     token = path.read_text(encoding="utf-8").strip() if path else os.environ.get("ACRE_TOKEN", "")
     if not token:
         raise UsageError(
-            "--url needs an access token; give it in the variable ACRE_TOKEN or in a file with --token-file"
+            "--url needs an access token; give it in the variable ACRE_TOKEN or in a file with"
+            " --token-file"
         )
     return token
 
 
-def pseudonyms(given: Iterable[str] | None, desk: str, url: str | None, home: Path) -> dict[str, str]:
+def pseudonyms(
+    given: Iterable[str] | None, desk: str, url: str | None, home: Path
+) -> dict[str, str]:
     """By e-mail address: those given as EMAIL=PSEUDONYM, and the desk’s own account, which has the desk’s name."""
     annotators = {}
     if not url:
@@ -155,7 +177,11 @@ def say(line: str) -> None:
 @contextmanager
 def progress(what: str) -> Iterator[Callable[..., None]]:
     """A counter on a terminal, nothing in a pipe."""
-    columns = (SpinnerColumn(), TextColumn("{task.description} {task.completed:.0f}"), TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description} {task.completed:.0f}"),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=err, disable=not err.is_terminal, transient=True) as progress:
         task = progress.add_task(what, total=None)
         yield lambda count=1: progress.advance(task, count)

@@ -11,14 +11,6 @@ from typing import Annotated, Any
 
 import typer
 
-from annotate import add as add_
-from annotate import convert as convert_
-from annotate import migrate as migrate_
-from annotate import rehydrate as rehydrate_
-from annotate import splits as splits_
-from annotate import store
-from annotate import validate as validate_
-from annotate.articles.reading import About
 from annotate.cli.common import (
     CORPUS,
     CorpusOption,
@@ -33,10 +25,18 @@ from annotate.cli.common import (
     schema_of,
     show_counts,
 )
+from annotate.corpus import add as add_
+from annotate.corpus import migrate as migrate_
+from annotate.corpus import rehydrate as rehydrate_
+from annotate.corpus import splits as splits_
+from annotate.corpus import store
+from annotate.corpus import validate as validate_
+from annotate.corpus.articles.reading import About
+from annotate.corpus.store import Corpus
 from annotate.formats import FORMATS
-from annotate.issues import Issue, UsageError
-from annotate.schema import Schema
-from annotate.store import Corpus
+from annotate.formats import convert as convert_
+from annotate.model.issues import Issue, UsageError
+from annotate.model.schema import Schema
 
 
 @app.command()
@@ -44,9 +44,13 @@ def add(
     files: Annotated[list[Path], typer.Argument(help=".txt, .html or .jsonl files.")],
     collection: Annotated[str, typer.Option(help="A collection of collections.yaml.")],
     outlet: Annotated[str | None, typer.Option(help="Who published it.")] = None,
-    published: Annotated[str | None, typer.Option(help="Date of publication, as 2015-10-11.")] = None,
+    published: Annotated[
+        str | None, typer.Option(help="Date of publication, as 2015-10-11.")
+    ] = None,
     url: Annotated[str | None, typer.Option(help="Where it was published.")] = None,
-    title: Annotated[str | None, typer.Option(help="Its title, where the headline is not it.")] = None,
+    title: Annotated[
+        str | None, typer.Option(help="Its title, where the headline is not it.")
+    ] = None,
     language: Annotated[str, typer.Option(help="ISO 639 code.")] = "en",
     corpus: CorpusOption = CORPUS,
 ) -> None:
@@ -57,13 +61,18 @@ def add(
     for found in report.added:
         article = found.article
         assert article is not None
-        say(f"added {article.collection}/{article.id}: {article.length} characters, from {found.where}")
+        say(
+            f"added {article.collection}/{article.id}: {article.length} characters, from"
+            f" {found.where}"
+        )
         say(f"  title: {article.title}")
         say(f"  outlet: {article.outlet}" if article.outlet else "  no outlet: give --outlet")
         if article.published:
             say(f"  date: {article.published}")
         else:
-            out.print("  no date: times stay relative; give --published", style="yellow", markup=False)
+            out.print(
+                "  no date: times stay relative; give --published", style="yellow", markup=False
+            )
         for change, count in (found.changes or {}).items():
             say(f"  normalised: {change}: {count}")
         kinds = Counter(zone.kind for zone in article.zones)
@@ -76,7 +85,9 @@ def add(
         say(f"already there: {found.where} is {other.collection}/{other.id}; nothing added")
     for found, other, likeness in report.near:
         err.print(
-            f"{found.where}: near-copy: {likeness:.0%} like {other.collection}/{other.id}; nothing added", markup=False
+            f"{found.where}: near-copy: {likeness:.0%} like {other.collection}/{other.id}; nothing"
+            " added",
+            markup=False,
         )
     for found in report.failed:
         err.print(found.error, markup=False)
@@ -91,9 +102,16 @@ def _date(value: str | None) -> dt.date | None:
 
 
 @app.command()
-def validate(json_: JsonOption = False, corpus: CorpusOption = CORPUS, schema: SchemaOption = None) -> None:
+def validate(
+    json_: JsonOption = False, corpus: CorpusOption = CORPUS, schema: SchemaOption = None
+) -> None:
     """Run every rule over articles, annotations, gold, assignments and the built dataset; with --json, one object a line."""
-    labels, folder, told, checked = schema_of(schema, corpus), Corpus(corpus), Told(json_), Counter[str]()
+    labels, folder, told, checked = (
+        schema_of(schema, corpus),
+        Corpus(corpus),
+        Told(json_),
+        Counter[str](),
+    )
     with progress("validating") as step:
 
         def count(what: str) -> None:
@@ -113,8 +131,12 @@ def validate(json_: JsonOption = False, corpus: CorpusOption = CORPUS, schema: S
 
 @app.command()
 def migrate(
-    name: Annotated[str, typer.Argument(help="A migration of guidelines/migrations/, without .yaml.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; say what would change.")] = False,
+    name: Annotated[
+        str, typer.Argument(help="A migration of guidelines/migrations/, without .yaml.")
+    ],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Write nothing; say what would change.")
+    ] = False,
     json_: JsonOption = False,
     corpus: CorpusOption = CORPUS,
     schema: SchemaOption = None,
@@ -129,14 +151,19 @@ def migrate(
         out.print(json.dumps(vars(report)), markup=False)
     else:
         done = f"{report.migrated} {'would be ' if dry_run else ''}migrated"
-        say(f"{done}, {report.to_look_at} to be looked at again, {report.elsewhere} of another version")
+        say(
+            f"{done}, {report.to_look_at} to be looked at again, {report.elsewhere} of another"
+            " version"
+        )
         if report.to_look_at and not dry_run:
             say(f"listed in {Corpus(corpus).review_path(name)}; take a row out when it is seen to")
     raise typer.Exit(1 if told.errors else 0)
 
 
 @app.command()
-def build(json_: JsonOption = False, corpus: CorpusOption = CORPUS, schema: SchemaOption = None) -> None:
+def build(
+    json_: JsonOption = False, corpus: CorpusOption = CORPUS, schema: SchemaOption = None
+) -> None:
     """Build the dataset: data/ and the card README.md; the same corpus gives the same bytes."""
     from annotate.dataset import build as build_  # datasets takes seconds to import
 
@@ -164,7 +191,10 @@ def show_build(report: Any, folder: Path) -> None:
         for mark in marks:
             say(f"    {mark}")
     for name in report.unsegmented:
-        say(f"  {name} has no sentences here, and no rows in mentions and events; run acre rehydrate")
+        say(
+            f"  {name} has no sentences here, and no rows in mentions and events; run acre"
+            " rehydrate"
+        )
     for name in report.undecided:
         say(f"  left out: {name} has several passes and no gold; adjudicate it")
     if report.unannotated:
@@ -174,7 +204,9 @@ def show_build(report: Any, folder: Path) -> None:
 @app.command()
 def split(
     seed: Annotated[int, typer.Option(help="Decides between stories of equal length.")] = 0,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; say what would change.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Write nothing; say what would change.")
+    ] = False,
     corpus: CorpusOption = CORPUS,
     schema: SchemaOption = None,
 ) -> None:
@@ -184,11 +216,15 @@ def split(
         dealt = splits_.deal(folder, schema_of(schema, corpus), seed, step)
     for name in dealt.new:
         place = dealt.places[name]
-        say(f"{name}: {place.split}" + ("" if place.story == name else f", of the story {place.story}"))
+        say(
+            f"{name}: {place.split}"
+            + ("" if place.story == name else f", of the story {place.story}")
+        )
     if dealt.new and not dry_run:
         folder.write_splits(dealt.places)
         say(
-            f"wrote {folder.splits_path}; where two articles tell one story in other words, give them one story by hand"
+            f"wrote {folder.splits_path}; where two articles tell one story in other words, give"
+            " them one story by hand"
         )
     elif not dealt.new:
         say("every article of the dataset has a split")
@@ -197,12 +233,17 @@ def split(
 @app.command()
 def rehydrate(
     sources: Annotated[
-        list[Path], typer.Argument(help="Your copy: files or folders of .txt, .html, .jsonl, re3d's documents.json.")
+        list[Path],
+        typer.Argument(
+            help="Your copy: files or folders of .txt, .html, .jsonl, re3d's documents.json."
+        ),
     ],
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", help="Build the dataset with the texts there, for load_dataset; not to be given on."
+            "--output",
+            "-o",
+            help="Build the dataset with the texts there, for load_dataset; not to be given on.",
         ),
     ] = None,
     corpus: CorpusOption = CORPUS,
@@ -212,7 +253,8 @@ def rehydrate(
     folder = Corpus(corpus)
     if output is not None and output.resolve() == corpus.resolve():
         raise UsageError(
-            f"--output {output} is the corpus itself, which must not hold withheld texts; name another folder"
+            f"--output {output} is the corpus itself, which must not hold withheld texts; name"
+            " another folder"
         )
     with progress("comparing") as step:
         report = rehydrate_.rehydrate(folder, sources, step)
@@ -221,7 +263,8 @@ def rehydrate(
     for name in report.missing:
         err.print(f"{name}: still without its text", markup=False)
     say(
-        f"{len(report.restored)} texts put in place, {len(report.present)} were here already, {report.other} are of no withheld article"
+        f"{len(report.restored)} texts put in place, {len(report.present)} were here already,"
+        f" {report.other} are of no withheld article"
     )
     if output is not None:
         from annotate.dataset import build as build_
@@ -237,29 +280,43 @@ def convert(
     targets: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Article ids, by default all that are annotated; or, with --from, files and folders in the format."
+            help=(
+                "Article ids, by default all that are annotated; or, with --from, files and folders"
+                " in the format."
+            )
         ),
     ] = None,
     to: Annotated[
         str | None,
-        typer.Option("--to", help=f"Write this format: {', '.join(FORMATS)}; by default the inline notation."),
+        typer.Option(
+            "--to", help=f"Write this format: {', '.join(FORMATS)}; by default the inline notation."
+        ),
     ] = None,
     from_: Annotated[
         str | None,
         typer.Option(
             "--from",
-            help=f"Read this format: {', '.join((*FORMATS, convert_.RE3D))}; a file <id>.acre is in the inline notation.",
+            help=(
+                f"Read this format: {', '.join((*FORMATS, convert_.RE3D))}; a file <id>.acre is in"
+                " the inline notation."
+            ),
         ),
     ] = None,
     annotator: Annotated[
-        str | None, typer.Option(help="Whose pass it is; by default gold, or the only pass. Needed to read a format.")
+        str | None,
+        typer.Option(
+            help="Whose pass it is; by default gold, or the only pass. Needed to read a format."
+        ),
     ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
             "--output",
             "-o",
-            help="Folder that the files go to; one notation goes to a file, and is printed by default.",
+            help=(
+                "Folder that the files go to; one notation goes to a file, and is printed by"
+                " default."
+            ),
         ),
     ] = None,
     corpus: CorpusOption = CORPUS,
@@ -272,7 +329,9 @@ def convert(
             raise UsageError(f"no format {name!r}; give one of {', '.join(known)}")
     is_notation = to is None and from_ is None
     if to is not None and from_ is not None:
-        raise UsageError("give --to or --from; to turn one format into another, read it first and then write it")
+        raise UsageError(
+            "give --to or --from; to turn one format into another, read it first and then write it"
+        )
     if to is not None:
         _write_format(folder, labels, names, to, annotator, output)
     elif is_notation and len(names) != 1:
@@ -282,12 +341,21 @@ def convert(
     elif annotator is None or not names:
         raise UsageError("say whose pass it becomes, with --annotator, and name the files")
     elif is_notation:
-        source, article = store.read_text(Path(names[0])), convert_.find(folder, Path(names[0]).stem)
+        source, article = (
+            store.read_text(Path(names[0])),
+            convert_.find(folder, Path(names[0]).stem),
+        )
         found = convert_.from_notation(folder, labels, article, annotator, source, names[0])
         raise typer.Exit(_tell_converted([(names[0], article.id, found, Counter())], annotator))
     else:
         read = (
-            (where, article.id, *convert_.from_format(folder, labels, article, annotator, files, from_ or "", where))
+            (
+                where,
+                article.id,
+                *convert_.from_format(
+                    folder, labels, article, annotator, files, from_ or "", where
+                ),
+            )
             for where, article, files in convert_.documents(folder, map(Path, names), from_ or "")
         )
         raise typer.Exit(_tell_converted(read, annotator))
@@ -302,7 +370,12 @@ def _write_notation(folder: Corpus, name: str, annotator: str | None, output: Pa
 
 
 def _write_format(
-    folder: Corpus, labels: Schema, names: list[str], to: str, annotator: str | None, output: Path | None
+    folder: Corpus,
+    labels: Schema,
+    names: list[str],
+    to: str,
+    annotator: str | None,
+    output: Path | None,
 ) -> None:
     """Write each named article's annotation, or all that there are; what the format can't hold is told, with counts."""
     if output is None:
@@ -310,12 +383,15 @@ def _write_format(
     lost: Counter[str] = Counter()
     written, without, bare = 0, 0, 0
     with progress("converting") as step:
-        for article in (convert_.find(folder, name) for name in names) if names else folder.articles():
+        for article in (
+            (convert_.find(folder, name) for name in names) if names else folder.articles()
+        ):
             step()
             annotation = convert_.annotation_of(folder, article, annotator)
             if annotation is None and names:
                 raise UsageError(
-                    f"{article.id}: no gold and no only pass, or none of the annotator; adjudicate it, or name --annotator"
+                    f"{article.id}: no gold and no only pass, or none of the annotator; adjudicate"
+                    " it, or name --annotator"
                 )
             if annotation is None or article.text is None:
                 bare += annotation is None
@@ -359,5 +435,8 @@ def _tell_converted(found: Iterable[tuple[str, str, Any, Counter[str]]], annotat
             )
         _tell_lost(lost, "not read")
     if not documents:
-        err.print("nothing to read: no file is named after an article, or holds the text of one", markup=False)
+        err.print(
+            "nothing to read: no file is named after an article, or holds the text of one",
+            markup=False,
+        )
     return 1 if told.errors or not documents else 0

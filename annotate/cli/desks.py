@@ -11,9 +11,6 @@ from typing import Annotated, Any
 
 import typer
 
-from annotate import load as load_
-from annotate import pull as pull_
-from annotate import suggest as suggest_
 from annotate.cli.common import (
     CORPUS,
     DESK,
@@ -38,22 +35,30 @@ from annotate.cli.common import (
     show_counts,
     token_from,
 )
-from annotate.issues import UsageError
+from annotate.corpus.store import Corpus
+from annotate.labelstudio import load as load_
+from annotate.labelstudio import pull as pull_
 from annotate.labelstudio import server
+from annotate.labelstudio import suggest as suggest_
 from annotate.labelstudio.client import Client
-from annotate.store import Corpus
+from annotate.model.issues import UsageError
 
 
 @app.command()
 def serve(
     desk: DeskOption = DESK,
     port: Annotated[
-        int | None, typer.Option(help="Port on 127.0.0.1; by default the last one, or a free one from 8080.")
+        int | None,
+        typer.Option(help="Port on 127.0.0.1; by default the last one, or a free one from 8080."),
     ] = None,
     url: UrlOption = None,
     token_file: TokenOption = None,
-    stop: Annotated[bool, typer.Option("--stop", help="Stop the desk's server and return.")] = False,
-    detach: Annotated[bool, typer.Option("--detach", help="Return once it is up; stop it with --stop.")] = False,
+    stop: Annotated[
+        bool, typer.Option("--stop", help="Stop the desk's server and return.")
+    ] = False,
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Return once it is up; stop it with --stop.")
+    ] = False,
     corpus: CorpusOption = CORPUS,
     state: StateOption = None,
 ) -> None:
@@ -65,14 +70,21 @@ def serve(
         return
     if url:
         attached = server.attach(home, desk, url, token_from(token_file))
-        say(f"desk {desk} is attached to {attached.url} as {Client(attached.url, attached.token).me()['email']}")
+        say(
+            f"desk {desk} is attached to {attached.url} as"
+            f" {Client(attached.url, attached.token).me()['email']}"
+        )
         return
     # A SIGTERM ends like Ctrl+C: with the server stopped.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with progress("starting Label Studio") as step:
         running = server.start(home, desk, port, step, corpus.parent / "build" / "guidelines")
     # The password goes to a terminal only: an output that is kept is a log.
-    password = running.password if sys.stdout.isatty() else f"(in {server.folder(home, desk) / 'desk.json'})"
+    password = (
+        running.password
+        if sys.stdout.isatty()
+        else f"(in {server.folder(home, desk) / 'desk.json'})"
+    )
     up = f"Label Studio is up at {running.url}\n  e-mail    {running.email}\n  password  {password}"
     if detach:
         say(up)
@@ -88,7 +100,8 @@ def hold(desk: server.Desk, notice: str) -> None:
         while server.is_ours(desk):
             time.sleep(2)
         raise server.ServerError(
-            f"desk {desk.name}: its server has ended; see server.log beside desk.json, and run acre serve again"
+            f"desk {desk.name}: its server has ended; see server.log beside desk.json, and run acre"
+            " serve again"
         )
     except KeyboardInterrupt:
         for sent in (signal.SIGTERM, signal.SIGINT):
@@ -102,10 +115,15 @@ def load(
     ids: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Article ids; by default those assigned to the desk, or all that go into the dataset where nothing is dealt."
+            help=(
+                "Article ids; by default those assigned to the desk, or all that go into the"
+                " dataset where nothing is dealt."
+            )
         ),
     ] = None,
-    collection: Annotated[str | None, typer.Option(help="Only articles of this collection.")] = None,
+    collection: Annotated[
+        str | None, typer.Option(help="Only articles of this collection.")
+    ] = None,
     project: ProjectOption = PROJECT,
     desk: DeskOption = DESK,
     url: UrlOption = None,
@@ -123,7 +141,8 @@ def load(
         wanted = {name for name, annotators in dealt.items() if desk in annotators}
         if not wanted:
             raise UsageError(
-                f"{folder.assignments_path}: nothing is assigned to {desk}; deal with acre assign, or name articles"
+                f"{folder.assignments_path}: nothing is assigned to {desk}; deal with acre assign,"
+                " or name articles"
             )
         say(f"{len(wanted)} articles are assigned to {desk}")
     skipped: list[str] = []
@@ -134,7 +153,10 @@ def load(
         for article in folder.articles():
             unknown.discard(article.id)
             if wanted or collection:
-                is_chosen = (not wanted or article.id in wanted) and collection in (None, article.collection)
+                is_chosen = (not wanted or article.id in wanted) and collection in (
+                    None,
+                    article.collection,
+                )
             else:
                 is_chosen = collections[article.collection].in_dataset
             if not is_chosen:
@@ -147,7 +169,8 @@ def load(
     with progress("loading") as step:
         report = load_.load(client, project, chosen(), labels, step)
     say(
-        f"{client.url}/projects/{report.project}: {len(report.added)} added, {len(report.updated)} updated, {len(report.unchanged)} unchanged"
+        f"{client.url}/projects/{report.project}: {len(report.added)} added, {len(report.updated)}"
+        f" updated, {len(report.unchanged)} unchanged"
     )
     for name in skipped:
         err.print(f"{name}: text-withheld: its text is not here; restore it first", markup=False)
@@ -162,11 +185,13 @@ def load(
 @app.command()
 def suggest(
     ids: Annotated[
-        list[str] | None, typer.Argument(help="Article ids; by default all tasks that nobody has worked on.")
+        list[str] | None,
+        typer.Argument(help="Article ids; by default all tasks that nobody has worked on."),
     ] = None,
     model: ModelOption = "lookup",
     serve: Annotated[
-        bool, typer.Option("--serve", help="Answer Label Studio as each task is opened, until Ctrl+C.")
+        bool,
+        typer.Option("--serve", help="Answer Label Studio as each task is opened, until Ctrl+C."),
     ] = False,
     port: Annotated[int, typer.Option(help="Of --serve.")] = 9090,
     project: ProjectOption = PROJECT,
@@ -184,11 +209,15 @@ def suggest(
 
     extractor = extractors.load(model, corpus, labels)
     if serve:
-        _serve_suggestions(client, project, service.Service(extractor, folder, labels, say), port, extractor.title)
+        _serve_suggestions(
+            client, project, service.Service(extractor, folder, labels, say), port, extractor.title
+        )
         return
     wanted, told = set(ids or ()), Told()
     articles = (
-        article for article in folder.articles() if article.text is not None and (not wanted or article.id in wanted)
+        article
+        for article in folder.articles()
+        if article.text is not None and (not wanted or article.id in wanted)
     )
     with progress("suggesting") as step:
         counts = suggest_.suggest(
@@ -206,7 +235,10 @@ def _serve_suggestions(client: Client, title: str, answering: Any, port: int, ve
 
     found = client.project(title)
     if found is None:
-        raise UsageError(f"{client.url}: no project {title!r}; name one with --project, or make it with: acre load")
+        raise UsageError(
+            f"{client.url}: no project {title!r}; name one with --project, or make it with: acre"
+            " load"
+        )
     try:
         server_ = service.listen(answering, port)
     except OSError as error:
@@ -216,7 +248,11 @@ def _serve_suggestions(client: Client, title: str, answering: Any, port: int, ve
     address = f"http://127.0.0.1:{port}"
     if not any(known["url"] == address for known in client.services(found["id"])):
         client.add_service(found["id"], address, version)
-    asked = {"show_collab_predictions": True, "evaluate_predictions_automatically": True, "model_version": version}
+    asked = {
+        "show_collab_predictions": True,
+        "evaluate_predictions_automatically": True,
+        "model_version": version,
+    }
     client.update_project(found["id"], asked)
     say(f"{version} answers at {address} for {client.url}/projects/{found['id']}; Ctrl+C stops it")
     try:
@@ -236,12 +272,19 @@ def pull(
     token_file: TokenOption = None,
     annotator: Annotated[
         list[str] | None,
-        typer.Option(help="EMAIL=PSEUDONYM, for each account; a desk's own account is the desk's name."),
+        typer.Option(
+            help="EMAIL=PSEUDONYM, for each account; a desk's own account is the desk's name."
+        ),
     ] = None,
     everything: Annotated[
-        bool, typer.Option("--all", help="Look at every task, not only at those touched since the last pull.")
+        bool,
+        typer.Option(
+            "--all", help="Look at every task, not only at those touched since the last pull."
+        ),
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; say what would change.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Write nothing; say what would change.")
+    ] = False,
     json_: JsonOption = False,
     corpus: CorpusOption = CORPUS,
     schema: SchemaOption = None,

@@ -11,10 +11,22 @@ import typer
 from rich import box
 from rich.table import Table
 
-from annotate import notation, store
-from annotate.articles import reading
-from annotate.cli.common import CORPUS, CorpusOption, ModelOption, SchemaOption, app, err, out, progress, say, schema_of
-from annotate.issues import UsageError
+from annotate.cli.common import (
+    CORPUS,
+    CorpusOption,
+    ModelOption,
+    SchemaOption,
+    app,
+    err,
+    out,
+    progress,
+    say,
+    schema_of,
+)
+from annotate.corpus import store
+from annotate.corpus.articles import reading
+from annotate.model import notation
+from annotate.model.issues import UsageError
 
 FORMATS = ("table", "jsonl", "html", "acre")
 
@@ -26,11 +38,16 @@ def extract(
     format_: Annotated[
         str,
         typer.Option(
-            "--format", help="table, jsonl (rows as of the config claims), html, or acre: the inline notation."
+            "--format",
+            help="table, jsonl (rows as of the config claims), html, or acre: the inline notation.",
         ),
     ] = "table",
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="A file; by default it is printed.")] = None,
-    published: Annotated[str | None, typer.Option(help="Date of publication, as 2015-10-11.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="A file; by default it is printed.")
+    ] = None,
+    published: Annotated[
+        str | None, typer.Option(help="Date of publication, as 2015-10-11.")
+    ] = None,
     outlet: Annotated[str | None, typer.Option(help="Who published it.")] = None,
     corpus: CorpusOption = CORPUS,
     schema: SchemaOption = None,
@@ -58,7 +75,9 @@ def extract(
                     found.append((read.article, extractor.predict(read.article)[0]))
     if format_ == "table":
         for article, annotation in found:
-            table = Table(title=article.title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+            table = Table(
+                title=article.title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
+            )
             for row in extractors.claims(article, annotation, labels):
                 told = page.told(row, labels)
                 if not table.columns:
@@ -73,10 +92,16 @@ def extract(
         if format_ == "html":
             written = page.render(found, extractor, labels)
         elif format_ == "jsonl":
-            rows = (row for article, annotation in found for row in extractors.claims(article, annotation, labels))
+            rows = (
+                row
+                for article, annotation in found
+                for row in extractors.claims(article, annotation, labels)
+            )
             written = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         else:
-            written = "\n".join(notation.render(article.text or "", annotation) for article, annotation in found)
+            written = "\n".join(
+                notation.render(article.text or "", annotation) for article, annotation in found
+            )
         if output is None:
             out.print(written.rstrip("\n"), markup=False)
         else:

@@ -11,28 +11,47 @@ import typer
 from rich import box
 from rich.table import Table
 
-from annotate import score as score_
-from annotate import splits, tokens
-from annotate.cli.common import CORPUS, CorpusOption, JsonOption, SchemaOption, app, err, out, progress, say, schema_of
-from annotate.issues import AcreError, UsageError
-from annotate.model import Article, Span
-from annotate.reliability import Estimate
-from annotate.score import Case, Report, Row
-from annotate.store import Corpus
+from annotate.cli.common import (
+    CORPUS,
+    CorpusOption,
+    JsonOption,
+    SchemaOption,
+    app,
+    err,
+    out,
+    progress,
+    say,
+    schema_of,
+)
+from annotate.corpus import splits
+from annotate.corpus.store import Corpus
+from annotate.measure import score as score_
+from annotate.measure.coefficients import Estimate
+from annotate.measure.score import Case, Report, Row
+from annotate.model import tokens
+from annotate.model.issues import AcreError, UsageError
+from annotate.model.records import Article, Span
 
 
 @app.command()
 def score(
     gold: Annotated[
-        Path, typer.Argument(help="Folder of .json annotations, .jsonl, or .parquet of the config documents.")
+        Path,
+        typer.Argument(
+            help="Folder of .json annotations, .jsonl, or .parquet of the config documents."
+        ),
     ],
     predicted: Annotated[
-        Path, typer.Argument(help="A system's annotations of the same articles, in any of these forms.")
+        Path,
+        typer.Argument(help="A system's annotations of the same articles, in any of these forms."),
     ],
     against: Annotated[
-        Path | None, typer.Option(help="Another system's; is its F1 higher or lower by more than chance?")
+        Path | None,
+        typer.Option(help="Another system's; is its F1 higher or lower by more than chance?"),
     ] = None,
-    split: Annotated[str | None, typer.Option(help="Only documents of this split of the corpus.")] = None,
+    split: Annotated[
+        str | None, typer.Option(help="Only documents of this split of the corpus.")
+    ] = None,
     labels: Annotated[
         bool, typer.Option("--labels/--no-labels", help="A line for each label, or over all only.")
     ] = True,
@@ -54,21 +73,32 @@ def score(
     ]
     for path, system in zip((predicted, against), systems, strict=False):
         other = next(
-            (name for name, found in system.items() if name in wanted and found.sha256 != wanted[name].sha256), None
+            (
+                name
+                for name, found in system.items()
+                if name in wanted and found.sha256 != wanted[name].sha256
+            ),
+            None,
         )
         if other is not None:
-            raise AcreError(f"{path}: {other}: made on another text than gold; offsets would point elsewhere")
+            raise AcreError(
+                f"{path}: {other}: made on another text than gold; offsets would point elsewhere"
+            )
     strays = sorted(set().union(*systems) - set(wanted))
     articles = _articles(Corpus(corpus), wanted, split)
     if split is not None:
         wanted = {name: found for name, found in wanted.items() if name in articles}
     if not wanted:
-        raise UsageError(f"{gold}: no document to score" + (f" in the split {split}" if split else ""))
+        raise UsageError(
+            f"{gold}: no document to score" + (f" in the split {split}" if split else "")
+        )
 
     def cases() -> Iterator[Case]:
         for name, found in sorted(wanted.items()):
             yield Case(
-                found, tuple(system.get(name) for system in systems), _tokens(Corpus(corpus), articles.get(name))
+                found,
+                tuple(system.get(name) for system in systems),
+                _tokens(Corpus(corpus), articles.get(name)),
             )
 
     with progress("scoring") as step:
@@ -78,9 +108,17 @@ def score(
     else:
         _show(report, labels)
     for name in strays if split is None else ():
-        err.print(f"not scored: {name} is predicted, and gold has no such document", style="yellow", markup=False)
+        err.print(
+            f"not scored: {name} is predicted, and gold has no such document",
+            style="yellow",
+            markup=False,
+        )
     for name in report.missing:
-        err.print(f"{name}: nothing is predicted; all of it counts as missed", style="yellow", markup=False)
+        err.print(
+            f"{name}: nothing is predicted; all of it counts as missed",
+            style="yellow",
+            markup=False,
+        )
     raise typer.Exit(0)
 
 
@@ -88,14 +126,20 @@ def _articles(corpus: Corpus, names: Any, split: str | None) -> dict[str, Articl
     """The corpus's articles of those names and of the split; none where there is no corpus."""
     if not corpus.root.exists():
         if split is not None:
-            raise UsageError(f"{corpus.root}: no such corpus, and a split is the corpus's; name it with --corpus")
+            raise UsageError(
+                f"{corpus.root}: no such corpus, and a split is the corpus's; name it with --corpus"
+            )
         return {}
     places, collections = corpus.splits(), corpus.collections()
     return {
         article.id: article
         for article in corpus.articles()
         if article.id in names
-        and split in (None, splits.of(article.id, collections[article.collection].text_kind == "news", places))
+        and split
+        in (
+            None,
+            splits.of(article.id, collections[article.collection].text_kind == "news", places),
+        )
     }
 
 
@@ -104,7 +148,11 @@ def _tokens(corpus: Corpus, article: Article | None) -> tuple[Span, ...] | None:
     if article is None:
         return None
     cut = corpus.sentences(article) if article.text is None else tokens.sentences(article)
-    return None if cut is None else tuple(Span(start=a, end=b) for sentence in cut for a, b in sentence.tokens)
+    return (
+        None
+        if cut is None
+        else tuple(Span(start=a, end=b) for sentence in cut for a, b in sentence.tokens)
+    )
 
 
 def _show(report: Report, labels: bool) -> None:
@@ -113,15 +161,36 @@ def _show(report: Report, labels: bool) -> None:
         rows = [row for row in report.rows if row.layer == layer and (labels or row.label is None)]
         if not rows:
             continue
-        table = Table(title=layer, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-        for heading in ("", "", "gold", "pred.", "P", "R", "F1", *(("other", "p") if is_compared else ())):
+        table = Table(
+            title=layer,
+            title_justify="left",
+            box=box.SIMPLE_HEAD,
+            pad_edge=False,
+            padding=(0, 1, 0, 0),
+        )
+        for heading in (
+            "",
+            "",
+            "gold",
+            "pred.",
+            "P",
+            "R",
+            "F1",
+            *(("other", "p") if is_compared else ()),
+        ):
             table.add_column(heading, justify="left" if not heading else "right", no_wrap=True)
         for row in rows:
             _add(table, row, is_compared)
         out.print(table)
-    say(f"{report.documents} documents; 95 % intervals of F1 from a bootstrap over documents; –: not defined")
+    say(
+        f"{report.documents} documents; 95 % intervals of F1 from a bootstrap over documents; –:"
+        " not defined"
+    )
     if report.untokenised:
-        say(f"{len(report.untokenised)} documents have no tokens here: measures over tokens leave them out")
+        say(
+            f"{len(report.untokenised)} documents have no tokens here: measures over tokens leave"
+            " them out"
+        )
 
 
 def _add(table: Table, row: Row, is_compared: bool) -> None:
@@ -144,9 +213,14 @@ def _interval(found: Estimate) -> str:
 @app.command()
 def diff(
     old: Annotated[
-        str, typer.Argument(help="A corpus folder or a built dataset; or a revision of git, such as corpus-0.1.0.")
+        str,
+        typer.Argument(
+            help="A corpus folder or a built dataset; or a revision of git, such as corpus-0.1.0."
+        ),
     ],
-    new: Annotated[str, typer.Argument(help="The other one; by default the corpus as it is built now.")] = "",
+    new: Annotated[
+        str, typer.Argument(help="The other one; by default the corpus as it is built now.")
+    ] = "",
     details: Annotated[
         bool, typer.Option("--details/--no-details", help="Tell each change, or their number only.")
     ] = True,
@@ -163,14 +237,18 @@ def diff(
         reading.version(new or str(corpus), corpus) as after,
         progress("comparing") as step,
     ):
-        found = diff_.diff(reading.rows(before), reading.rows(after), schema_of(schema, corpus), step)
+        found = diff_.diff(
+            reading.rows(before), reading.rows(after), schema_of(schema, corpus), step
+        )
     if json_:
         fields = {
             name: getattr(found, name)
             for name in ("added", "removed", "described", "same", "before", "after", "counts")
         }
         out.print(
-            json.dumps(fields | {"changes": [vars(change) for change in found.changes]}, ensure_ascii=False),
+            json.dumps(
+                fields | {"changes": [vars(change) for change in found.changes]}, ensure_ascii=False
+            ),
             markup=False,
         )
         return
@@ -193,4 +271,7 @@ def show_diff(found: Any, details: bool) -> None:
         say(f"    {change.kind} {change.layer}: {told}")
     for layer, counts in sorted(found.counts.items()):
         say(f"{layer}: " + ", ".join(f"{count} {kind}" for kind, count in counts.items()))
-    say(f"{len(found.added)} documents added, {len(found.removed)} removed, {found.same} as they were")
+    say(
+        f"{len(found.added)} documents added, {len(found.removed)} removed, {found.same} as they"
+        " were"
+    )

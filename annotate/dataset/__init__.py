@@ -1,1 +1,1 @@
-"""The annotated corpus becomes a Hugging Face dataset: typed columns, Parquet files, a card."""
+"""From a corpus to a Hugging Face dataset: columns, rows, files, card, checks, releases."""

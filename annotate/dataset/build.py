@@ -14,14 +14,15 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from annotate import splits, store, tokens, validate
+from annotate.corpus import splits, store, validate
+from annotate.corpus.store import Collection, Corpus, StoreError
 from annotate.dataset import card, croissant, rows
 from annotate.dataset.features import CONFIGS, encoded, features
 from annotate.dataset.rows import ROWS, Document
-from annotate.issues import Issue, errors
-from annotate.model import Annotation, Article, Gold
-from annotate.schema import Schema
-from annotate.store import Collection, Corpus, StoreError
+from annotate.model import tokens
+from annotate.model.issues import Issue, errors
+from annotate.model.records import Annotation, Article, Gold
+from annotate.model.schema import Schema
 
 _ROWS_AT_ONCE = 500
 
@@ -116,13 +117,21 @@ def documents(
         if not collection.in_dataset:
             continue
         valid = {
-            where: found for where, found in annotations.items() if _is_valid(found, where, article, schema, report)
+            where: found
+            for where, found in annotations.items()
+            if _is_valid(found, where, article, schema, report)
         }
         passes = [found for found in valid.values() if not isinstance(found, Gold)]
-        chosen: Annotation | None = next((found for found in valid.values() if isinstance(found, Gold)), None)
+        chosen: Annotation | None = next(
+            (found for found in valid.values() if isinstance(found, Gold)), None
+        )
         if chosen is None and len(annotations) == 1:
             chosen = next(iter(passes), None)
-        elif chosen is None and len(passes) > 1 and not any(isinstance(found, Gold) for found in annotations.values()):
+        elif (
+            chosen is None
+            and len(passes) > 1
+            and not any(isinstance(found, Gold) for found in annotations.values())
+        ):
             report.undecided.append(article.id)
         report.unannotated += not annotations
         if not valid:
@@ -139,19 +148,27 @@ def documents(
             return Document(article, of, collection, sentences, isinstance(of, Gold), text)
 
         split = splits.of(article.id, collection.text_kind == "news", places)
-        found = Found(article.id, split, document(chosen) if chosen else None, tuple(map(document, passes)))
+        found = Found(
+            article.id, split, document(chosen) if chosen else None, tuple(map(document, passes))
+        )
         if found.document is not None:
             _count(found.document, split, report)
         yield found
 
 
-def _is_valid(annotation: Annotation, where: str, article: Article, schema: Schema, report: BuildReport) -> bool:
+def _is_valid(
+    annotation: Annotation, where: str, article: Article, schema: Schema, report: BuildReport
+) -> bool:
     found = errors(validate.check(annotation, article, schema))
-    report.issues += [Issue(f"{where}: {issue.where}", issue.code, issue.message) for issue in found]
+    report.issues += [
+        Issue(f"{where}: {issue.where}", issue.code, issue.message) for issue in found
+    ]
     return not found
 
 
-def _sentences(corpus: Corpus, article: Article, collection: Collection, report: BuildReport) -> Any:
+def _sentences(
+    corpus: Corpus, article: Article, collection: Collection, report: BuildReport
+) -> Any:
     """Those of the text; of one that may not be shipped the kept ones, so that a build is the same with and without it."""
     if collection.ships_text and article.text is not None:
         return tokens.sentences(article)
@@ -163,7 +180,9 @@ def _sentences(corpus: Corpus, article: Article, collection: Collection, report:
 
 def _count(document: Document, split: str, report: BuildReport) -> None:
     report.documents[split] += 1
-    report.layers.update({layer: len(units) for layer, units in document.annotation.layers().items()})
+    report.layers.update(
+        {layer: len(units) for layer, units in document.annotation.layers().items()}
+    )
     for kind, mark in rows.unaligned(document) if document.sentences else ():
         report.unaligned[kind].append(mark)
 
@@ -176,7 +195,9 @@ def _write(target: Path, schema: Schema, found: Iterable[Found], report: BuildRe
         writers = _Writers(Path(folder), schema)
         for own in found:
             for config in CONFIGS:
-                report.rows[config.name] += writers.write(config.name, own.split, own.rows(config.name, schema))
+                report.rows[config.name] += writers.write(
+                    config.name, own.split, own.rows(config.name, schema)
+                )
         files = sorted(writers.close())
         for path in files:
             (target / path).parent.mkdir(parents=True, exist_ok=True)

@@ -14,13 +14,15 @@ from typing import Any
 import jinja2
 from datasets import ClassLabel, List
 
-from annotate import agreement, align, tokens, validate
+from annotate.corpus import validate
+from annotate.corpus.store import SPLITS, Corpus
 from annotate.dataset import plots
 from annotate.dataset.features import CONFIGS
 from annotate.dataset.rows import ROWS, Document
-from annotate.reliability import Estimate
-from annotate.schema import Schema
-from annotate.store import SPLITS, Corpus
+from annotate.measure import agreement, align
+from annotate.measure.coefficients import Estimate
+from annotate.model import tokens
+from annotate.model.schema import Schema
 
 _LONGEST = 100
 _LOOKED_AT = 20
@@ -61,7 +63,9 @@ class Figures:
         self.adjudicated += document.adjudicated
         self.code_points += article.length
         self.labels.update(mark.label for mark in annotation.marks())
-        self.roles.update(argument.role for event in annotation.event_mentions for argument in event.arguments)
+        self.roles.update(
+            argument.role for event in annotation.event_mentions for argument in event.arguments
+        )
         self.layers.update({layer: len(units) for layer, units in annotation.layers().items()})
         for mark in annotation.marks():
             for name, value in mark.attributes.items():
@@ -84,7 +88,11 @@ class Figures:
 
 
 def render(
-    figures: Figures, corpus: Corpus, schema: Schema, files: Iterable[Path], digests: Mapping[str, str]
+    figures: Figures,
+    corpus: Corpus,
+    schema: Schema,
+    files: Iterable[Path],
+    digests: Mapping[str, str],
 ) -> dict[str, bytes]:
     """By path in the corpus: the card as Markdown, with the YAML head that `load_dataset` reads the configs from; pictures.
 
@@ -99,7 +107,9 @@ def render(
         autoescape=False,
     )
     environment.filters |= {"type": type_name, "cell": _cell}
-    template = resources.files("annotate.dataset").joinpath("card.md.jinja").read_text(encoding="utf-8")
+    template = (
+        resources.files("annotate.dataset").joinpath("card.md.jinja").read_text(encoding="utf-8")
+    )
     annotators = corpus.annotators()
     report = agreed(corpus, schema)
     version, date = corpus.release()
@@ -124,7 +134,9 @@ def render(
         version=version,
         date=date,
     )  # fmt: skip
-    return {"README.md": card.encode()} | {f"images/{name}.svg": drawn for name, drawn in pictures.items()}
+    return {"README.md": card.encode()} | {
+        f"images/{name}.svg": drawn for name, drawn in pictures.items()
+    }
 
 
 def agreed(corpus: Corpus, schema: Schema) -> agreement.Report | None:
@@ -146,7 +158,9 @@ def type_name(kind: Any) -> str:
 def _cell(found: Estimate | None) -> str:
     if found is None or found.value is None:
         return "–"
-    return f"{found.value:.2f}" + ("" if found.low is None else f" ({found.low:.2f}–{found.high:.2f})")
+    return f"{found.value:.2f}" + (
+        "" if found.low is None else f" ({found.low:.2f}–{found.high:.2f})"
+    )
 
 
 def _tables(
@@ -157,13 +171,16 @@ def _tables(
         found = [
             row
             for row in (report.rows if report else ())
-            if row.layer in layers and (row.label is not None and row.layer != "attribute") is by_label
+            if row.layer in layers
+            and (row.label is not None and row.layer != "attribute") is by_label
         ]
         if found:
             yield found, names
 
 
-def _pictures(figures: Figures, report: agreement.Report | None, schema: Schema) -> dict[str, bytes]:
+def _pictures(
+    figures: Figures, report: agreement.Report | None, schema: Schema
+) -> dict[str, bytes]:
     pictures = {}
     if figures.total:
         collections = {name: found.total() for name, found in sorted(figures.documents.items())}
@@ -172,7 +189,12 @@ def _pictures(figures: Figures, report: agreement.Report | None, schema: Schema)
         pictures["labels"] = plots.bars("Marks by label", labels)
     if report is not None:
         found = [
-            (f"{row.layer}: {row.label}" if row.label else row.layer, measure.value, measure.low, measure.high)
+            (
+                f"{row.layer}: {row.label}" if row.label else row.layer,
+                measure.value,
+                measure.low,
+                measure.high,
+            )
             for rows, names in _tables(report)
             for row in rows
             if (measure := row.measures.get(names[0])) is not None and measure.value is not None
@@ -188,7 +210,12 @@ def _machine(figures: Figures, corpus: Corpus) -> dict[str, bool]:
     collections = corpus.collections()
     texts = [collections[name].written_by == "machine" for name in figures.documents]
     made = [corpus.kind(name) == "machine" for name in figures.annotators]
-    return {"texts": any(texts), "all_texts": all(texts), "annotations": any(made), "all_annotations": all(made)}
+    return {
+        "texts": any(texts),
+        "all_texts": all(texts),
+        "annotations": any(made),
+        "all_annotations": all(made),
+    }
 
 
 def _splits(config: str, files: Iterable[Path]) -> list[str]:
@@ -199,7 +226,8 @@ def _splits(config: str, files: Iterable[Path]) -> list[str]:
 def _telling(row: dict[str, Any]) -> int:
     """How much of a row is filled: columns that are not empty, and what lists hold, up to some."""
     return sum(
-        (value not in (None, [], "")) + (min(len(value), 3) if isinstance(value, list) else 0) for value in row.values()
+        (value not in (None, [], "")) + (min(len(value), 3) if isinstance(value, list) else 0)
+        for value in row.values()
     )
 
 
@@ -217,4 +245,6 @@ def _short(value: Any) -> Any:
         return [_short(value[0]), *(["…"] if len(value) > 1 else [])]
     if isinstance(value, list):
         return [*map(_short, value[:12]), *(["…"] if len(value) > 12 else [])]
-    return value[: _LONGEST - 1] + "…" if isinstance(value, str) and len(value) > _LONGEST else value
+    return (
+        value[: _LONGEST - 1] + "…" if isinstance(value, str) and len(value) > _LONGEST else value
+    )

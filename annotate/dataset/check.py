@@ -10,16 +10,18 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from annotate.corpus.store import Corpus
 from annotate.dataset import build
 from annotate.dataset.features import CONFIGS, encoded, features
-from annotate.issues import Issue
-from annotate.schema import Schema
-from annotate.store import Corpus
+from annotate.model.issues import Issue
+from annotate.model.schema import Schema
 
 Rows = list[dict[str, Any]]
 
 
-def check(corpus: Corpus, schema: Schema, on_row: Callable[[str], None] = lambda what: None) -> Iterator[Issue]:
+def check(
+    corpus: Corpus, schema: Schema, on_row: Callable[[str], None] = lambda what: None
+) -> Iterator[Issue]:
     """An issue for each document with rows that are not what the corpus builds, that are missing, or that are too many.
 
     Streams both: of each file, one document's rows are held.
@@ -32,11 +34,17 @@ def check(corpus: Corpus, schema: Schema, on_row: Callable[[str], None] = lambda
         try:
             file = pq.ParquetFile(corpus.root / path)
         except (OSError, pa.ArrowInvalid) as error:
-            yield Issue(str(path), "file-unreadable", f"{' '.join(str(error).split())}; run acre build")
+            yield Issue(
+                str(path), "file-unreadable", f"{' '.join(str(error).split())}; run acre build"
+            )
             continue
         wanted = columns[config].arrow_schema.remove_metadata() if config in columns else None
         if file.schema_arrow.remove_metadata() != wanted:
-            yield Issue(str(path), "dataset-behind", "its columns are not those of the schema; run acre build")
+            yield Issue(
+                str(path),
+                "dataset-behind",
+                "its columns are not those of the schema; run acre build",
+            )
             continue
         files[path] = _File(path, file)
     unread = set(found) - set(files)
@@ -50,7 +58,9 @@ def check(corpus: Corpus, schema: Schema, on_row: Callable[[str], None] = lambda
             elif rows and path not in unread and path not in missing:
                 missing.add(path)
                 yield Issue(
-                    str(path), "dataset-behind", "the corpus builds this file, and it is missing; run acre build"
+                    str(path),
+                    "dataset-behind",
+                    "the corpus builds this file, and it is missing; run acre build",
                 )
     for left in files.values():
         yield from left.compare(None, [], on_row)
@@ -69,7 +79,9 @@ class _File:
         found = next(self._documents, None)
         return (found[0], list(found[1])) if found else None
 
-    def compare(self, document: str | None, wanted: Rows, on_row: Callable[[str], None]) -> Iterator[Issue]:
+    def compare(
+        self, document: str | None, wanted: Rows, on_row: Callable[[str], None]
+    ) -> Iterator[Issue]:
         """What is wrong with the rows up to and with the document's; with None, all that is left is too many."""
         while self._next is not None and (document is None or self._next[0] < document):
             for _row in self._next[1]:
@@ -86,12 +98,18 @@ class _File:
         if rows == wanted:
             return
         if not rows or not wanted:
-            found = "the corpus builds rows that are missing" if wanted else "the corpus builds no such rows"
+            found = (
+                "the corpus builds rows that are missing"
+                if wanted
+                else "the corpus builds no such rows"
+            )
         elif len(rows) != len(wanted):
             found = f"it has {len(rows)} rows, the corpus builds {len(wanted)}"
         else:
             pairs = list(zip(rows, wanted, strict=True))
-            names = [name for name in rows[0] if any(one[name] != other[name] for one, other in pairs)]
+            names = [
+                name for name in rows[0] if any(one[name] != other[name] for one, other in pairs)
+            ]
             found = f"{', '.join(names)} differ from what the corpus builds"
         yield Issue(f"{self._where}: {document}", "dataset-behind", f"{found}; run acre build")
 

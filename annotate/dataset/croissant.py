@@ -11,7 +11,7 @@ from typing import Any
 from datasets import ClassLabel, List
 
 from annotate.dataset.features import CONFIGS, Config, features
-from annotate.schema import Schema
+from annotate.model.schema import Schema
 
 NAME = "acre"
 _CONTEXT = {
@@ -55,7 +55,9 @@ _CONTEXT = {
 _TYPES = {"string": "sc:Text", "int64": "sc:Integer", "float64": "sc:Float", "bool": "sc:Boolean"}
 
 
-def render(folder: Path, files: Iterable[Path], schema: Schema, version: str | None, date: str | None) -> bytes:
+def render(
+    folder: Path, files: Iterable[Path], schema: Schema, version: str | None, date: str | None
+) -> bytes:
     """A record set for each config and split, named `config/split`; labels are numbers, as in the files.
 
     A list inside a list (the arguments of `documents` and `events`) has no form in Croissant: it is left out here and
@@ -68,7 +70,10 @@ def render(folder: Path, files: Iterable[Path], schema: Schema, version: str | N
         "@type": "sc:Dataset",
         "conformsTo": "http://mlcommons.org/croissant/1.0",
         "name": NAME,
-        "description": "News of conflict, annotated with who did what to whom, where and when, and according to whom.",
+        "description": (
+            "News of conflict, annotated with who did what to whom, where and when, and according"
+            " to whom."
+        ),
         "license": "https://creativecommons.org/licenses/by/4.0/",
         # No `url`: the corpus has no address of its own; who publishes it has one.
         "version": version or "0.0.0",
@@ -108,7 +113,9 @@ def _records(path: Path, config: Config, schema: Schema) -> dict[str, Any]:
         "@type": "cr:RecordSet",
         "@id": name,
         "name": name,
-        "description": f"A row is {config.row}; split {path.stem}. Offsets are half-open code points.{left}",
+        "description": (
+            f"A row is {config.row}; split {path.stem}. Offsets are half-open code points.{left}"
+        ),
         "key": {"@id": f"{name}/id"},
         "field": fields,
     }
@@ -130,7 +137,10 @@ def _field(name: str, column: str, kind: Any, file: str, about: str) -> dict[str
             if not _is_nested(found)
         ]
     else:
-        field |= {"dataType": _type(kind.feature if isinstance(kind, List) else kind), "source": source}
+        field |= {
+            "dataType": _type(kind.feature if isinstance(kind, List) else kind),
+            "source": source,
+        }
     return field | ({"repeated": True} if isinstance(kind, List) else {})
 
 

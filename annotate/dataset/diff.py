@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from annotate import align
 from annotate.dataset import reading
-from annotate.model import Annotation, Mark
-from annotate.schema import Schema
+from annotate.measure import align
+from annotate.model.records import Annotation, Mark
+from annotate.model.schema import Schema
 
 KINDS = ("added", "removed", "relabelled", "moved", "re-argued", "re-answered")
 """Of marks and clusters; re-argued: other arguments, source or cue; re-answered: another attribute."""
@@ -74,7 +74,12 @@ _DESCRIBED = (
 )
 
 
-def diff(old: Iterable[Row], new: Iterable[Row], schema: Schema, on_row: Callable[[], None] = lambda: None) -> Diff:
+def diff(
+    old: Iterable[Row],
+    new: Iterable[Row],
+    schema: Schema,
+    on_row: Callable[[], None] = lambda: None,
+) -> Diff:
     """Compare rows of `documents`, labels as names. Provenance alone is no difference."""
     before, after = ({row["id"]: row for row in rows} for rows in (old, new))
     found = Diff(sorted(set(after) - set(before)), sorted(set(before) - set(after)))
@@ -88,7 +93,11 @@ def diff(old: Iterable[Row], new: Iterable[Row], schema: Schema, on_row: Callabl
         described = [what for what in _DESCRIBED if one[what] != other[what]]
         if described:
             found.described[name] = described
-        changes = list(_changes(reading.annotation(one, schema), reading.annotation(other, schema), other["text"]))
+        changes = list(
+            _changes(
+                reading.annotation(one, schema), reading.annotation(other, schema), other["text"]
+            )
+        )
         found.changes += changes
         found.same += not changes and not described
     return found
@@ -110,13 +119,20 @@ def _changes(old: Annotation, new: Annotation, text: str | None) -> Iterator[Cha
         if (one.start, one.end) != (other.start, other.end):
             yield change(other, "moved", _told(one, text), _told(other, text))
         if one.attributes != other.attributes:
-            yield change(other, "re-answered", f"{_told(one, text)}: {_answers(one, other)}", _answers(other, one))
+            yield change(
+                other,
+                "re-answered",
+                f"{_told(one, text)}: {_answers(one, other)}",
+                _answers(other, one),
+            )
     yield from (change(mark, "removed", _told(mark, text), None) for mark in gone)
     yield from (change(mark, "added", None, _told(mark, text)) for mark in come)
     yield from _linked(old, new, pairs, text)
 
 
-def _paired(ours: list[Mark], theirs: list[Mark]) -> tuple[list[tuple[Mark, Mark]], list[Mark], list[Mark]]:
+def _paired(
+    ours: list[Mark], theirs: list[Mark]
+) -> tuple[list[tuple[Mark, Mark]], list[Mark], list[Mark]]:
     pairs: list[tuple[Mark, Mark]] = []
     for key in (_with_id, _place, _span):
         there: dict[tuple[object, ...], list[Mark]] = {}
@@ -142,12 +158,18 @@ def _span(mark: Mark) -> tuple[object, ...]:
     return align.layer(mark), mark.start, mark.end
 
 
-def _rest(ours: list[Mark], theirs: list[Mark], found: list[tuple[Mark, Mark]]) -> tuple[list[Mark], list[Mark]]:
+def _rest(
+    ours: list[Mark], theirs: list[Mark], found: list[tuple[Mark, Mark]]
+) -> tuple[list[Mark], list[Mark]]:
     left, right = {mark.id for mark, _ in found}, {mark.id for _, mark in found}
-    return [mark for mark in ours if mark.id not in left], [mark for mark in theirs if mark.id not in right]
+    return [mark for mark in ours if mark.id not in left], [
+        mark for mark in theirs if mark.id not in right
+    ]
 
 
-def _linked(old: Annotation, new: Annotation, pairs: list[tuple[Mark, Mark]], text: str | None) -> Iterator[Change]:
+def _linked(
+    old: Annotation, new: Annotation, pairs: list[tuple[Mark, Mark]], text: str | None
+) -> Iterator[Change]:
     """Links of marks that are in both: arguments, sources and cues, and who is the same as whom."""
     name_of = {one.id: other.id for one, other in pairs}
     marks = {mark.id: mark for mark in new.marks()}
@@ -164,18 +186,31 @@ def _linked(old: Annotation, new: Annotation, pairs: list[tuple[Mark, Mark]], te
             )
             head = _told(other, text)
             yield Change(
-                new.article, align.layer(other), "re-argued", f"{head}: {told[0] or '–'}", f"{head}: {told[1] or '–'}"
+                new.article,
+                align.layer(other),
+                "re-argued",
+                f"{head}: {told[0] or '–'}",
+                f"{head}: {told[1] or '–'}",
             )
     before, after = (
-        {frozenset(names.get(name, "") for name in cluster.mentions) for cluster in (*found.entities, *found.events)}
+        {
+            frozenset(names.get(name, "") for name in cluster.mentions)
+            for cluster in (*found.entities, *found.events)
+        }
         for found, names in ((old, name_of), (new, {name: name for name in marks}))
     )
     for kind, clusters in (("removed", before - after), ("added", after - before)):
         for cluster in sorted(clusters, key=sorted):
             told_ = " = ".join(
-                _told(marks[name], text) for name in sorted(filter(None, cluster), key=lambda n: marks[n].order)
+                _told(marks[name], text)
+                for name in sorted(filter(None, cluster), key=lambda n: marks[n].order)
             )
-            yield Change(new.article, "coreference", kind, *((told_, None) if kind == "removed" else (None, told_)))
+            yield Change(
+                new.article,
+                "coreference",
+                kind,
+                *((told_, None) if kind == "removed" else (None, told_)),
+            )
 
 
 def _told(mark: Mark, text: str | None) -> str:
@@ -186,6 +221,8 @@ def _told(mark: Mark, text: str | None) -> str:
 def _answers(one: Mark, other: Mark) -> str:
     """The answers that are not the other's."""
     names = sorted(
-        name for name in one.attributes | other.attributes if one.attributes.get(name) != other.attributes.get(name)
+        name
+        for name in one.attributes | other.attributes
+        if one.attributes.get(name) != other.attributes.get(name)
     )
     return ", ".join(f"{name}={one.attributes.get(name, '–')}" for name in names)

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from datasets import ClassLabel, Features, List, Value
 
-from annotate.issues import AcreError
-from annotate.schema import Attribute, Kind, Label, Schema
+from annotate.model.issues import AcreError
+from annotate.model.schema import Attribute, Kind, Label, Schema
 
 OUTSIDE = "O"
 VOICES = ("outlet", "source")
@@ -24,7 +24,10 @@ _PLACE = {
     "text": (_STRING, "its words; null where the text may not be shipped"),
 }
 _TOKENS = {
-    "token_start": (_INT, "its first token, counted in `tokens`; null where it does not start with a token"),
+    "token_start": (
+        _INT,
+        "its first token, counted in `tokens`; null where it does not start with a token",
+    ),
     "token_end": (_INT, "after its last token; null where it does not end with a token"),
 }
 _SENTENCE = {
@@ -34,7 +37,10 @@ _SENTENCE = {
     "start": (_INT, "where the sentence starts in the article, in code points"),
     "end": (_INT, "where it ends; half-open"),
     "text": (_STRING, "the sentence; null where the text may not be shipped"),
-    "tokens": (List(_STRING), "its tokens, white space left out; null where the text may not be shipped"),
+    "tokens": (
+        List(_STRING),
+        "its tokens, white space left out; null where the text may not be shipped",
+    ),
     "token_starts": (List(_INT), "where each token starts in the article, in code points"),
     "token_ends": (List(_INT), "where each token ends; half-open"),
 }
@@ -64,22 +70,40 @@ def documents(schema: Schema) -> Columns:
     marks: dict[str, tuple[Any, str]] = {
         "mentions": (
             List(_struct(_mention(schema))),
-            "`id`, `start`, `end`, `text`, `label`; `entity` is shared by mentions of the same one, null for an only one; "
-            f"{_named(schema, schema.mentions)}",
+            (
+                "`id`, `start`, `end`, `text`, `label`; `entity` is shared by mentions of the same"
+                f" one, null for an only one; {_named(schema, schema.mentions)}"
+            ),
         ),
         "event_mentions": (
-            List(_struct(_event(schema)) | {"arguments": List({"role": _roles(schema), "target": _STRING})}),
-            "the trigger's `id`, `start`, `end`, `text`, `label`; `event` is shared by mentions of the same event; "
-            f"{_named(schema, schema.events)}; `arguments`: `role` and `target`, the id of a mention or an event mention",
+            List(
+                _struct(_event(schema))
+                | {"arguments": List({"role": _roles(schema), "target": _STRING})}
+            ),
+            (
+                "the trigger's `id`, `start`, `end`, `text`, `label`; `event` is shared by"
+                f" mentions of the same event; {_named(schema, schema.events)}; `arguments`: `role`"
+                " and `target`, the id of a mention or an event mention"
+            ),
         ),
-        "sources": (List(_struct(_mark())), "`id`, `start`, `end`, `text` of the words that name a source"),
-        "cues": (List(_struct(_mark())), "`id`, `start`, `end`, `text` of the words that show an attribution"),
+        "sources": (
+            List(_struct(_mark())),
+            "`id`, `start`, `end`, `text` of the words that name a source",
+        ),
+        "cues": (
+            List(_struct(_mark())),
+            "`id`, `start`, `end`, `text` of the words that show an attribution",
+        ),
         "attributions": (
             List(
-                _struct(_mark()) | {"source": _STRING, "cue": _STRING} | _struct(_attributes(schema, _content(schema)))
+                _struct(_mark())
+                | {"source": _STRING, "cue": _STRING}
+                | _struct(_attributes(schema, _content(schema)))
             ),
-            "the content's `id`, `start`, `end`, `text`; `source` and `cue` by id, null where there is none; "
-            f"{_named(schema, _content(schema))}",
+            (
+                "the content's `id`, `start`, `end`, `text`; `source` and `cue` by id, null where"
+                f" there is none; {_named(schema, _content(schema))}"
+            ),
         ),
     }
     return {
@@ -123,18 +147,28 @@ def mentions(schema: Schema) -> Columns:
     """A sentence with flat tags and with spans that nest."""
     tags = [OUTSIDE, *(f"{part}-{label}" for label in schema.mentions for part in "BI")]
     return _SENTENCE | {
-        "bio": (List(ClassLabel(names=tags)), "a tag for each token: the outermost mentions, as BIO"),
+        "bio": (
+            List(ClassLabel(names=tags)),
+            "a tag for each token: the outermost mentions, as BIO",
+        ),
         "mentions": (
             List(_struct(_mention(schema) | _TOKENS)),
-            "every mention of the sentence, nested ones too: as in `documents`, with `token_start` and `token_end`, "
-            "half-open, counted in `tokens`; both null where it does not start and end with a token",
+            (
+                "every mention of the sentence, nested ones too: as in `documents`, with"
+                " `token_start` and `token_end`, half-open, counted in `tokens`; both null where it"
+                " does not start and end with a token"
+            ),
         ),
     }
 
 
 def events(schema: Schema) -> Columns:
     """A sentence with its triggers and their arguments."""
-    argument = {"role": _roles(schema), **_struct(_filler(schema)), "in_sentence": Value("bool")} | _struct(_TOKENS)
+    argument = {
+        "role": _roles(schema),
+        **_struct(_filler(schema)),
+        "in_sentence": Value("bool"),
+    } | _struct(_TOKENS)
     return _SENTENCE | {
         "event_mentions": (
             List(_struct(_event(schema) | _TOKENS) | {"arguments": List(argument)}),
@@ -158,7 +192,10 @@ def attributions(schema: Schema) -> Columns:
         | {
             "source_label": (
                 _source_label(schema),
-                "the label of the first mention in the source’s words; of one that holds a value only if there is no other",
+                (
+                    "the label of the first mention in the source’s words; of one that holds a"
+                    " value only if there is no other"
+                ),
             )
         }
         | _end("cue", "the cue")
@@ -166,7 +203,10 @@ def attributions(schema: Schema) -> Columns:
         | {
             "depth": (_INT, "how many other contents it lies in: 0 is told by the article itself"),
             "parent": (_STRING, "`id` of the smallest content that it lies in; null at depth 0"),
-            "event_mentions": (List(_STRING), "ids of the event mentions in the content, as in `documents`"),
+            "event_mentions": (
+                List(_STRING),
+                "ids of the event mentions in the content, as in `documents`",
+            ),
         }
     )
 
@@ -181,14 +221,20 @@ def claims(schema: Schema) -> Columns:
             "outlet": (_STRING, "who published it"),
             "published": (_STRING, "when, as an ISO 8601 date"),
             "label": (ClassLabel(names=list(schema.events)), "the event type"),
-            "event": (_STRING, "shared by claims about the same event of the article; null for an only mention"),
+            "event": (
+                _STRING,
+                "shared by claims about the same event of the article; null for an only mention",
+            ),
         }
         | _PLACE
         | {"text": (_STRING, "the words of the trigger; null where the text may not be shipped")}
         | _attributes(schema, schema.events)
     )
     roles: Columns = {
-        role: (List(_struct(_filler(schema) | {"entity": (_STRING, "")})), f"fillers of the role: {entry.definition}")
+        role: (
+            List(_struct(_filler(schema) | {"entity": (_STRING, "")})),
+            f"fillers of the role: {entry.definition}",
+        )
         for role, entry in schema.roles.items()
     }
     values: Columns = {
@@ -199,14 +245,22 @@ def claims(schema: Schema) -> Columns:
         {
             "voice": (
                 ClassLabel(names=list(VOICES)),
-                "`source` where a source tells it, `outlet` where the article tells it in its own voice",
+                (
+                    "`source` where a source tells it, `outlet` where the article tells it in its"
+                    " own voice"
+                ),
             ),
         }
-        | _end("source", "the source; the outlet’s name, without offsets, where the article tells it")
+        | _end(
+            "source", "the source; the outlet’s name, without offsets, where the article tells it"
+        )
         | {
             "source_label": (
                 _source_label(schema),
-                "the label of the first mention in the source’s words; of one that holds a value only if there is no other",
+                (
+                    "the label of the first mention in the source’s words; of one that holds a"
+                    " value only if there is no other"
+                ),
             ),
         }
         | _end("cue", "the cue")
@@ -215,17 +269,26 @@ def claims(schema: Schema) -> Columns:
             for name, (kind, about) in _attributes(schema, _content(schema)).items()
         }
         | {
-            "depth": (_INT, "how many contents the trigger lies in: 0 is told by the article itself"),
+            "depth": (
+                _INT,
+                "how many contents the trigger lies in: 0 is told by the article itself",
+            ),
             "via": (
                 List(
                     {"source": _STRING, "source_start": _INT, "source_end": _INT}
                     | _struct(_attributes(schema, _content(schema)))
                 ),
-                "who reports that source, from the inside out: `source` with its offsets, and the attribution’s attributes",
+                (
+                    "who reports that source, from the inside out: `source` with its offsets, and"
+                    " the attribution’s attributes"
+                ),
             ),
         }
         | {
-            "sentence_start": (_INT, "where the trigger’s sentence starts in the article, in code points"),
+            "sentence_start": (
+                _INT,
+                "where the trigger’s sentence starts in the article, in code points",
+            ),
             "sentence_end": (_INT, "where it ends; half-open"),
             "sentence": (_STRING, "the trigger’s sentence; null where the text may not be shipped"),
         }
@@ -250,7 +313,11 @@ def values_of_roles(schema: Schema) -> list[tuple[str, str]]:
         labels = frozenset().union(*(schema.fillers(event, role) for event in schema.events))
         bearers = [schema.labels[label].attributes for label in labels]
         for name, attribute in schema.attributes.items():
-            if bearers and attribute.kind is not Kind.CHOICE and all(name in own for own in bearers):
+            if (
+                bearers
+                and attribute.kind is not Kind.CHOICE
+                and all(name in own for own in bearers)
+            ):
                 found.append((role, name))
     return found
 
@@ -301,12 +368,20 @@ def _mark() -> Columns:
 
 def _mention(schema: Schema) -> Columns:
     label = ClassLabel(names=list(schema.mentions))
-    return _mark() | {"label": (label, ""), "entity": (_STRING, "")} | _attributes(schema, schema.mentions)
+    return (
+        _mark()
+        | {"label": (label, ""), "entity": (_STRING, "")}
+        | _attributes(schema, schema.mentions)
+    )
 
 
 def _event(schema: Schema) -> Columns:
     label = ClassLabel(names=list(schema.events))
-    return _mark() | {"label": (label, ""), "event": (_STRING, "")} | _attributes(schema, schema.events)
+    return (
+        _mark()
+        | {"label": (label, ""), "event": (_STRING, "")}
+        | _attributes(schema, schema.events)
+    )
 
 
 def _filler(schema: Schema) -> Columns:
@@ -323,7 +398,10 @@ def _source_label(schema: Schema) -> ClassLabel:
 
 def _end(name: str, what: str) -> Columns:
     return {
-        name: (_STRING, f"the words of {what}; null where there is none, or the text may not be shipped"),
+        name: (
+            _STRING,
+            f"the words of {what}; null where there is none, or the text may not be shipped",
+        ),
         f"{name}_start": (_INT, f"where {name} starts in the article, in code points"),
         f"{name}_end": (_INT, "where it ends; half-open"),
     }
@@ -336,7 +414,10 @@ def _content(schema: Schema) -> dict[str, Label]:
 def _attributes(schema: Schema, labels: dict[str, Any]) -> Columns:
     """Columns of the labels' attributes, with what they mean."""
     names = attribute_names(labels.values())
-    return {name: (_column(schema.attributes[name]), schema.attributes[name].definition) for name in names}
+    return {
+        name: (_column(schema.attributes[name]), schema.attributes[name].definition)
+        for name in names
+    }
 
 
 def _named(schema: Schema, labels: dict[str, Any]) -> str:
@@ -358,7 +439,8 @@ def _disjoint(*parts: Columns) -> Columns:
         twice = sorted(set(found) & set(part))
         if twice:
             raise AcreError(
-                f"the config claims has two columns {twice[0]!r}; rename the role or attribute in the schema"
+                f"the config claims has two columns {twice[0]!r}; rename the role or attribute in"
+                " the schema"
             )
         found |= part
     return found

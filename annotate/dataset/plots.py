@@ -10,7 +10,12 @@ from typing import Any
 _INK, _FILL, _RANGE = "#24292f", "#3b6ea5", "#c8641e"
 _LINES = ("#24292f", "#c8641e", "#3b6ea5")
 # Nothing of the machine or the day goes into the file, and identifiers in it follow from its content.
-_STYLE = {"svg.hashsalt": "acre", "svg.fonttype": "path", "font.family": "DejaVu Sans", "font.size": 9}
+_STYLE = {
+    "svg.hashsalt": "acre",
+    "svg.fonttype": "path",
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+}
 _METADATA = {"Date": None, "Creator": None}
 
 
@@ -40,7 +45,12 @@ def _intervals(axes: Any, found: Sequence[tuple[str, float, float | None, float 
             axes.hlines(place, low, high, color=_RANGE, linewidth=3, alpha=0.5)
         axes.plot([value], [place], "o", color=_RANGE)
         axes.annotate(
-            f"{value:.2f}", (value, place), textcoords="offset points", xytext=(0, 6), ha="center", fontsize=8
+            f"{value:.2f}",
+            (value, place),
+            textcoords="offset points",
+            xytext=(0, 6),
+            ha="center",
+            fontsize=8,
         )
     _named(axes, [name for name, *_ in found])
     axes.set_xlim(min(0.0, *(value for _, value, *_ in found)) - 0.02, 1.05)
@@ -56,7 +66,12 @@ def curves(title: str, lines: Mapping[str, Sequence[tuple[float, Sequence[float]
             places, values = [x for x, _ in points], [found for _, found in points]
             means = [sum(found) / len(found) for found in values]
             axes.fill_between(
-                places, list(map(min, values)), list(map(max, values)), color=colour, alpha=0.12, linewidth=0
+                places,
+                list(map(min, values)),
+                list(map(max, values)),
+                color=colour,
+                alpha=0.12,
+                linewidth=0,
             )
             axes.plot(places, means, "o-", color=colour, label=name, markersize=4)
         axes.set_ylim(bottom=0)

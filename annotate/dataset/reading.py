@@ -15,11 +15,12 @@ import pyarrow.parquet as pq
 from datasets import Features
 from pydantic import ValidationError
 
-from annotate import graph, store
+from annotate.corpus import store
 from annotate.dataset.features import CONFIGS, decoded, features
-from annotate.issues import AcreError, UsageError
-from annotate.model import Annotation, Mark
-from annotate.schema import Schema
+from annotate.model import graph
+from annotate.model.issues import AcreError, UsageError
+from annotate.model.records import Annotation, Mark
+from annotate.model.schema import Schema
 
 Row = dict[str, Any]
 _OF_MARKS = {"id", "start", "end", "text", "label", "entity", "event", "arguments", "source", "cue"}
@@ -32,7 +33,9 @@ def read(path: Path, schema: Schema) -> Iterator[Annotation]:
     AcreError where one has labels that the schema does not have, or links to nothing.
     """
     if not path.exists():
-        raise UsageError(f"{path}: no such file or folder; give annotations as .json, .jsonl or .parquet")
+        raise UsageError(
+            f"{path}: no such file or folder; give annotations as .json, .jsonl or .parquet"
+        )
     for found in _read(path, schema):
         _marks, issues = graph.assemble(
             *graph.disassemble(found), schema, found.article, found.sha256, found.provenance
@@ -53,14 +56,18 @@ def _read(path: Path, schema: Schema) -> Iterator[Annotation]:
             try:
                 yield annotation(row, schema)
             except (ValidationError, KeyError) as error:
-                raise AcreError(f"{path}: {row.get('id')}: {' '.join(str(error).split())[:200]}") from None
+                raise AcreError(
+                    f"{path}: {row.get('id')}: {' '.join(str(error).split())[:200]}"
+                ) from None
 
 
 def rows(path: Path) -> Iterator[Row]:
     """The rows of `documents`, labels as names; of a corpus folder, of its built data, or of one file."""
     files = _files(path)
     if not files:
-        raise UsageError(f"{path}: no annotations there, and no built dataset; name one, or run acre build")
+        raise UsageError(
+            f"{path}: no annotations there, and no built dataset; name one, or run acre build"
+        )
     for file in files:
         try:
             opened = pq.ParquetFile(file)
@@ -77,7 +84,9 @@ def _files(path: Path) -> list[Path]:
     """The Parquet files that the path means: itself, those in it, or those of the built dataset in it."""
     folders = (path, path / "data" / "documents", path / "documents")
     return (
-        [path] if path.is_file() else next((found for one in folders if (found := sorted(one.glob("*.parquet")))), [])
+        [path]
+        if path.is_file()
+        else next((found for one in folders if (found := sorted(one.glob("*.parquet")))), [])
     )
 
 
@@ -90,7 +99,9 @@ def annotation(row: Mapping[str, Any], schema: Schema) -> Annotation:
 
     def marks(layer: str, label: str | None = None) -> list[Row]:
         numbered = enumerate(row.get(layer) or (), 1)
-        return [_mark({"id": f"{layer}-{number}"} | found, label, schema) for number, found in numbered]
+        return [
+            _mark({"id": f"{layer}-{number}"} | found, label, schema) for number, found in numbered
+        ]
 
     def clusters(layer: str, column: str) -> list[Row]:
         found: dict[str, list[str]] = {}
@@ -99,7 +110,12 @@ def annotation(row: Mapping[str, Any], schema: Schema) -> Annotation:
                 found.setdefault(mark[column], []).append(mark["id"])
         return [{"id": name, "mentions": members} for name, members in found.items()]
 
-    unknown = {"annotator": "system", "kind": "machine", "tool": "unknown", "schema_version": schema.version}
+    unknown = {
+        "annotator": "system",
+        "kind": "machine",
+        "tool": "unknown",
+        "schema_version": schema.version,
+    }
     no_time = dict.fromkeys(("created", "updated"), "1970-01-01T00:00:00Z")
 
     return Annotation.model_validate(
@@ -121,9 +137,15 @@ def annotation(row: Mapping[str, Any], schema: Schema) -> Annotation:
 def _mark(found: Row, label: str | None, schema: Schema) -> Row:
     # A minimum of 0 is an answer, and equals False: identity tells them apart.
     given = {name: value for name, value in found.items() if name not in _OF_MARKS}
-    answers = {name: value for name, value in given.items() if value is not None and value is not False}
+    answers = {
+        name: value for name, value in given.items() if value is not None and value is not False
+    }
     for name in [name for name, value in answers.items() if value is True]:
-        answers[name] = next(iter(schema.attributes[name].values), "yes") if name in schema.attributes else "yes"
+        answers[name] = (
+            next(iter(schema.attributes[name].values), "yes")
+            if name in schema.attributes
+            else "yes"
+        )
     links = {name: found[name] for name in ("arguments", "source", "cue") if found.get(name)}
     bare = {name: found[name] for name in Mark.model_fields if name in found}
     return bare | links | {"label": label or found["label"], "attributes": answers}
@@ -137,14 +159,20 @@ def _lines(path: Path, schema: Schema) -> Iterator[Annotation]:
         try:
             fields = json.loads(line)
             if "article" in fields:
-                yield Annotation.model_validate({n: v for n, v in fields.items() if n not in ("decisions", "sheet")})
+                yield Annotation.model_validate(
+                    {n: v for n, v in fields.items() if n not in ("decisions", "sheet")}
+                )
             else:
                 yield annotation(decoded(fields, kinds), schema)
         except (ValidationError, ValueError, KeyError, TypeError, AttributeError) as error:
             found = (
-                error.errors()[0]["msg"] if isinstance(error, ValidationError) else f"{type(error).__name__}: {error}"
+                error.errors()[0]["msg"]
+                if isinstance(error, ValidationError)
+                else f"{type(error).__name__}: {error}"
             )
-            raise AcreError(f"{path}:{number}: {found}; give an annotation, or a row of documents, a line") from None
+            raise AcreError(
+                f"{path}:{number}: {found}; give an annotation, or a row of documents, a line"
+            ) from None
 
 
 @contextmanager

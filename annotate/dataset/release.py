@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from annotate.dataset.diff import KINDS, Diff
-from annotate.issues import AcreError, UsageError
-from annotate.schema import Schema
+from annotate.model.issues import AcreError, UsageError
+from annotate.model.schema import Schema
 
 FIRST = "0.1.0"
 _OF_SCREEN = {"colour", "hotkey", "crosswalk", "version"}
@@ -30,9 +30,15 @@ def propose(last: str | None, diff: Diff, old: Schema | None, new: Schema) -> tu
     if more:
         return f"{major}.{minor + 1}.0", f"labels were added: {', '.join(more)}"
     if diff.added or diff.removed:
-        return f"{major}.{minor + 1}.0", f"{len(diff.added)} documents added, {len(diff.removed)} removed"
+        return (
+            f"{major}.{minor + 1}.0",
+            f"{len(diff.added)} documents added, {len(diff.removed)} removed",
+        )
     if not diff.is_empty:
-        return f"{major}.{minor}.{patch + 1}", f"{len(diff.changes) + len(diff.described)} corrections"
+        return (
+            f"{major}.{minor}.{patch + 1}",
+            f"{len(diff.changes) + len(diff.described)} corrections",
+        )
     raise AcreError(f"nothing changed since {last}: there is nothing to release")
 
 
@@ -41,7 +47,9 @@ def meanings(old: Schema, new: Schema) -> tuple[list[str], list[str]]:
     changed, more = [], []
     for section in ("mentions", "events", "attribution", "roles", "attributes", "links", "zones"):
         before, after = (schema.model_dump()[section] for schema in (old, new))
-        changed += [name for name in sorted(before) if _meaning(before[name]) != _meaning(after.get(name))]
+        changed += [
+            name for name in sorted(before) if _meaning(before[name]) != _meaning(after.get(name))
+        ]
         more += sorted(set(after) - set(before))
     return changed, more
 
@@ -58,7 +66,10 @@ def checked(version: str, proposed: str, last: str | None) -> str:
     if len(numbers) != 3 or version.count(".") != 2:
         raise UsageError(f"--version {version!r}: give it as {proposed}")
     if _order(version) < _order(proposed):
-        raise UsageError(f"--version {version}: the changes since {last or 'the start'} ask for {proposed} at least")
+        raise UsageError(
+            f"--version {version}: the changes since {last or 'the start'} ask for {proposed} at"
+            " least"
+        )
     return version
 
 
@@ -68,7 +79,14 @@ def _order(version: str) -> tuple[int, ...]:
 
 def entry(version: str, date: str, why: str, diff: Diff) -> str:
     """What the changelog says of the version: counts before and after, and the changes by layer."""
-    lines = [f"## {version} ({date})", "", f"{why[0].upper()}{why[1:]}.", "", "| | before | after |", "|---|---:|---:|"]
+    lines = [
+        f"## {version} ({date})",
+        "",
+        f"{why[0].upper()}{why[1:]}.",
+        "",
+        "| | before | after |",
+        "|---|---:|---:|",
+    ]
     lines += [f"| {name} | {diff.before[name]} | {diff.after[name]} |" for name in diff.after]
     if diff.counts:
         lines += ["", f"| changed | {' | '.join(KINDS)} |", f"|---|{'---:|' * len(KINDS)}"]
@@ -96,5 +114,7 @@ def with_entry(changelog: str, written: str) -> str:
 
 def sums(root: Path, files: Iterable[Path]) -> str:
     """A line for each file, as `sha256sum --check` reads it; paths as seen from the root."""
-    found = ((hashlib.sha256((root / path).read_bytes()).hexdigest(), path) for path in sorted(files))
+    found = (
+        (hashlib.sha256((root / path).read_bytes()).hexdigest(), path) for path in sorted(files)
+    )
     return "".join(f"{digest}  {path.as_posix()}\n" for digest, path in found)

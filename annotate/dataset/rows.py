@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from annotate.claims import claims as claims_of
-from annotate.claims import enclosing
+from annotate.corpus.store import Collection
 from annotate.dataset.features import OUTSIDE, VOICES, attribute_names, is_flag, values_of_roles
-from annotate.model import Annotation, Article, Attribution, Cluster, Mark, Sentence, Span
-from annotate.schema import Label, Schema
-from annotate.store import Collection
-from annotate.tokens import sentence_of, token_range
+from annotate.model.claims import claims as claims_of
+from annotate.model.claims import enclosing
+from annotate.model.records import Annotation, Article, Attribution, Cluster, Mark, Sentence, Span
+from annotate.model.schema import Label, Schema
+from annotate.model.tokens import sentence_of, token_range
 
 Row = dict[str, Any]
 
@@ -52,16 +52,25 @@ def documents(of: Document, schema: Schema) -> Iterator[Row]:
         "text": of.text,
         "length": article.length,
         "sha256": article.sha256,
-        "zones": [{"kind": zone.kind, "start": zone.start, "end": zone.end} for zone in article.zones],
+        "zones": [
+            {"kind": zone.kind, "start": zone.start, "end": zone.end} for zone in article.zones
+        ],
         "mentions": _mentions(of, schema),
         "event_mentions": [
-            event | {"arguments": [{"role": argument["role"], "target": argument["id"]} for argument in arguments]}
+            event
+            | {
+                "arguments": [
+                    {"role": argument["role"], "target": argument["id"]} for argument in arguments
+                ]
+            }
             for event, arguments in _events(of, schema)
         ],
         "sources": [_mark(of, source) for source in annotation.sources],
         "cues": [_mark(of, cue) for cue in annotation.cues],
         "attributions": [
-            _mark(of, said) | {"source": said.source, "cue": said.cue} | _answers(said, content, schema)
+            _mark(of, said)
+            | {"source": said.source, "cue": said.cue}
+            | _answers(said, content, schema)
             for said in annotation.attributions
         ],
         "adjudicated": of.adjudicated,
@@ -100,7 +109,11 @@ def events(of: Document, schema: Schema) -> Iterator[Row]:
             "event_mentions": [
                 event
                 | _tokens(sentence, event)
-                | {"arguments": [_placed(sentence, argument) for argument in arguments_of[event["id"]]]}
+                | {
+                    "arguments": [
+                        _placed(sentence, argument) for argument in arguments_of[event["id"]]
+                    ]
+                }
                 for event in inside.get(number, [])
             ]
         }
@@ -112,7 +125,9 @@ def attributions(of: Document, schema: Schema) -> Iterator[Row]:
     for said in of.annotation.attributions:
         around = enclosing(said, of.annotation)
         inside = [
-            event.id for event in of.annotation.event_mentions if said.start <= event.start <= event.end <= said.end
+            event.id
+            for event in of.annotation.event_mentions
+            if said.start <= event.start <= event.end <= said.end
         ]
         yield {
             "id": f"{of.article.id}/{said.id}",
@@ -158,15 +173,25 @@ def claims(of: Document, schema: Schema) -> Iterator[Row]:
             **{name: value for name, value in row.items() if name != "id"},
             **roles,
             **{
-                f"{role}_{name}": values.get(roles[role][0]["id"], {}).get(name) if roles[role] else None
+                f"{role}_{name}": (
+                    values.get(roles[role][0]["id"], {}).get(name) if roles[role] else None
+                )
                 for role, name in values_of_roles(schema)
             },
             "voice": VOICES[said is not None],
             **_teller(of, said, schema),
-            **(_answers(said, content, schema) if said else dict.fromkeys(attribute_names(content.values()))),
+            **(
+                _answers(said, content, schema)
+                if said
+                else dict.fromkeys(attribute_names(content.values()))
+            ),
             "depth": len(chain),
             "via": [
-                {name: value for name, value in _source(of, outer, schema).items() if name != "source_label"}
+                {
+                    name: value
+                    for name, value in _source(of, outer, schema).items()
+                    if name != "source_label"
+                }
                 | _answers(outer, content, schema)
                 for outer in chain[1:]
             ],
@@ -225,14 +250,21 @@ def _events(of: Document, schema: Schema) -> Iterator[tuple[Row, list[Row]]]:
     marks = {mark.id: mark for mark in (*of.annotation.mentions, *of.annotation.event_mentions)}
     for event in of.annotation.event_mentions:
         arguments = [
-            {"role": argument.role, **_mark(of, marks[argument.target]), "label": marks[argument.target].label}
+            {
+                "role": argument.role,
+                **_mark(of, marks[argument.target]),
+                "label": marks[argument.target].label,
+            }
             for argument in event.arguments
         ]
         yield (
             _mark(of, event)
             | {"label": event.label, "event": event_of.get(event.id)}
             | _answers(event, schema.events, schema),
-            sorted(arguments, key=lambda argument: (argument["role"], argument["start"], -argument["end"])),
+            sorted(
+                arguments,
+                key=lambda argument: (argument["role"], argument["start"], -argument["end"]),
+            ),
         )
 
 
@@ -282,7 +314,11 @@ def _source(of: Document, said: Attribution, schema: Schema) -> Row:
     source = _by_id(of.annotation.sources, said.source)
     found = _end(of, "source", source) | {"source_label": None}
     if source is not None:
-        inside = [mark for mark in of.annotation.mentions if source.start <= mark.start and mark.end <= source.end]
+        inside = [
+            mark
+            for mark in of.annotation.mentions
+            if source.start <= mark.start and mark.end <= source.end
+        ]
         # *Three nurses*: a count holds a value, and the nurses in it are who speaks.
         inside.sort(key=lambda mark: (schema.holds_value(mark.label), mark.order))
         found["source_label"] = inside[0].label if inside else None
@@ -293,7 +329,9 @@ def _teller(of: Document, said: Attribution | None, schema: Schema) -> Row:
     """Source and cue of the attribution; the outlet where there is none."""
     if said is not None:
         return _source(of, said, schema) | _end(of, "cue", _by_id(of.annotation.cues, said.cue))
-    nothing = dict.fromkeys(("source_start", "source_end", "source_label", "cue", "cue_start", "cue_end"))
+    nothing = dict.fromkeys(
+        ("source_start", "source_end", "source_label", "cue", "cue_start", "cue_end")
+    )
     return {"source": of.article.outlet, **nothing}
 
 
@@ -319,5 +357,9 @@ def _answers(mark: Mark, labels: Mapping[str, Label], schema: Schema) -> Row:
     for name in attribute_names(labels.values()):
         given = mark.attributes.get(name)
         # False is an answer only where the question was put.
-        answers[name] = given is not None if is_flag(schema.attributes[name]) and name in bearer.attributes else given
+        answers[name] = (
+            given is not None
+            if is_flag(schema.attributes[name]) and name in bearer.attributes
+            else given
+        )
     return answers

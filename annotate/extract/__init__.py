@@ -1,1 +1,1 @@
-"""Extractors: from an article's text to mentions, events, attributions and claims, as marks that a person can correct."""
+"""Extractors: what finds marks and claims in a text that nobody annotated."""

@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 from spacy.language import Language
 from spacy.tokens import Doc, Span, SpanGroup
 
-from annotate import graph
 from annotate.extract import values
-from annotate.graph import Link
-from annotate.issues import UsageError
-from annotate.model import Annotation, Article, AttributeValue, Mark, Provenance
-from annotate.schema import Layer, Schema
+from annotate.model import graph
+from annotate.model.graph import Link
+from annotate.model.issues import UsageError
+from annotate.model.records import Annotation, Article, AttributeValue, Mark, Provenance
+from annotate.model.schema import Layer, Schema
 
 MARKS, LINKS, ANSWERS, OFFSET = "marks", "acre_links", "acre_answers", "acre_offset"
 _DISTANCED = re.compile(r"^(?:the |a |an )?(?:“|so-called|self-styled|self-proclaimed)", re.I)
@@ -37,7 +37,9 @@ class Joined(NamedTuple):
 def zones(article: Article, schema: Schema, nlp: Language) -> Iterator[Doc]:
     """A doc of tokens for each zone that is annotated; the text must be there."""
     if article.text is None:
-        raise UsageError(f"{article.id}: its text is not here; put it in place with: acre rehydrate")
+        raise UsageError(
+            f"{article.id}: its text is not here; put it in place with: acre rehydrate"
+        )
     for zone in article.zones:
         if zone.kind not in schema.silent_zones:
             doc = nlp.make_doc(zone.slice(article.text))
@@ -94,7 +96,9 @@ def annotation(
             )  # fmt: skip
             scores[name] = float(sure[number]) if sure is not None else 1.0
         for link in doc.user_data[LINKS]:
-            links.append(Link(f"m{before + link.tail + 1}", link.label, f"m{before + link.head + 1}"))
+            links.append(
+                Link(f"m{before + link.tail + 1}", link.label, f"m{before + link.head + 1}")
+            )
     links += values.same(marks, schema)
     found, issues = graph.assemble(marks, links, schema, article.id, article.sha256, provenance)
     assert not issues, issues
@@ -108,7 +112,11 @@ def _by_rule(
     words = span.text
     match span.label_:
         case "quantity":
-            inner = {other.label_ for other in doc.spans[MARKS] if other.end == span.end and other.start > span.start}
+            inner = {
+                other.label_
+                for other in doc.spans[MARKS]
+                if other.end == span.end and other.start > span.start
+            }
             return values.quantity(words, bool(inner & values.PEOPLE))
         case "time":
             value = values.time(words, published)
@@ -116,7 +124,9 @@ def _by_rule(
         case "content":
             found: dict[str, AttributeValue] = {"style": values.style(words)}
             return found | ({"unverified": "yes"} if unverified else {})
-        case label if schema.layer(label) is Layer.MENTION and "distanced" in schema.labels[label].attributes:
+        case label if (
+            schema.layer(label) is Layer.MENTION and "distanced" in schema.labels[label].attributes
+        ):
             return {"distanced": "yes"} if _DISTANCED.search(words) else {}
         case _:
             return {}

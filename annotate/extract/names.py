@@ -16,8 +16,8 @@ from typing import Any
 
 import yaml
 
-from annotate.model import Annotation, Article, Mark, Zone
-from annotate.text import sha256
+from annotate.model.records import Annotation, Article, Mark, Zone
+from annotate.model.text import sha256
 
 _NAMED = {
     "person": "person", "place": "place", "facility": "place", "government": "place", "state_force": "place",
@@ -37,7 +37,9 @@ def inventory() -> dict[str, dict[str, list[str]]]:
 
 @cache
 def _file() -> Any:
-    return yaml.safe_load(resources.files("annotate.extract").joinpath("names.yaml").read_text(encoding="utf-8"))
+    return yaml.safe_load(
+        resources.files("annotate.extract").joinpath("names.yaml").read_text(encoding="utf-8")
+    )
 
 
 def swap(article: Article, annotation: Annotation, seed: int) -> tuple[Article, Annotation]:
@@ -63,22 +65,32 @@ def _names(text: str, annotation: Annotation) -> dict[str, str]:
     """By capitalised word that some mention holds as a name: given, family, place or demonym."""
     kinds: dict[str, str] = {}
     kept = frozenset(_file()["kept"])
-    for mention in sorted(annotation.mentions, key=lambda mark: (mark.end - mark.start, mark.order)):
+    for mention in sorted(
+        annotation.mentions, key=lambda mark: (mark.end - mark.start, mark.order)
+    ):
         kind = _NAMED.get(mention.label)
         if kind is None:
             continue
         words = [_bare(match[0]) for match in _WORD.finditer(text, mention.start, mention.end)]
-        named = [word for word in words if word[:1].isupper() and word not in kept and not word.isupper()]
+        named = [
+            word for word in words if word[:1].isupper() and word not in kept and not word.isupper()
+        ]
         for number, word in enumerate(named):
             if kind == "person":
                 own = "family" if number == len(named) - 1 else "given"
             else:
-                own = "demonym" if re.search(r"(?:ian|ean|an|ese|i)$", word) and mention.label != "place" else "place"
+                own = (
+                    "demonym"
+                    if re.search(r"(?:ian|ean|an|ese|i)$", word) and mention.label != "place"
+                    else "place"
+                )
             kinds.setdefault(word, own)
     return kinds
 
 
-def _drawn(kinds: dict[str, str], names: dict[str, list[str]], chosen: random.Random) -> dict[str, str]:
+def _drawn(
+    kinds: dict[str, str], names: dict[str, list[str]], chosen: random.Random
+) -> dict[str, str]:
     """For each name another of its kind, no two alike while they last."""
     drawn: dict[str, str] = {}
     for kind in ("given", "family", "place", "demonym"):
@@ -89,7 +101,9 @@ def _drawn(kinds: dict[str, str], names: dict[str, list[str]], chosen: random.Ra
     return drawn
 
 
-def _with(article: Article, annotation: Annotation, cuts: Sequence[tuple[int, int, str]]) -> tuple[Article, Annotation]:
+def _with(
+    article: Article, annotation: Annotation, cuts: Sequence[tuple[int, int, str]]
+) -> tuple[Article, Annotation]:
     """Article and annotation with the cuts' words put in place, every offset moved."""
     text = article.text or ""
     pieces, place, moves = [], 0, [(0, 0)]
@@ -105,12 +119,20 @@ def _with(article: Article, annotation: Annotation, cuts: Sequence[tuple[int, in
 
     def mark(found: Any) -> Any:
         start, end = moved(found.start), moved(found.end)
-        told = {"text": written[start:end]} if isinstance(found, Mark) and found.text is not None else {}
+        told = (
+            {"text": written[start:end]}
+            if isinstance(found, Mark) and found.text is not None
+            else {}
+        )
         return found.model_copy(update={"start": start, "end": end, **told})
 
     digest = sha256(written)
-    zones = tuple(Zone(kind=zone.kind, start=moved(zone.start), end=moved(zone.end)) for zone in article.zones)
-    named = article.model_copy(update={"text": written, "length": len(written), "sha256": digest, "zones": zones})
+    zones = tuple(
+        Zone(kind=zone.kind, start=moved(zone.start), end=moved(zone.end)) for zone in article.zones
+    )
+    named = article.model_copy(
+        update={"text": written, "length": len(written), "sha256": digest, "zones": zones}
+    )
     layers = {name: tuple(mark(found) for found in getattr(annotation, name)) for name in
               ("mentions", "event_mentions", "sources", "cues", "attributions")}  # fmt: skip
     return named, annotation.model_copy(update={"sha256": digest, **layers})

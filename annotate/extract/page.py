@@ -9,18 +9,22 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from annotate import tokens
 from annotate.extract.extractors import Extractor, claims
-from annotate.model import Annotation, Article
-from annotate.schema import Schema
+from annotate.model import tokens
+from annotate.model.records import Annotation, Article
+from annotate.model.schema import Schema
 
 
-def render(found: Sequence[tuple[Article, Annotation]], extractor: Extractor, schema: Schema) -> str:
+def render(
+    found: Sequence[tuple[Article, Annotation]], extractor: Extractor, schema: Schema
+) -> str:
     """The page as HTML."""
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=True
     )
-    template = resources.files("annotate.extract").joinpath("page.html.jinja").read_text(encoding="utf-8")
+    template = (
+        resources.files("annotate.extract").joinpath("page.html.jinja").read_text(encoding="utf-8")
+    )
     articles = []
     for article, annotation in found:
         drawn = [(zone.kind, *_drawn(article, annotation, zone, schema)) for zone in article.zones]
@@ -29,7 +33,11 @@ def render(found: Sequence[tuple[Article, Annotation]], extractor: Extractor, sc
             {
                 "article": article,
                 "zones": [(kind, html) for kind, html, _marks in drawn],
-                "undrawn": [f"{mark.label} “{mark.text}”" for mark in annotation.marks() if mark.id not in shown],
+                "undrawn": [
+                    f"{mark.label} “{mark.text}”"
+                    for mark in annotation.marks()
+                    if mark.id not in shown
+                ],
                 "claims": [told(row, schema) for row in claims(article, annotation, schema)],
             }
         )
@@ -41,14 +49,21 @@ def told(row: dict[str, Any], schema: Schema) -> dict[str, str]:
     return {
         "source": row["source"] or ("somebody" if row["voice"] == "source" else "the article"),
         "stance": row["stance"] or "",
-        "event": f"{row['label']} “{row['text']}”" + ("" if row["realis"] == "actual" else f" ({row['realis']})"),
+        "event": (
+            f"{row['label']} “{row['text']}”"
+            + ("" if row["realis"] == "actual" else f" ({row['realis']})")
+        ),
         "who and what": "; ".join(
-            f"{role}: {', '.join(filler['text'] for filler in row[role])}" for role in schema.roles if row.get(role)
+            f"{role}: {', '.join(filler['text'] for filler in row[role])}"
+            for role in schema.roles
+            if row.get(role)
         ),
     }
 
 
-def _drawn(article: Article, annotation: Annotation, zone: Any, schema: Schema) -> tuple[Markup, list[str]]:
+def _drawn(
+    article: Article, annotation: Annotation, zone: Any, schema: Schema
+) -> tuple[Markup, list[str]]:
     """The zone with its marks as coloured lines under the words, nested ones under each other; and which marks those are."""
     from spacy import displacy
 
@@ -60,7 +75,10 @@ def _drawn(article: Article, annotation: Annotation, zone: Any, schema: Schema) 
         for mark in sorted(annotation.marks(), key=lambda mark: mark.order)
         if mark.start in starts and mark.end in ends
     ]
-    spans = [{"start_token": starts[mark.start], "end_token": ends[mark.end], "label": mark.label} for mark in own]
+    spans = [
+        {"start_token": starts[mark.start], "end_token": ends[mark.end], "label": mark.label}
+        for mark in own
+    ]
     shown = {
         "text": zone.slice(article.text or ""), "spans": spans, "tokens": [span.slice(zone.slice(article.text or "")) for span in words],
     }  # fmt: skip

@@ -12,16 +12,16 @@ from spacy.language import Language
 from spacy.training import Example
 from spacy.util import registry
 
-from annotate import schema as schema_
 from annotate.dataset import reading
 from annotate.dataset.features import decoded
 from annotate.extract import docs as docs_
-from annotate.extract import encoder, heads, sift, words  # noqa: F401 - their names are in the registry from here on
+from annotate.extract import encoder, heads, sift, words  # noqa: F401 - registers their names
 from annotate.extract.names import swap
 from annotate.extract.regions import Floats
-from annotate.issues import UsageError
-from annotate.model import Annotation, Article
-from annotate.schema import Schema
+from annotate.model import schema as schema_
+from annotate.model.issues import UsageError
+from annotate.model.records import Annotation, Article
+from annotate.model.schema import Schema
 
 _ZONES = 32
 """Zones of an article that are read at once: one by one a transformer takes twice as long, and a book's would fill the memory."""
@@ -54,7 +54,10 @@ def reader(
         for original in read(corpus, split, known):
             if only is not None and original[0].id not in only:
                 continue
-            for article, annotation in (original, *(swap(*original, seed) for seed in range(names))):
+            for article, annotation in (
+                original,
+                *(swap(*original, seed) for seed in range(names)),
+            ):
                 for doc in docs_.gold(article, annotation, known, nlp):
                     if len(doc):
                         yield Example(nlp.make_doc(doc.text), doc)
@@ -72,7 +75,8 @@ def load(path: str, without: Collection[str] = ()) -> Language:
         ) from None
     if "spancat" not in nlp.pipe_names:
         raise UsageError(
-            f"{path}: a pipeline that marks nothing of the schema; train one with: python scripts/train.py"
+            f"{path}: a pipeline that marks nothing of the schema; train one with: python"
+            " scripts/train.py"
         )
     for name in without:
         if name not in nlp.pipe_names:

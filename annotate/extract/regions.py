@@ -33,7 +33,13 @@ REGIONS = 3
 def region_model(tok2vec: Model[Any, Any], hidden: int, dropout: float = 0.2) -> Model[Any, Any]:
     """Logits of shape (instances of all docs, classes), for a `Batch`; how many features and classes is set later."""
     output = chain(Maxout(nO=hidden, nP=3, normalize=True, dropout=dropout), Linear(nI=hidden))
-    return Model("regions", _forward, init=_init, layers=[tok2vec, output], refs={"tok2vec": tok2vec, "output": output})
+    return Model(
+        "regions",
+        _forward,
+        init=_init,
+        layers=[tok2vec, output],
+        refs={"tok2vec": tok2vec, "output": output},
+    )
 
 
 def _init(model: Model[Any, Any], X: Batch | None = None, Y: Any = None) -> None:
@@ -41,7 +47,9 @@ def _init(model: Model[Any, Any], X: Batch | None = None, Y: Any = None) -> None
     model.get_ref("output").initialize()
 
 
-def _forward(model: Model[Any, Any], X: Batch, is_train: bool) -> tuple[Floats, Callable[[Floats], Any]]:
+def _forward(
+    model: Model[Any, Any], X: Batch, is_train: bool
+) -> tuple[Floats, Callable[[Floats], Any]]:
     vectors, finish_vectors = model.get_ref("tok2vec")(X.docs, is_train)
     if not any(len(regions) for regions in X.regions):  # thinc's layers take no batch of no rows
         nothing = np.zeros((0, model.get_ref("output").layers[-1].get_dim("nO")), np.float32)
@@ -77,7 +85,9 @@ def _spread(gradient: Floats, regions: Ints, vectors: Floats) -> Floats:
     """The gradient of each mean given back to the tokens it was taken of."""
     width = vectors.shape[1]
     starts, ends = regions[:, :, 0], regions[:, :, 1]
-    share = gradient.reshape(len(regions), REGIONS, width) / np.maximum(ends - starts, 1)[:, :, None]
+    share = (
+        gradient.reshape(len(regions), REGIONS, width) / np.maximum(ends - starts, 1)[:, :, None]
+    )
     steps = np.zeros((len(vectors) + 1, width), np.float32)
     np.add.at(steps, starts.ravel(), share.reshape(-1, width))
     np.add.at(steps, ends.ravel(), -share.reshape(-1, width))
@@ -99,8 +109,12 @@ def _seldom(ops: Any, shape: tuple[int, ...]) -> Any:
     return ops.alloc(shape) - 4.0
 
 
-def _sigmoid(model: Model[Any, Any], X: Floats, is_train: bool) -> tuple[Floats, Callable[[Floats], Floats]]:
+def _sigmoid(
+    model: Model[Any, Any], X: Floats, is_train: bool
+) -> tuple[Floats, Callable[[Floats], Floats]]:
     chances = np.asarray(1 / (1 + np.exp(-np.clip(X, -30, 30))), np.float32)
     weight = model.attrs["weight"]
     # p − t is the gradient of the logit; below zero where the target is 1
-    return chances, lambda gradient: np.where(gradient < 0, weight * gradient, gradient).astype(np.float32)
+    return chances, lambda gradient: np.where(gradient < 0, weight * gradient, gradient).astype(
+        np.float32
+    )

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from annotate import suggest
+from annotate.corpus.store import Corpus
 from annotate.extract.extractors import Extractor
-from annotate.issues import AcreError
-from annotate.schema import Schema
-from annotate.store import Corpus
+from annotate.labelstudio import suggest
+from annotate.model.issues import AcreError
+from annotate.model.schema import Schema
 
 _LARGEST = 50_000_000
 """Bytes of a request: one task with its annotations and drafts is far smaller."""
@@ -24,7 +24,9 @@ _LARGEST = 50_000_000
 class Service:
     """Answers what Label Studio asks, from the articles of a corpus."""
 
-    def __init__(self, extractor: Extractor, corpus: Corpus, schema: Schema, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self, extractor: Extractor, corpus: Corpus, schema: Schema, tell: Callable[[str], None]
+    ) -> None:
         self._extractor, self._corpus, self._schema, self._tell = extractor, corpus, schema, tell
 
     def answer(self, path: str, asked: dict[str, Any]) -> dict[str, Any] | None:
@@ -44,7 +46,11 @@ class Service:
         return None
 
     def _suggested(self, task: Any) -> dict[str, Any]:
-        nothing: dict[str, Any] = {"result": [], "score": None, "model_version": self._extractor.title}
+        nothing: dict[str, Any] = {
+            "result": [],
+            "score": None,
+            "model_version": self._extractor.title,
+        }
         data = task.get("data") if isinstance(task, dict) else None
         name, collection = (str((data or {}).get(key)) for key in ("article", "collection"))
         try:

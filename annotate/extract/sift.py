@@ -9,7 +9,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, SpanGroup
 
 from annotate.extract.docs import MARKS
-from annotate.schema import Layer
+from annotate.model.schema import Layer
 
 
 class Sift:
@@ -24,7 +24,9 @@ class Sift:
         scores = group.attrs["scores"]
         kept: list[int] = []
         # What is as sure goes by its place: the last bits of a score depend on the processor.
-        for number in sorted(range(len(group)), key=lambda number: -round(float(scores[number]), 6)):
+        for number in sorted(
+            range(len(group)), key=lambda number: -round(float(scores[number]), 6)
+        ):
             if not any(self.excludes(group[number], group[other]) for other in kept):
                 kept.append(number)
         kept.sort()
@@ -40,7 +42,11 @@ class Sift:
         label are apart, but for a content inside another; one that begins or ends with the other is mostly that one again.
         """
         layer = self._layers.get(one.label_)
-        if layer != self._layers.get(other.label_) or one.end <= other.start or other.end <= one.start:
+        if (
+            layer != self._layers.get(other.label_)
+            or one.end <= other.start
+            or other.end <= one.start
+        ):
             return False
         if layer == Layer.EVENT:
             return True

@@ -6,9 +6,9 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Iterator
 
-from annotate.graph import Link
-from annotate.model import AttributeValue, Mark
-from annotate.schema import SAME_AS, Layer, Schema
+from annotate.model.graph import Link
+from annotate.model.records import AttributeValue, Mark
+from annotate.model.schema import SAME_AS, Layer, Schema
 
 _MONTHS = [
     "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december",
@@ -25,16 +25,29 @@ PEOPLE = frozenset(["civilians", "person", "state_force", "armed_group"])
 """Labels of a counted noun that make its unit people."""
 _FRACTION = re.compile(r"\b(?:half|third|quarter|fifth|tenth)s?\b", re.I)
 _OPEN = re.compile(r"^(?:several|many|few|a few|numerous)\b", re.I)
-_MULTIPLES = {"dozen": 12, "dozens": 24, "scores": 40, "hundreds": 200, "thousands": 2000, "millions": 2_000_000}
+_MULTIPLES = {
+    "dozen": 12,
+    "dozens": 24,
+    "scores": 40,
+    "hundreds": 200,
+    "thousands": 2000,
+    "millions": 2_000_000,
+}
 """The least that an unnumbered many is: two of its kind."""
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000, "billion": 1_000_000_000}
 _BELOW = re.compile(r"\b(?:fewer|less) than\b|\bunder\b|\bbelow\b", re.I)
 _ABOVE = re.compile(r"\b(?:more|greater) than\b|\bover\b|\bupwards of\b|\babove\b", re.I)
 _MOST = re.compile(
-    r"\bup to\b|\bas many as\b|\bno more than\b|\bnot more than\b|\bat (?:the )?most\b|\bor fewer\b", re.I
+    r"\bup to\b|\bas many as\b|\bno more than\b|\bnot more than\b|\bat (?:the )?most\b|\bor"
+    r" fewer\b",
+    re.I,
 )
-_LEAST = re.compile(r"\bat least\b|\bno fewer than\b|\bno less than\b|\bor more\b|\bminimum\b", re.I)
-_RANGE = re.compile(r"\bbetween\b.*\band\b|\d\s*(?:–|-|to)\s*\d|\bfrom\b.*\bto\b|\b\w+ to \w+", re.I)
+_LEAST = re.compile(
+    r"\bat least\b|\bno fewer than\b|\bno less than\b|\bor more\b|\bminimum\b", re.I
+)
+_RANGE = re.compile(
+    r"\bbetween\b.*\band\b|\d\s*(?:–|-|to)\s*\d|\bfrom\b.*\bto\b|\b\w+ to \w+", re.I
+)
 _UNVERIFIED = re.compile(
     r"\b(?:could|can|has|have|was|were)\s?(?:not|n[o’']t)[^.]{0,40}(?:verif|confirm|authentic|check)"
     r"|\bneither [^.]{0,60}(?:verif|confirm)|\bnone of this could", re.I,
@@ -44,7 +57,14 @@ _NEAR_DAYS = {
     r"\btoday\b|\btonight\b|\bthis (?:morning|afternoon|evening)\b": 0,
     r"\btomorrow\b": 1,
 }
-_LENGTHS = {"minute": "PT{}M", "hour": "PT{}H", "day": "P{}D", "week": "P{}W", "month": "P{}M", "year": "P{}Y"}
+_LENGTHS = {
+    "minute": "PT{}M",
+    "hour": "PT{}H",
+    "day": "P{}D",
+    "week": "P{}W",
+    "month": "P{}M",
+    "year": "P{}Y",
+}
 
 
 def quantity(words: str, of_people: bool = False) -> dict[str, AttributeValue]:
@@ -92,7 +112,9 @@ def _numbers(words: str) -> Iterator[tuple[float, bool]]:
         elif token == "twice":
             value = 2
             place += 1
-        elif tokens[place : place + 2] == ["tens", "of"] and tokens[place + 2 :][:1] == ["thousands"]:
+        elif tokens[place : place + 2] == ["tens", "of"] and tokens[place + 2 :][:1] == [
+            "thousands"
+        ]:
             yield 20_000, True
             place += 3
             continue
@@ -130,12 +152,24 @@ def _unit(words: str) -> str | None:
         return "times"
     if plain.endswith("%"):
         return "%"
-    head = re.split(r"\s+(?:of|in|from|for|with|without|at|on|by|a|an|per|who|which|that|marked|against)\s", plain)[0]
+    head = re.split(
+        r"\s+(?:of|in|from|for|with|without|at|on|by|a|an|per|who|which|that|marked|against)\s",
+        plain,
+    )[0]
     noun = head.split()[-1].strip("”“\"’'").lower() if head else ""
     if noun in _PEOPLE:
         return "people"
-    is_word = noun.isalpha() and noun not in _SCALES and noun not in _MULTIPLES and not list(_numbers(noun))
-    return noun if is_word and noun not in ("some", "many", "several", "few", "most", "each", "all") else None
+    is_word = (
+        noun.isalpha()
+        and noun not in _SCALES
+        and noun not in _MULTIPLES
+        and not list(_numbers(noun))
+    )
+    return (
+        noun
+        if is_word and noun not in ("some", "many", "several", "few", "most", "each", "all")
+        else None
+    )
 
 
 def time(words: str, published: dt.date | None) -> str | None:
@@ -145,7 +179,9 @@ def time(words: str, published: dt.date | None) -> str | None:
     day 2024-03-16T14:05. A weekday is the nearest one up to the day of publication.
     """
     told = words.lower().strip()
-    if re.search(r"\b(?:after|before|since|until)\b\s+\w+\s+\w+", told) and not re.search(_YEAR, told):
+    if re.search(r"\b(?:after|before|since|until)\b\s+\w+\s+\w+", told) and not re.search(
+        _YEAR, told
+    ):
         return None  # a clause anchors it, whose own date is not told
     clock = re.search(r"\b(\d{1,2})[:.h](\d\d)\b|\b(\d{1,2})\s?([ap])\.?m\b", told)
     day = _day(told, published)
@@ -160,9 +196,13 @@ def time(words: str, published: dt.date | None) -> str | None:
 
 def _day(told: str, published: dt.date | None) -> str | None:
     year_of = re.search(_YEAR, told)
-    span = re.search(rf"{_DAY}\s*(?:–|-|to|and)\s*(?P<last>\d{{1,2}})(?:st|nd|rd|th)?\s+{_MONTH}", told)
+    span = re.search(
+        rf"{_DAY}\s*(?:–|-|to|and)\s*(?P<last>\d{{1,2}})(?:st|nd|rd|th)?\s+{_MONTH}", told
+    )
     if span:
-        first, last = (_date(int(span[name]), span["month"], year_of, published) for name in ("day", "last"))
+        first, last = (
+            _date(int(span[name]), span["month"], year_of, published) for name in ("day", "last")
+        )
         return f"{first}/{last}" if first and last else None
     for pattern in (rf"\b{_DAY}\s+(?:of\s+)?{_MONTH}", rf"\b{_MONTH}\s+{_DAY}\b"):
         found = re.search(pattern, told)
@@ -186,12 +226,16 @@ def _day(told: str, published: dt.date | None) -> str | None:
     return year_of[0] if year_of else None
 
 
-def _date(day: int, month: str, year: re.Match[str] | None, published: dt.date | None) -> str | None:
+def _date(
+    day: int, month: str, year: re.Match[str] | None, published: dt.date | None
+) -> str | None:
     if year is None and published is None:
         return None
     number = _month(month)
     try:
-        return dt.date(int(year[0]) if year else _nearest_year(number, "", published), number, day).isoformat()
+        return dt.date(
+            int(year[0]) if year else _nearest_year(number, "", published), number, day
+        ).isoformat()
     except ValueError:
         return None
 
@@ -205,7 +249,9 @@ def _nearest_year(month: int, told: str, published: dt.date | None) -> int:
     assert published is not None
     if "next" in told.split():
         return published.year + (month <= published.month)
-    return published.year - (month > published.month or ("last" in told.split() and month == published.month))
+    return published.year - (
+        month > published.month or ("last" in told.split() and month == published.month)
+    )
 
 
 def _length(told: str) -> str | None:
@@ -213,8 +259,18 @@ def _length(told: str) -> str | None:
     if not found or re.search(r"\b(?:this|last|next|ago|earlier|later|half)\b", told):
         return None
     numbers = list(_numbers(told[: found.start()].replace("-", " ")))
-    count = numbers[0][0] if numbers else 1 if re.search(r"\b(?:an?|the past|the last)\b", told) else None
-    return _LENGTHS[found[1]].format(count) if count is not None and not (numbers and numbers[0][1]) else None
+    count = (
+        numbers[0][0]
+        if numbers
+        else 1
+        if re.search(r"\b(?:an?|the past|the last)\b", told)
+        else None
+    )
+    return (
+        _LENGTHS[found[1]].format(count)
+        if count is not None and not (numbers and numbers[0][1])
+        else None
+    )
 
 
 def _vague(told: str, published: dt.date | None) -> str | None:
@@ -263,11 +319,17 @@ def same(marks: Iterable[Mark], schema: Schema) -> Iterator[Link]:
         if schema.layer(mark.label) is not Layer.MENTION or schema.holds_value(mark.label):
             continue
         before = last.setdefault(mark.label, [])
-        words = re.sub(r"^(?:the|an?|this|that|its|his|her|their)\s+", "", (mark.text or "").lower())
+        words = re.sub(
+            r"^(?:the|an?|this|that|its|his|her|their)\s+", "", (mark.text or "").lower()
+        )
         if _PRONOUNS.fullmatch(words):
             found = next((other for other in reversed(before) if other.end <= mark.start), None)
         else:
-            names = [word for word in re.findall(r"\w+", (mark.text or "").split(",")[0]) if word[0].isupper()]
+            names = [
+                word
+                for word in re.findall(r"\w+", (mark.text or "").split(",")[0])
+                if word[0].isupper()
+            ]
             keys = [(mark.label, words)] + ([(mark.label, names[-1].lower())] if names else [])
             found = next((seen[key] for key in keys if key in seen), None)
             for key in keys:

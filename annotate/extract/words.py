@@ -13,9 +13,9 @@ from spacy.pipeline import Pipe
 from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example
 
-from annotate import schema as schema_
 from annotate.extract import lexicon
 from annotate.extract.docs import MARKS
+from annotate.model import schema as schema_
 
 
 class Words(Pipe):
@@ -42,7 +42,14 @@ class Words(Pipe):
                 for name in self._tagged_by:
                     doc = nlp.get_pipe(name)(doc)
                 marks = example.reference.spans[MARKS]
-                yield doc, {mark.start: mark.label_ for mark in marks if mark.label_ in self.events and len(mark) == 1}
+                yield (
+                    doc,
+                    {
+                        mark.start: mark.label_
+                        for mark in marks
+                        if mark.label_ in self.events and len(mark) == 1
+                    },
+                )
 
         self.lexicon = lexicon.learn(seen())
 

@@ -13,11 +13,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
-from annotate import graph
 from annotate.formats.document import FormatError, Lost, Read, Written, assembled, text_of
-from annotate.graph import Link
-from annotate.model import Annotation, Article, AttributeValue, Mark, Provenance
-from annotate.schema import SAME_AS, Kind, Layer, Schema
+from annotate.model import graph
+from annotate.model.graph import Link
+from annotate.model.records import Annotation, Article, AttributeValue, Mark, Provenance
+from annotate.model.schema import SAME_AS, Kind, Layer, Schema
 
 SUFFIXES = (".txt", ".ann")
 _TEXT_BOUND = re.compile(r"(T\d+)\t(\S+) (\d+ \d+(?:;\d+ \d+)*)(?:\t.*)?")
@@ -37,30 +37,40 @@ def write(article: Article, annotation: Annotation, schema: Schema) -> Written:
     kept = [mark for mark in marks if mark.id not in edged]
     name_of, lines = {}, []
     for number, mark in enumerate(kept, 1):
-        lines.append(f"T{number}\t{mark.label} {_fragments(mark, text)}\t{mark.slice(text).replace(chr(10), ' ')}")
+        lines.append(
+            f"T{number}\t{mark.label}"
+            f" {_fragments(mark, text)}\t{mark.slice(text).replace(chr(10), ' ')}"
+        )
         name_of[mark.id] = f"T{number}"
     triggers = [mark for mark in kept if mark.label in schema.events]
     trigger_of = {mark.id: name_of[mark.id] for mark in triggers}
     name_of |= {mark.id: f"E{number}" for number, mark in enumerate(triggers, 1)}
     joined = [link for link in links if link.tail in name_of and link.head in name_of]
     for mark in triggers:
-        lines.append(f"{name_of[mark.id]}\t{mark.label}:{trigger_of[mark.id]}{_roles(mark, joined, name_of)}")
+        lines.append(
+            f"{name_of[mark.id]}\t{mark.label}:{trigger_of[mark.id]}{_roles(mark, joined, name_of)}"
+        )
     others = [link for link in joined if link.label != SAME_AS and link.tail not in trigger_of]
     for number, link in enumerate(others, 1):
         lines.append(f"R{number}\t{link.label} Arg1:{name_of[link.tail]} Arg2:{name_of[link.head]}")
     lines += _answers(kept, name_of, schema)
     for cluster in (*annotation.entities, *annotation.events):
         # brat joins text-bound annotations: of events, the triggers.
-        members = [trigger_of.get(name, name_of[name]) for name in cluster.mentions if name in name_of]
+        members = [
+            trigger_of.get(name, name_of[name]) for name in cluster.mentions if name in name_of
+        ]
         if len(members) > 1:
             lines.append(f"*\tEquiv {' '.join(members)}")
-    return Written({".txt": text.encode(), ".ann": "".join(f"{line}\n" for line in lines).encode()}, +lost)
+    return Written(
+        {".txt": text.encode(), ".ann": "".join(f"{line}\n" for line in lines).encode()}, +lost
+    )
 
 
 def _fragments(mark: Mark, text: str) -> str:
     """One `start end` for each line that the mark runs over."""
     pieces = [
-        f"{mark.start + found.start()} {mark.start + found.end()}" for found in re.finditer(r"[^\n]+", mark.slice(text))
+        f"{mark.start + found.start()} {mark.start + found.end()}"
+        for found in re.finditer(r"[^\n]+", mark.slice(text))
     ]
     return ";".join(pieces)
 
@@ -88,14 +98,21 @@ def _answers(marks: list[Mark], name_of: Mapping[str, str], schema: Schema) -> I
                 yield f"A{attributes}\t{name} {name_of[mark.id]}{told}"
             else:
                 notes += 1
-                yield f"#{notes}\t{name} {name_of[mark.id]}\t{value if isinstance(value, str) else json.dumps(value)}"
+                yield (
+                    f"#{notes}\t{name}"
+                    f" {name_of[mark.id]}\t{value if isinstance(value, str) else json.dumps(value)}"
+                )
 
 
-def read(files: Mapping[str, bytes], article: Article, schema: Schema, made: Provenance, where: str) -> Read:
+def read(
+    files: Mapping[str, bytes], article: Article, schema: Schema, made: Provenance, where: str
+) -> Read:
     """What an `.ann` holds; the `.txt` must be the article's text."""
     text, lost = text_of(article), Lost()
     if ".txt" in files and files[".txt"].decode(errors="replace") != text:
-        raise FormatError(f"{where}.txt: not the article's text; offsets would point elsewhere: export it again")
+        raise FormatError(
+            f"{where}.txt: not the article's text; offsets would point elsewhere: export it again"
+        )
     spans: dict[str, tuple[str, int, int]] = {}
     events: dict[str, tuple[str, str]] = {}
     answers: dict[str, dict[str, AttributeValue]] = defaultdict(dict)
@@ -107,7 +124,9 @@ def read(files: Mapping[str, bytes], article: Article, schema: Schema, made: Pro
             edges = [int(edge) for edge in re.findall(r"\d+", found[3])]
             gaps = [text[end:start] for end, start in zip(edges[1:-1:2], edges[2::2], strict=True)]
             if not edges[0] < edges[-1] <= len(text):
-                raise FormatError(f"{at}: {found[3]} is no span of the {len(text)} code points; correct it")
+                raise FormatError(
+                    f"{at}: {found[3]} is no span of the {len(text)} code points; correct it"
+                )
             lost["discontinuous spans, read as one"] += any(gap.strip("\n") for gap in gaps)
             spans[found[1]] = (found[2], edges[0], edges[-1])
         elif found := _EVENT.fullmatch(line):
@@ -121,7 +140,9 @@ def read(files: Mapping[str, bytes], article: Article, schema: Schema, made: Pro
         elif found := _SAME.fullmatch(line):
             members = found[1].split()
             same += [Link(one, SAME_AS, other) for one, other in pairwise(members)]
-        elif (found := _ATTRIBUTE.fullmatch(line) or _NOTE.fullmatch(line)) and found[1] in schema.attributes:
+        elif (found := _ATTRIBUTE.fullmatch(line) or _NOTE.fullmatch(line)) and found[
+            1
+        ] in schema.attributes:
             answers[found[2]][found[1]] = _answer(found[3], found[1], schema, at)
         elif line.strip():
             kind = {"N": "normalisations", "#": "notes"}.get(line[0])
@@ -134,11 +155,25 @@ def read(files: Mapping[str, bytes], article: Article, schema: Schema, made: Pro
         if trigger not in spans:
             raise FormatError(f"{where}.ann: the event {name} has no trigger {trigger}; add it")
         marks[name] = (label, *spans[trigger][1:])
-    links += [Link(triggers.get(link.tail, link.tail), SAME_AS, triggers.get(link.head, link.head)) for link in same]
-    bare = [name for name, (label, *_) in marks.items() if schema.layer(label) is Layer.EVENT and name not in events]
+    links += [
+        Link(triggers.get(link.tail, link.tail), SAME_AS, triggers.get(link.head, link.head))
+        for link in same
+    ]
+    bare = [
+        name
+        for name, (label, *_) in marks.items()
+        if schema.layer(label) is Layer.EVENT and name not in events
+    ]
     lost["triggers without an event, read as events"] += len(bare)
     read_ = [
-        Mark(id=name, label=label, start=start, end=end, text=text[start:end], attributes=answers[name])
+        Mark(
+            id=name,
+            label=label,
+            start=start,
+            end=end,
+            text=text[start:end],
+            attributes=answers[name],
+        )
         for name, (label, start, end) in marks.items()
     ]
     return assembled(read_, links, article, schema, made, lost)
@@ -150,7 +185,9 @@ def _answer(given: str | None, name: str, schema: Schema, at: str) -> AttributeV
         try:
             return float(given or "")
         except ValueError:
-            raise FormatError(f"{at}: {name} is {given!r}, which is no number; correct it") from None
+            raise FormatError(
+                f"{at}: {name} is {given!r}, which is no number; correct it"
+            ) from None
     if given is None:
         return next(iter(attribute.values), "")
     return given

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from annotate import align, graph
 from annotate.formats.document import (
     FormatError,
     Lost,
@@ -19,9 +18,11 @@ from annotate.formats.document import (
     place_tokens,
     text_of,
 )
-from annotate.model import Annotation, Article, Mark, Provenance, Sentence
-from annotate.schema import ATTRIBUTION_SPANS, Layer, Schema
-from annotate.tokens import sentence_of, sentences, token_range
+from annotate.measure import align
+from annotate.model import graph
+from annotate.model.records import Annotation, Article, Mark, Provenance, Sentence
+from annotate.model.schema import ATTRIBUTION_SPANS, Layer, Schema
+from annotate.model.tokens import sentence_of, sentences, token_range
 
 SUFFIXES = (".conll",)
 COLUMNS = (Layer.MENTION, Layer.EVENT, *(Layer(name) for name in ATTRIBUTION_SPANS))
@@ -39,7 +40,10 @@ def write(article: Article, annotation: Annotation, schema: Schema) -> Written:
                 tags[number][place][column] = f"{'B' if place == start else 'I'}-{found.label}"
     lines = [_HEADING]
     for sentence, rows in zip(cut, tags, strict=True):
-        lines += ["\t".join((text[start:end], *row)) for (start, end), row in zip(sentence.tokens, rows, strict=True)]
+        lines += [
+            "\t".join((text[start:end], *row))
+            for (start, end), row in zip(sentence.tokens, rows, strict=True)
+        ]
         lines.append("")
     units = align.units(annotation)
     lost["links"] += len(graph.disassemble(annotation)[1])
@@ -69,7 +73,9 @@ def _held(
         yield from ((number, *span) for span in kept)
 
 
-def read(files: Mapping[str, bytes], article: Article, schema: Schema, made: Provenance, where: str) -> Read:
+def read(
+    files: Mapping[str, bytes], article: Article, schema: Schema, made: Provenance, where: str
+) -> Read:
     """The marks of all columns; the tokens must be those of the article, in order."""
     text = text_of(article)
     rows: list[list[str]] = []
@@ -81,7 +87,8 @@ def read(files: Mapping[str, bytes], article: Article, schema: Schema, made: Pro
             rows.append(line.split("\t"))
             if len(rows[-1]) != len(COLUMNS) + 1:
                 raise FormatError(
-                    f"{where}.conll:{number}: {len(rows[-1])} columns, not {len(COLUMNS) + 1}; tabs part them"
+                    f"{where}.conll:{number}: {len(rows[-1])} columns, not {len(COLUMNS) + 1}; tabs"
+                    " part them"
                 )
     places = place_tokens([row[0] for row in rows], text, f"{where}.conll")
     marks: list[Mark] = []

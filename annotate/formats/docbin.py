@@ -8,12 +8,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from annotate import graph
-from annotate.formats.document import FormatError, Lost, Read, Written, assembled, outermost, text_of
-from annotate.graph import Link
-from annotate.model import Annotation, Article, Mark, Provenance
-from annotate.schema import Layer, Schema
-from annotate.tokens import sentences
+from annotate.formats.document import (
+    FormatError,
+    Lost,
+    Read,
+    Written,
+    assembled,
+    outermost,
+    text_of,
+)
+from annotate.model import graph
+from annotate.model.graph import Link
+from annotate.model.records import Annotation, Article, Mark, Provenance
+from annotate.model.schema import Layer, Schema
+from annotate.model.tokens import sentences
 
 SUFFIXES = (".spacy",)
 GROUPS = {
@@ -52,7 +60,9 @@ def write(article: Article, annotation: Annotation, schema: Schema) -> Written:
             entities.append((span.start, span.end, found))
     for name, spans in groups.items():
         doc.spans[name] = spans
-    doc.set_ents([Span(doc, start, end, label=found.label) for start, end, found in outermost(entities)])
+    doc.set_ents(
+        [Span(doc, start, end, label=found.label) for start, end, found in outermost(entities)]
+    )
     doc.user_data[KEY] = {
         "article": article.id,
         "attributes": {name: found.attributes for name, found in kept.items() if found.attributes},
@@ -61,21 +71,32 @@ def write(article: Article, annotation: Annotation, schema: Schema) -> Written:
     return Written({".spacy": DocBin(docs=[doc], store_user_data=True).to_bytes()}, +lost)
 
 
-def read(files: Mapping[str, bytes], article: Article, schema: Schema, made: Provenance, where: str) -> Read:
+def read(
+    files: Mapping[str, bytes], article: Article, schema: Schema, made: Provenance, where: str
+) -> Read:
     """The spans of the groups; the text must be the article's."""
     import spacy
     from spacy.tokens import DocBin
 
     text = text_of(article)
     try:
-        docs = list(DocBin().from_bytes(files[".spacy"]).get_docs(spacy.blank(article.language).vocab))
-    except (ValueError, KeyError, TypeError) as error:  # what it raises depends on where the bytes are damaged
+        docs = list(
+            DocBin().from_bytes(files[".spacy"]).get_docs(spacy.blank(article.language).vocab)
+        )
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+    ) as error:  # what it raises depends on where the bytes are damaged
         raise FormatError(
             f"{where}.spacy: no DocBin that spaCy reads ({type(error).__name__}); write it again"
         ) from None
     doc = next((found for found in docs if found.text == text), None)
     if doc is None:
-        raise FormatError(f"{where}.spacy: none of its {len(docs)} documents has the article's text; export it again")
+        raise FormatError(
+            f"{where}.spacy: none of its {len(docs)} documents has the article's text; export it"
+            " again"
+        )
     told = doc.user_data.get(KEY, {})
     attributes = told.get("attributes", {})
     marks = []
@@ -84,5 +105,16 @@ def read(files: Mapping[str, bytes], article: Article, schema: Schema, made: Pro
             own = span.id_ or f"{name[0]}{number}"
             start, end = span.start_char, span.end_char
             given = attributes.get(own, {})
-            marks.append(Mark(id=own, label=span.label_, start=start, end=end, text=text[start:end], attributes=given))
-    return assembled(marks, (Link(*link) for link in told.get("links", ())), article, schema, made, Lost())
+            marks.append(
+                Mark(
+                    id=own,
+                    label=span.label_,
+                    start=start,
+                    end=end,
+                    text=text[start:end],
+                    attributes=given,
+                )
+            )
+    return assembled(
+        marks, (Link(*link) for link in told.get("links", ())), article, schema, made, Lost()
+    )

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from annotate import graph
-from annotate.graph import Link
-from annotate.issues import AcreError, Issue
-from annotate.model import Annotation, Article, Mark, Provenance
-from annotate.schema import Schema
+from annotate.model import graph
+from annotate.model.graph import Link
+from annotate.model.issues import AcreError, Issue
+from annotate.model.records import Annotation, Article, Mark, Provenance
+from annotate.model.schema import Schema
 
 Lost = Counter[str]
 """What a format can't hold, or what of a file the schema has no place for: how often, by name."""
@@ -39,12 +39,19 @@ class Read(NamedTuple):
 def text_of(article: Article) -> str:
     """The text; FormatError where it is withheld."""
     if article.text is None:
-        raise FormatError(f"{article.id}: its text is withheld; put your own copy in place with: acre rehydrate")
+        raise FormatError(
+            f"{article.id}: its text is withheld; put your own copy in place with: acre rehydrate"
+        )
     return article.text
 
 
 def assembled(
-    marks: Iterable[Mark], links: Iterable[Link], article: Article, schema: Schema, made: Provenance, lost: Lost
+    marks: Iterable[Mark],
+    links: Iterable[Link],
+    article: Article,
+    schema: Schema,
+    made: Provenance,
+    lost: Lost,
 ) -> Read:
     """The annotation that marks and links make; links of marks that are not there are counted."""
     there = list(marks)
@@ -54,9 +61,13 @@ def assembled(
     return Read(annotation, issues, +lost)
 
 
-def mark(name: str, label: str, start: int, end: int, text: str, **attributes: int | float | str) -> Mark:
+def mark(
+    name: str, label: str, start: int, end: int, text: str, **attributes: int | float | str
+) -> Mark:
     """A mark with the words that it stands on."""
-    return Mark(id=name, label=label, start=start, end=end, text=text[start:end], attributes=attributes)
+    return Mark(
+        id=name, label=label, start=start, end=end, text=text[start:end], attributes=attributes
+    )
 
 
 def outermost(spans: Iterable[tuple[int, int, Mark]]) -> Iterator[tuple[int, int, Mark]]:
@@ -76,7 +87,8 @@ def place_tokens(words: Iterable[str], text: str, where: str) -> list[tuple[int,
         if not text.startswith(word, start):
             found = text[start : start + max(20, len(word))]
             raise FormatError(
-                f"{where}: token {number} is {word!r}, the article goes on with {found!r}; change tags only"
+                f"{where}: token {number} is {word!r}, the article goes on with {found!r}; change"
+                " tags only"
             )
         place = start + len(word)
         places.append((start, place))

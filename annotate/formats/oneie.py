@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from annotate import align
 from annotate.formats.document import (
     FormatError,
     Lost,
@@ -22,10 +21,11 @@ from annotate.formats.document import (
     place_tokens,
     text_of,
 )
-from annotate.graph import Link
-from annotate.model import Annotation, Article, EventMention, Mark, Provenance, Sentence
-from annotate.schema import Schema
-from annotate.tokens import sentence_of, sentences, token_range
+from annotate.measure import align
+from annotate.model.graph import Link
+from annotate.model.records import Annotation, Article, EventMention, Mark, Provenance, Sentence
+from annotate.model.schema import Schema
+from annotate.model.tokens import sentence_of, sentences, token_range
 
 SUFFIXES = (".jsonl",)
 
@@ -49,7 +49,12 @@ def write(article: Article, annotation: Annotation, schema: Schema) -> Written:
                 "sentence": text[sentence.start : sentence.end],
                 "tokens": words,
                 "entity_mentions": [
-                    {"id": found.id, "entity_type": found.label, "entity_subtype": found.label, "mention_type": "UNK"}
+                    {
+                        "id": found.id,
+                        "entity_type": found.label,
+                        "entity_subtype": found.label,
+                        "mention_type": "UNK",
+                    }
                     | _told(found, places[found.id], text)
                     for found in annotation.mentions
                     if places.get(found.id, (-1,))[0] == number
@@ -60,7 +65,9 @@ def write(article: Article, annotation: Annotation, schema: Schema) -> Written:
                         "id": found.id,
                         "event_type": found.label,
                         "trigger": _told(found, places[found.id], text),
-                        "arguments": list(_arguments(found, number, places, annotation, text, lost)),
+                        "arguments": list(
+                            _arguments(found, number, places, annotation, text, lost)
+                        ),
                     }
                     for found in annotation.event_mentions
                     if places.get(found.id, (-1,))[0] == number
@@ -71,7 +78,10 @@ def write(article: Article, annotation: Annotation, schema: Schema) -> Written:
     lost["sources, cues and contents"] += sum(unit.layer == align.MARKS[2] for unit in units)
     for layer in ("attribute", "attribution link", "coreference"):
         lost[f"{layer}s"] += sum(unit.layer == layer for unit in units)
-    return Written({".jsonl": "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines).encode()}, +lost)
+    return Written(
+        {".jsonl": "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines).encode()},
+        +lost,
+    )
 
 
 def _place(found: Mark, cut: Sequence[Sentence], lost: Lost) -> tuple[int, int, int] | None:
@@ -106,7 +116,9 @@ def _arguments(
             yield {"entity_id": argument.target, "text": words, "role": argument.role}
 
 
-def read(files: Mapping[str, bytes], article: Article, schema: Schema, made: Provenance, where: str) -> Read:
+def read(
+    files: Mapping[str, bytes], article: Article, schema: Schema, made: Provenance, where: str
+) -> Read:
     """Mentions, triggers and arguments; the tokens of all lines must be the article's, in order."""
     text, lost = text_of(article), Lost()
     rows = []
@@ -115,11 +127,17 @@ def read(files: Mapping[str, bytes], article: Article, schema: Schema, made: Pro
             continue
         try:
             row = json.loads(line)
-            rows.append((row["tokens"], row.get("entity_mentions", []), row.get("event_mentions", [])))
+            rows.append(
+                (row["tokens"], row.get("entity_mentions", []), row.get("event_mentions", []))
+            )
             lost["relation mentions"] += len(row.get("relation_mentions", []))
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise FormatError(f"{where}.jsonl:{number}: no object with `tokens`; give OneIE's JSON lines") from None
-    places = place_tokens(chain.from_iterable(tokens for tokens, *_ in rows), text, f"{where}.jsonl")
+            raise FormatError(
+                f"{where}.jsonl:{number}: no object with `tokens`; give OneIE's JSON lines"
+            ) from None
+    places = place_tokens(
+        chain.from_iterable(tokens for tokens, *_ in rows), text, f"{where}.jsonl"
+    )
     marks, links, first = [], [], 0
     for number, (tokens, entities, events) in enumerate(rows, 1):
         own = places[first : first + len(tokens)]
@@ -128,10 +146,17 @@ def read(files: Mapping[str, bytes], article: Article, schema: Schema, made: Pro
             for found in entities:
                 marks.append(mark(found["id"], found["entity_type"], *_span(found, own), text))
             for found in events:
-                marks.append(mark(found["id"], found["event_type"], *_span(found["trigger"], own), text))
-                links += [Link(found["id"], argument["role"], argument["entity_id"]) for argument in found["arguments"]]
+                marks.append(
+                    mark(found["id"], found["event_type"], *_span(found["trigger"], own), text)
+                )
+                links += [
+                    Link(found["id"], argument["role"], argument["entity_id"])
+                    for argument in found["arguments"]
+                ]
         except (KeyError, IndexError, TypeError, ValueError) as error:
-            raise FormatError(f"{where}.jsonl:{number}: {type(error).__name__}: {error}; give OneIE's fields") from None
+            raise FormatError(
+                f"{where}.jsonl:{number}: {type(error).__name__}: {error}; give OneIE's fields"
+            ) from None
     return assembled(marks, links, article, schema, made, lost)
 
 

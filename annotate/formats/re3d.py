@@ -12,9 +12,9 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from annotate.formats.document import FormatError, Lost, Read, assembled, mark, text_of
-from annotate.model import Article, Mark, Provenance
-from annotate.schema import Schema
-from annotate.text import normalise, sha256
+from annotate.model.records import Article, Mark, Provenance
+from annotate.model.schema import Schema
+from annotate.model.text import normalise, sha256
 
 SUFFIXES = ("documents.json", "entities.json", "relations.json")
 LABELS = {
@@ -33,17 +33,25 @@ LABELS = {
 def digests(files: Mapping[str, bytes], where: str) -> dict[str, str]:
     """By the hash of each document's normalised text, its id in re3d."""
     return {
-        sha256(normalise(row["text"])[0]): row["_id"] for row in _rows(files, "documents.json", where, "_id", "text")
+        sha256(normalise(row["text"])[0]): row["_id"]
+        for row in _rows(files, "documents.json", where, "_id", "text")
     }
 
 
-def read(files: Mapping[str, bytes], article: Article, schema: Schema, made: Provenance, where: str) -> Read:
+def read(
+    files: Mapping[str, bytes], article: Article, schema: Schema, made: Provenance, where: str
+) -> Read:
     """The mentions of the document that has the article's text."""
     text, lost = text_of(article), Lost()
     rows = _rows(files, "documents.json", where, "_id", "text")
-    raw, name = next(((row["text"], row["_id"]) for row in rows if normalise(row["text"])[0] == text), ("", ""))
+    raw, name = next(
+        ((row["text"], row["_id"]) for row in rows if normalise(row["text"])[0] == text), ("", "")
+    )
     if not name:
-        raise FormatError(f"{where}/documents.json: no document has the text of {article.id}; give the one that has")
+        raise FormatError(
+            f"{where}/documents.json: no document has the text of {article.id}; give the one"
+            " that has"
+        )
     moved = _moved(raw, text)
     marks: list[Mark] = []
     seen = set()
@@ -89,7 +97,9 @@ def _rows(files: Mapping[str, bytes], name: str, where: str, *fields: str) -> li
             for field in fields:
                 row[field]
         except (ValueError, KeyError, TypeError):
-            found = f"{where}/{name}:{number}: no object with {', '.join(fields)}; give re3d's own file"
+            found = (
+                f"{where}/{name}:{number}: no object with {', '.join(fields)}; give re3d's own file"
+            )
             raise FormatError(found) from None
         rows.append(row)
     return rows

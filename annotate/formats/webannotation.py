@@ -10,11 +10,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from annotate import graph
 from annotate.formats.document import FormatError, Lost, Read, Written, assembled, text_of
-from annotate.graph import Link
-from annotate.model import Annotation, Article, Mark, Provenance
-from annotate.schema import Schema
+from annotate.model import graph
+from annotate.model.graph import Link
+from annotate.model.records import Annotation, Article, Mark, Provenance
+from annotate.model.schema import Schema
 
 SUFFIXES = (".jsonld",)
 _AROUND = 32
@@ -28,10 +28,14 @@ def write(article: Article, annotation: Annotation, schema: Schema) -> Written:
         "@context": "http://www.w3.org/ns/anno.jsonld",
         "id": f"urn:acre:{article.id}",
         "type": "AnnotationPage",
-        "items": [_mark(mark, article, text) for mark in marks]
-        + [_link(number, link, article) for number, link in enumerate(links, 1)],
+        "items": (
+            [_mark(mark, article, text) for mark in marks]
+            + [_link(number, link, article) for number, link in enumerate(links, 1)]
+        ),
     }
-    return Written({".jsonld": (json.dumps(page, indent=1, ensure_ascii=False) + "\n").encode()}, Lost())
+    return Written(
+        {".jsonld": (json.dumps(page, indent=1, ensure_ascii=False) + "\n").encode()}, Lost()
+    )
 
 
 def _mark(mark: Mark, article: Article, text: str) -> dict[str, Any]:
@@ -77,7 +81,9 @@ def _name(article: Article, name: str) -> str:
     return f"urn:acre:{article.id}#{name}"
 
 
-def read(files: Mapping[str, bytes], article: Article, schema: Schema, made: Provenance, where: str) -> Read:
+def read(
+    files: Mapping[str, bytes], article: Article, schema: Schema, made: Provenance, where: str
+) -> Read:
     """The marks by their position selectors, each checked against its quote, and the links between them."""
     text = text_of(article)
     marks: list[Mark] = []
@@ -85,7 +91,9 @@ def read(files: Mapping[str, bytes], article: Article, schema: Schema, made: Pro
     try:
         items = json.loads(files[".jsonld"])["items"]
     except (ValueError, KeyError, TypeError):
-        raise FormatError(f"{where}.jsonld: no annotation page with `items`; give one as JSON-LD") from None
+        raise FormatError(
+            f"{where}.jsonld: no annotation page with `items`; give one as JSON-LD"
+        ) from None
     for number, item in enumerate(items, 1):
         try:
             if item["motivation"] == "linking":
@@ -94,7 +102,10 @@ def read(files: Mapping[str, bytes], article: Article, schema: Schema, made: Pro
             else:
                 marks.append(_read_mark(item, text))
         except (KeyError, TypeError, ValueError, IndexError) as error:
-            found = f"{where}.jsonld: item {number}: {type(error).__name__}: {' '.join(str(error).split())}"
+            found = (
+                f"{where}.jsonld: item {number}: {type(error).__name__}:"
+                f" {' '.join(str(error).split())}"
+            )
             raise FormatError(f"{found}; give it as acre convert writes it") from None
     return assembled(marks, links, article, schema, made, Lost())
 
@@ -105,10 +116,19 @@ def _read_mark(item: Mapping[str, Any], text: str) -> Mark:
     start, end = place["start"], place["end"]
     quote = selectors.get("TextQuoteSelector", {}).get("exact")
     if quote is not None and quote != text[start:end]:
-        raise ValueError(f"the article reads {text[start:end]!r} at {start}–{end}, the quote is {quote!r}")
+        raise ValueError(
+            f"the article reads {text[start:end]!r} at {start}–{end}, the quote is {quote!r}"
+        )
     tag, *answers = item["body"]
     given = {answer["name"]: answer["value"] for answer in answers}
-    return Mark(id=_own(item["id"]), label=tag["value"], start=start, end=end, text=text[start:end], attributes=given)
+    return Mark(
+        id=_own(item["id"]),
+        label=tag["value"],
+        start=start,
+        end=end,
+        text=text[start:end],
+        attributes=given,
+    )
 
 
 def _own(name: str) -> str:

@@ -1,1 +1,1 @@
-"""Label Studio behind one adapter: what it shows, what it is sent, what comes back, and how it is started."""
+"""Label Studio: its server, its HTTP interface, the labelling page, and the way of tasks there and annotations back."""

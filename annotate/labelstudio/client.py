@@ -8,13 +8,20 @@ from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from annotate.issues import AcreError
+from annotate.model.issues import AcreError
 
 PAGE = 200
 BATCH = 500
 # After a time-out the server still finishes what it was asked: wait long rather than ask twice.
 _TIMEOUT = 600
-_TASK_FIELDS = ("id", "project", "data", "total_annotations", "cancelled_annotations", "draft_exists")
+_TASK_FIELDS = (
+    "id",
+    "project",
+    "data",
+    "total_annotations",
+    "cancelled_annotations",
+    "draft_exists",
+)
 # One list names the fields of the task and of what hangs on it.
 _ANNOTATION_FIELDS = (
     "annotations",
@@ -47,7 +54,9 @@ class Client:
     """A connection to one Label Studio."""
 
     def __init__(self, url: str, token: str) -> None:
-        from label_studio_sdk import LabelStudio  # takes seconds to import: only when a server is spoken to
+        from label_studio_sdk import (
+            LabelStudio,  # takes seconds to import: only when a server is spoken to
+        )
 
         self.url = url
         self._sdk = LabelStudio(base_url=url, api_key=token, timeout=_TIMEOUT)
@@ -59,7 +68,10 @@ class Client:
         try:
             return answer.json()
         except ValueError:
-            found = f"{self.url}: {method} {path}: the answer is no JSON; is it the address of a Label Studio?"
+            found = (
+                f"{self.url}: {method} {path}: the answer is no JSON; is it the address of a Label"
+                " Studio?"
+            )
             raise AnswerError(found, answer.status_code) from None
 
     def _answer(self, method: str, path: str, retries: int = 3, **kwargs: Any) -> Any:
@@ -71,10 +83,13 @@ class Client:
             answer = self._http.request(path, method=method, request_options=options, **kwargs)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise ClientError(
-                f"{self.url}: {error or type(error).__name__}; is the server up? start it with: acre serve"
+                f"{self.url}: {error or type(error).__name__}; is the server up? start it with:"
+                " acre serve"
             ) from None
         if answer.status_code == 401:
-            raise ClientError(f"{self.url}: the token is refused; give a valid one in ACRE_TOKEN or --token-file")
+            raise ClientError(
+                f"{self.url}: the token is refused; give a valid one in ACRE_TOKEN or --token-file"
+            )
         if answer.status_code >= 400:
             found = f"{self.url}: {method} {path}: HTTP {answer.status_code}: {_brief(answer.text)}"
             raise AnswerError(found, answer.status_code)
@@ -101,13 +116,17 @@ class Client:
         found = [project for project in self._projects(title) if project["title"] == title]
         if len(found) > 1:
             numbers = ", ".join(str(project["id"]) for project in found)
-            raise ClientError(f"{self.url}: two projects are called {title!r} ({numbers}); rename one")
+            raise ClientError(
+                f"{self.url}: two projects are called {title!r} ({numbers}); rename one"
+            )
         return found[0] if found else None
 
     def _projects(self, title: str) -> Iterator[dict[str, Any]]:
         page, seen = 1, 0
         while True:
-            answer = self._call("GET", "api/projects", params={"title": title, "page": page, "page_size": 100})
+            answer = self._call(
+                "GET", "api/projects", params={"title": title, "page": page, "page_size": 100}
+            )
             yield from answer["results"]
             seen += len(answer["results"])
             if seen >= answer["count"] or not answer["results"]:
@@ -155,7 +174,9 @@ class Client:
 
         Where the server fails, `unreadable`, in the task and in an annotation, lists what it does not give.
         """
-        tasks = self._halves(project, [number], _TASK_FIELDS + _ANNOTATION_FIELDS, None, salvage=True)
+        tasks = self._halves(
+            project, [number], _TASK_FIELDS + _ANNOTATION_FIELDS, None, salvage=True
+        )
         return tasks[0] if tasks else None
 
     def _page(
@@ -177,14 +198,21 @@ class Client:
             {"filter": f"filter:tasks:{name}", "operator": operator, "type": kind, "value": value}
             for name, operator, kind, value in conditions
         ]
-        query = json.dumps({"filters": {"conjunction": "and", "items": items}, "ordering": ["tasks:id"]})
+        query = json.dumps(
+            {"filters": {"conjunction": "and", "items": items}, "ordering": ["tasks:id"]}
+        )
         params = {
             "project": project, "page_size": PAGE, "query": query, "include": ",".join(fields), "fields": "all",
         }  # fmt: skip
         return list(self._call("GET", "api/tasks", params=params, retries=retries)["tasks"])
 
     def _halves(
-        self, project: int, numbers: list[int], fields: tuple[str, ...], since: dt.datetime | None, salvage: bool
+        self,
+        project: int,
+        numbers: list[int],
+        fields: tuple[str, ...],
+        since: dt.datetime | None,
+        salvage: bool,
     ) -> list[dict[str, Any]]:
         """The tasks of these ids, where a page of them failed: asked for by halves, down to the one that fails."""
         try:
@@ -196,7 +224,9 @@ class Client:
                 return [self._salvage(project, numbers[0])]
             if len(numbers) == 1:
                 found = f"the server fails to give task {numbers[0]} (HTTP {error.status})"
-                raise ClientError(f"{self.url}: {found}; mend or delete it in Label Studio") from None
+                raise ClientError(
+                    f"{self.url}: {found}; mend or delete it in Label Studio"
+                ) from None
         middle = len(numbers) // 2
         first = self._halves(project, numbers[:middle], fields, since, salvage)
         return first + self._halves(project, numbers[middle:], fields, since, salvage)
@@ -205,9 +235,15 @@ class Client:
         task: dict[str, Any] = {"id": number}
         unreadable = []
         frame = tuple(name for name in _ANNOTATION_FIELDS if name not in ("result", "drafts"))
-        for part, fields in (("data", _TASK_FIELDS), ("annotations", frame), ("drafts", ("drafts",))):
+        for part, fields in (
+            ("data", _TASK_FIELDS),
+            ("annotations", frame),
+            ("drafts", ("drafts",)),
+        ):
             try:
-                for found in self._page(project, ("id", *fields), number - 1, number + 1, retries=0):
+                for found in self._page(
+                    project, ("id", *fields), number - 1, number + 1, retries=0
+                ):
                     task |= found
             except AnswerError:
                 unreadable.append(part)
@@ -217,7 +253,9 @@ class Client:
             task["drafts"] = [None]
         for raw in task.get("annotations", ()):
             try:
-                raw["result"] = self._call("GET", f"api/annotations/{raw['id']}", retries=0)["result"]
+                raw["result"] = self._call("GET", f"api/annotations/{raw['id']}", retries=0)[
+                    "result"
+                ]
             except AnswerError:
                 raw["unreadable"] = ["result"]
                 unreadable.append(f"annotation {raw['id']}")
@@ -236,7 +274,8 @@ class Client:
             if answer[field] != sent:
                 # On SQLite an import that meets a lock answers 201 and drops all annotations and predictions.
                 raise ClientError(
-                    f"{self.url}: sent {sent} and the server counts {answer[field]} ({field}); compare before you load again"
+                    f"{self.url}: sent {sent} and the server counts {answer[field]} ({field});"
+                    " compare before you load again"
                 )
         return list(answer["task_ids"])
 
@@ -244,7 +283,9 @@ class Client:
         """Replace a task's data."""
         self._call("PATCH", f"api/tasks/{task}", json={"data": data})
 
-    def annotate(self, task: int, result: list[dict[str, Any]], seconds: float | None = None) -> int:
+    def annotate(
+        self, task: int, result: list[dict[str, Any]], seconds: float | None = None
+    ) -> int:
         """Submit an annotation as the token's account; returns its id."""
         body = {"result": result, "lead_time": seconds}
         return int(self._call("POST", f"api/tasks/{task}/annotations", json=body)["id"])
@@ -261,7 +302,9 @@ class Client:
         """One prediction, with its result."""
         return dict(self._call("GET", f"api/predictions/{number}"))
 
-    def predict(self, task: int, result: list[dict[str, Any]], score: float | None, version: str) -> None:
+    def predict(
+        self, task: int, result: list[dict[str, Any]], score: float | None, version: str
+    ) -> None:
         """Add a prediction to a task: what is offered, and no annotation."""
         body = {"task": task, "result": result, "score": score, "model_version": version}
         self._call("POST", "api/predictions", json=body)
@@ -282,14 +325,20 @@ class Client:
         try:
             self._call("POST", "api/ml", json={"project": project, "url": url, "title": title})
         except ClientError:
-            if not any(known["url"] == url and known["state"] == "CO" for known in self.services(project)):
+            if not any(
+                known["url"] == url and known["state"] == "CO" for known in self.services(project)
+            ):
                 raise
 
 
 def _brief(answer: str) -> str:
     try:
         body = json.loads(answer)
-        answer = body.get("detail") or body.get("validation_errors") or answer if isinstance(body, dict) else answer
+        answer = (
+            body.get("detail") or body.get("validation_errors") or answer
+            if isinstance(body, dict)
+            else answer
+        )
     except ValueError:
         pass
     return " ".join(str(answer).split())[:300]

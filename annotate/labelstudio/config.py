@@ -8,8 +8,8 @@ from typing import Any
 from lxml import etree, html
 from lxml.builder import E
 
-from annotate.labelstudio.desk import GUIDELINES
-from annotate.schema import Attribute, EventType, Kind, Label, Schema
+from annotate.labelstudio.server_app import GUIDELINES
+from annotate.model.schema import Attribute, EventType, Kind, Label, Schema
 
 LABELS = "label"
 """Name of the one control that labels spans: with two, one region can carry a label of each."""
@@ -61,7 +61,13 @@ def build(schema: Schema, choices: bool = False) -> str:
             E.Header(value="$about", size="6"),
             E.HyperText(name=ZONES, value=f"${ZONES}", inline="true"),
             # By symbol: by word, a selection takes the possessive with it and splits at hyphens.
-            E.Text(name=TEXT, value=f"${TEXT}", granularity="symbol", showLabels="true", saveTextResult="yes"),
+            E.Text(
+                name=TEXT,
+                value=f"${TEXT}",
+                granularity="symbol",
+                showLabels="true",
+                saveTextResult="yes",
+            ),
         ),
         E.View({"className": "acre-side"}, *_questions(schema), *listed),
         E.Relations(*(E.Relation(value=name) for name in schema.relations)),
@@ -75,7 +81,9 @@ def _labels(schema: Schema) -> Any:
         control.append(E.Header(value=title, size="6"))
         for name, label in labels.items():
             hint = f"{label.definition} Not to be confused with: {', '.join(label.confused_with)}."
-            control.append(E.Label(value=name, background=label.colour, hotkey=label.hotkey, hint=hint))
+            control.append(
+                E.Label(value=name, background=label.colour, hotkey=label.hotkey, hint=hint)
+            )
     return control
 
 
@@ -104,17 +112,29 @@ def _questions(schema: Schema) -> Iterable[Any]:
 
 
 def _control(name: str, attribute: Attribute) -> Any:
-    required = {"required": "true", "requiredMessage": f"{name}: {attribute.definition}"} if attribute.required else {}
+    required = (
+        {"required": "true", "requiredMessage": f"{name}: {attribute.definition}"}
+        if attribute.required
+        else {}
+    )
     if attribute.kind is Kind.CHOICE:
         values = (
             E.Choice(value=value, hotkey=entry.hotkey, hint=entry.definition)
             for value, entry in attribute.values.items()
         )
-        return E.Choices({"name": name, "choice": "single", "showInline": "false"} | required, *values)
+        return E.Choices(
+            {"name": name, "choice": "single", "showInline": "false"} | required, *values
+        )
     if attribute.kind is Kind.NUMBER:
         return E.Number({"name": name, "hint": attribute.definition} | required)
     return E.TextArea(
-        {"name": name, "maxSubmissions": "1", "rows": "1", "editable": "true", "placeholder": attribute.definition[:60]}
+        {
+            "name": name,
+            "maxSubmissions": "1",
+            "rows": "1",
+            "editable": "true",
+            "placeholder": attribute.definition[:60],
+        }
         | required
     )
 
@@ -122,12 +142,17 @@ def _control(name: str, attribute: Attribute) -> Any:
 def answers(configuration: str) -> dict[str, frozenset[str]]:
     """What a labelling configuration lets an annotator say: the values of each control. Looks are left out."""
     root = etree.fromstring(configuration)
-    said = {control.get("name"): control for control in root.iter("Labels", "Choices", "Number", "TextArea")}
+    said = {
+        control.get("name"): control
+        for control in root.iter("Labels", "Choices", "Number", "TextArea")
+    }
     values = {
         str(name): frozenset(str(child.get("value")) for child in control.iter("Label", "Choice"))
         for name, control in said.items()
     }
-    return values | {"relations": frozenset(str(relation.get("value")) for relation in root.iter("Relation"))}
+    return values | {
+        "relations": frozenset(str(relation.get("value")) for relation in root.iter("Relation"))
+    }
 
 
 def zone_style(lines: Iterable[tuple[int, str]]) -> str:
@@ -155,18 +180,30 @@ def instructions(schema: Schema) -> str:
     """The guidelines at hand, as HTML for Label Studio's instruction panel."""
     manual = {"href": f"{GUIDELINES}index.html"}
     body = E.div(
-        E.p("The whole manual, with search: ", E.a(manual, "guidelines"), ". A label below leads to its page."),
+        E.p(
+            "The whole manual, with search: ",
+            E.a(manual, "guidelines"),
+            ". A label below leads to its page.",
+        ),
         E.h3("How to mark an article"),
         E.ol(
             E.li("Read it once without marking."),
             E.li(
-                "Press a label’s key, then drag over the words. The mark stays selected: answer its questions at the right, by key or click."
+                "Press a label’s key, then drag over the words. The mark stays selected: answer its"
+                " questions at the right, by key or click."
             ),
             E.li(
-                "Mark events by their trigger; link each with Alt+R and a click to what fills a role, and choose the role under Relations."
+                "Mark events by their trigger; link each with Alt+R and a click to what fills a"
+                " role, and choose the role under Relations."
             ),
-            E.li("Mark source, cue and content of each claim; link the content to its source and its cue."),
-            E.li("Link two mentions of the same thing, or two triggers of the same event, with same_as."),
+            E.li(
+                "Mark source, cue and content of each claim; link the content to its source and its"
+                " cue."
+            ),
+            E.li(
+                "Link two mentions of the same thing, or two triggers of the same event, with"
+                " same_as."
+            ),
             E.li("Ctrl+Enter submits. U unselects, Backspace deletes the selected mark."),
         ),
     )

@@ -10,12 +10,12 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from annotate import graph
-from annotate.graph import Link
-from annotate.issues import Issue, Severity
 from annotate.labelstudio import config
-from annotate.model import Annotation, Article, AttributeValue, Mark, Provenance
-from annotate.schema import Kind, Schema
+from annotate.model import graph
+from annotate.model.graph import Link
+from annotate.model.issues import Issue, Severity
+from annotate.model.records import Annotation, Article, AttributeValue, Mark, Provenance
+from annotate.model.schema import Kind, Schema
 
 
 def _moment(value: Any) -> dt.datetime:
@@ -127,7 +127,9 @@ def printable(value: Any) -> str:
     return value if isinstance(value, str) and value.isprintable() else ascii(value)
 
 
-def read(result: Any, article: Article, schema: Schema, provenance: Provenance) -> tuple[Annotation, list[Issue]]:
+def read(
+    result: Any, article: Article, schema: Schema, provenance: Provenance
+) -> tuple[Annotation, list[Issue]]:
     """The annotation of a result list, and an issue (`where` is a region's id) for all that it can't hold.
 
     Offsets are taken as code points, checked against the article, and the words are sliced from it: Label Studio's own
@@ -141,11 +143,15 @@ def read(result: Any, article: Article, schema: Schema, provenance: Provenance) 
     marks = [mark for region in labelled for mark in _mark(region, text, answers, schema, issues)]
     orphans = set(answers) - {region.id for region in labelled}
     issues += [
-        Issue(name, "label-missing", "the region has answers and no label; give it one or delete it")
+        Issue(
+            name, "label-missing", "the region has answers and no label; give it one or delete it"
+        )
         for name in sorted(orphans)
     ]
     links = [link for relation in relations for link in _links(relation, issues)]
-    annotation, misplaced = graph.assemble(marks, links, schema, article.id, article.sha256, provenance)
+    annotation, misplaced = graph.assemble(
+        marks, links, schema, article.id, article.sha256, provenance
+    )
     return annotation, issues + misplaced
 
 
@@ -153,7 +159,9 @@ def _entries(result: Any, issues: list[Issue]) -> tuple[list[_Region], list[_Rel
     regions: list[_Region] = []
     relations: list[_Relation] = []
     if not isinstance(result, list):
-        issues.append(Issue("result", "result-malformed", "the result is no list; submit the task again"))
+        issues.append(
+            Issue("result", "result-malformed", "the result is no list; submit the task again")
+        )
         return regions, relations
     for entry in result:
         is_relation = isinstance(entry, dict) and entry.get("type") == "relation"
@@ -163,21 +171,38 @@ def _entries(result: Any, issues: list[Issue]) -> tuple[list[_Region], list[_Rel
             else:
                 regions.append(_Region.model_validate(entry))
         except ValidationError as error:
-            name = entry.get("from_id" if is_relation else "id") if isinstance(entry, dict) else "result"
-            found = f"{'a relation' if is_relation else 'a region'} is not what Label Studio writes: {reason(error)}"
-            issues.append(Issue(printable(name), "result-malformed", f"{found}; delete it and make it anew"))
+            name = (
+                entry.get("from_id" if is_relation else "id")
+                if isinstance(entry, dict)
+                else "result"
+            )
+            found = (
+                f"{'a relation' if is_relation else 'a region'} is not what Label Studio writes:"
+                f" {reason(error)}"
+            )
+            issues.append(
+                Issue(printable(name), "result-malformed", f"{found}; delete it and make it anew")
+            )
     return regions, relations
 
 
 def _mark(
-    region: _Region, text: str, answers: dict[str, dict[str, AttributeValue]], schema: Schema, issues: list[Issue]
+    region: _Region,
+    text: str,
+    answers: dict[str, dict[str, AttributeValue]],
+    schema: Schema,
+    issues: list[Issue],
 ) -> Iterator[Mark]:
     value, name = region.value, region.id
     labels = value.get("labels")
     if not isinstance(labels, list) or len(labels) != 1 or not isinstance(labels[0], str):
         found = "no label" if not labels else f"the labels {labels}"
         issues.append(
-            Issue(name, "label-missing" if not labels else "label-several", f"the region has {found}; give it one")
+            Issue(
+                name,
+                "label-missing" if not labels else "label-several",
+                f"the region has {found}; give it one",
+            )
         )
         return
     start, end = value.get("start"), value.get("end")
@@ -190,27 +215,35 @@ def _mark(
             Issue(
                 name,
                 "region-note",
-                "the region's note stays in Label Studio; say what matters by a label or an attribute",
+                "the region's note stays in Label Studio; say what matters by a label or an"
+                " attribute",
                 Severity.NOTE,
             )
         )
     given = answers.get(name, {})
     label = schema.labels.get(labels[0])
-    kept = {key: answer for key, answer in given.items() if label is None or key in label.attributes}
+    kept = {
+        key: answer for key, answer in given.items() if label is None or key in label.attributes
+    }
     for key in sorted(set(given) - set(kept)):
         # The browser keeps the answers to questions that a changed label no longer asks, and shows them to nobody.
         issues.append(
             Issue(
                 name,
                 "answer-stale",
-                f"{key}={given[key]!r} is no question of {labels[0]}; left behind when it was relabelled",
+                f"{key}={given[key]!r} is no question of {labels[0]}; left behind when it was"
+                " relabelled",
                 Severity.NOTE,
             )
         )
-    yield Mark(id=name, label=labels[0], start=start, end=end, text=text[start:end], attributes=kept)
+    yield Mark(
+        id=name, label=labels[0], start=start, end=end, text=text[start:end], attributes=kept
+    )
 
 
-def _answers(regions: list[_Region], schema: Schema, issues: list[Issue]) -> dict[str, dict[str, AttributeValue]]:
+def _answers(
+    regions: list[_Region], schema: Schema, issues: list[Issue]
+) -> dict[str, dict[str, AttributeValue]]:
     answers: dict[str, dict[str, AttributeValue]] = {}
     for region in regions:
         control, name = region.from_name, region.id
@@ -228,7 +261,11 @@ def _answers(regions: list[_Region], schema: Schema, issues: list[Issue]) -> dic
         answer = _answer(region.value, schema.attributes[control].kind)
         if answer is None:
             issues.append(
-                Issue(name, "attribute-value", f"{control}: {region.value!r} is not one answer; answer it anew")
+                Issue(
+                    name,
+                    "attribute-value",
+                    f"{control}: {region.value!r} is not one answer; answer it anew",
+                )
             )
         else:
             answers.setdefault(name, {})[control] = answer
@@ -239,7 +276,11 @@ def _answer(value: dict[str, Any], kind: Kind) -> AttributeValue | None:
     key = {Kind.CHOICE: "choices", Kind.NUMBER: "number", Kind.TEXT: "text"}[kind]
     found = value.get(key)
     if kind is Kind.NUMBER:
-        return found if type(found) is int or (isinstance(found, float) and math.isfinite(found)) else None
+        return (
+            found
+            if type(found) is int or (isinstance(found, float) and math.isfinite(found))
+            else None
+        )
     if isinstance(found, list) and len(found) == 1 and isinstance(found[0], str):
         return found[0]
     return None
@@ -263,7 +304,9 @@ def _links(relation: _Relation, issues: list[Issue]) -> Iterator[Link]:
             yield Link(one, label, other)
 
 
-def provenance(raw: dict[str, Any], annotator: str, kind: str, schema_version: str, tool: str) -> Provenance:
+def provenance(
+    raw: dict[str, Any], annotator: str, kind: str, schema_version: str, tool: str
+) -> Provenance:
     """Who made an exported annotation, when, and in how many seconds; ValidationError where the server did not say."""
     return Provenance(
         annotator=annotator,

@@ -23,15 +23,15 @@ from typing import Annotated
 import psutil
 from pydantic import Field, TypeAdapter, ValidationError
 
-from annotate import ids
-from annotate.issues import AcreError, UsageError
-from annotate.store import write
+from annotate.corpus.store import write
+from annotate.model import ids
+from annotate.model.issues import AcreError, UsageError
 
 HOST = "127.0.0.1"
 FIRST_PORT = 8080
 _START_SECONDS = 240
 _STOP_SECONDS = 15
-_MODULE = "annotate.labelstudio.desk"
+_MODULE = "annotate.labelstudio.server_app"
 
 
 class ServerError(AcreError):
@@ -68,12 +68,19 @@ def read(state: Path, name: str) -> Desk:
     try:
         return TypeAdapter(Desk).validate_json(path.read_bytes())
     except FileNotFoundError:
-        known = ", ".join(sorted(path.parent.name for path in state.glob("desks/*/desk.json"))) or "none yet"
-        raise UsageError(f"no desk {name!r} (there is: {known}); start it with: acre serve --desk {name}") from None
+        known = (
+            ", ".join(sorted(path.parent.name for path in state.glob("desks/*/desk.json")))
+            or "none yet"
+        )
+        raise UsageError(
+            f"no desk {name!r} (there is: {known}); start it with: acre serve --desk {name}"
+        ) from None
     except ValidationError as error:
         first = error.errors()[0]
         found = f"{'.'.join(map(str, first['loc'])) or 'file'}: {first['msg']}"
-        raise ServerError(f"{path}: {found}; stop the server, remove the file and run acre serve again") from None
+        raise ServerError(
+            f"{path}: {found}; stop the server, remove the file and run acre serve again"
+        ) from None
 
 
 def _keep(state: Path, desk: Desk) -> None:
@@ -119,17 +126,21 @@ def start(
         desk = read(state, name)
         if desk.port is None:
             raise UsageError(
-                f"desk {name!r} is attached to {desk.url}, which someone else runs; choose another --desk name"
+                f"desk {name!r} is attached to {desk.url}, which someone else runs; choose another"
+                " --desk name"
             )
         if is_ours(desk):
             return desk
     else:
-        desk = Desk(name, "", secrets.token_hex(20), f"{name}@acre.invalid", secrets.token_urlsafe(12))
+        desk = Desk(
+            name, "", secrets.token_hex(20), f"{name}@acre.invalid", secrets.token_urlsafe(12)
+        )
     with _one_at_a_time(state):
         port = port or _free_port(desk.port or FIRST_PORT, _ports(state, but=name))
         if not _is_free(port):
             raise ServerError(
-                f"port {port} is in use by another program; give another with --port, or none to take a free one"
+                f"port {port} is in use by another program; give another with --port, or none to"
+                " take a free one"
             )
         desk = replace(desk, url=f"http://{HOST}:{port}", port=port)
         # Kept before the start: the account is made with these secrets, so they must survive a kill from here on.
@@ -233,7 +244,9 @@ def wait(
             found = str(getattr(error, "reason", error))
         on_wait()
         time.sleep(0.25)
-    raise ServerError(f"{url}: not healthy after {seconds:.0f} s ({found}); is it the address of a Label Studio?")
+    raise ServerError(
+        f"{url}: not healthy after {seconds:.0f} s ({found}); is it the address of a Label Studio?"
+    )
 
 
 def _program() -> list[str]:
@@ -263,15 +276,27 @@ def _environment(desk: Desk, home: Path, guidelines: Path | None) -> dict[str, s
         "ALLOWED_HOSTS": f"{HOST},localhost",
         "ENABLE_LOCAL_FILES_STORAGE": "false",
         "LOCAL_FILES_SERVING_ENABLED": "false",
-        "ML_BLOCK_LOCAL_IP": "false",  # the suggestion service is on this machine; the annotator's account can name none
+        "ML_BLOCK_LOCAL_IP": (
+            "false"
+        ),  # the suggestion service is on this machine; the annotator's account can name none
         "DJANGO_DB": "sqlite",
-        "AZURE_MOUNT_FIX": "1",  # SQLite in WAL mode: twice the submit rate, and readers don't lock writers out
+        "AZURE_MOUNT_FIX": (
+            "1"
+        ),  # SQLite in WAL mode: twice the submit rate, and readers don't lock writers out
     }
     # Settings of the caller's shell must not reach a desk: they could open what is closed here.
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("LABEL_STUDIO_", "DJANGO_"))}
-    flags = {"fflag_feat_utc_210_prediction_validation_15082025": "true"}  # bad predictions are refused
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("LABEL_STUDIO_", "DJANGO_"))
+    }
+    flags = {
+        "fflag_feat_utc_210_prediction_validation_15082025": "true"
+    }  # bad predictions are refused
     site = {"ACRE_GUIDELINES": str(guidelines.resolve())} if guidelines else {}
-    own = {f"LABEL_STUDIO_{name}": value for name, value in settings.items()} | {"ACRE_DESK": desk.name}
+    own = {f"LABEL_STUDIO_{name}": value for name, value in settings.items()} | {
+        "ACRE_DESK": desk.name
+    }
     return inherited | own | flags | site
 
 
@@ -279,8 +304,9 @@ def _exited(process: subprocess.Popen[bytes], log: Path) -> str | None:
     if process.poll() is None:
         return None
     tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-5:]
-    return f"Label Studio ended with {process.returncode} while starting; its last words, from {log}:\n" + "\n".join(
-        tail
+    return (
+        f"Label Studio ended with {process.returncode} while starting; its last words, from"
+        f" {log}:\n" + "\n".join(tail)
     )
 
 
@@ -300,7 +326,9 @@ def _free_port(first: int, taken: set[int]) -> int:
 
 def _ports(state: Path, but: str) -> set[int]:
     """The ports of the other desks: one that is starting does not listen yet, one that is down keeps its address."""
-    others = (path.parent.name for path in state.glob("desks/*/desk.json") if path.parent.name != but)
+    others = (
+        path.parent.name for path in state.glob("desks/*/desk.json") if path.parent.name != but
+    )
     return {desk.port for desk in map(partial(read, state), others) if desk.port is not None}
 
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
-from annotate import graph
-from annotate.issues import AcreError
 from annotate.labelstudio import config
-from annotate.model import Annotation, Article, Mark
-from annotate.schema import Kind, Schema
+from annotate.model import graph
+from annotate.model.issues import AcreError
+from annotate.model.records import Annotation, Article, Mark
+from annotate.model.schema import Kind, Schema
 
 
 def data(article: Article, schema: Schema) -> dict[str, Any]:
@@ -19,8 +19,15 @@ def data(article: Article, schema: Schema) -> dict[str, Any]:
     lines: dict[int, list[str]] = {}
     for zone in article.zones:
         lines.setdefault(text.count("\n", 0, zone.start), []).append(zone.kind)
-    margin = ((line, kinds[0] if len(kinds) == 1 else f"{kinds[0]} ×{len(kinds)}") for line, kinds in lines.items())
-    published = article.published.strftime("%A %d %B %Y") if article.published else "date of publication unknown"
+    margin = (
+        (line, kinds[0] if len(kinds) == 1 else f"{kinds[0]} ×{len(kinds)}")
+        for line, kinds in lines.items()
+    )
+    published = (
+        article.published.strftime("%A %d %B %Y")
+        if article.published
+        else "date of publication unknown"
+    )
     return {
         "article": article.id,
         "collection": article.collection,
@@ -33,7 +40,10 @@ def data(article: Article, schema: Schema) -> dict[str, Any]:
 
 
 def result(
-    annotation: Annotation, article: Article, schema: Schema, scores: Mapping[str, float] | None = None
+    annotation: Annotation,
+    article: Article,
+    schema: Schema,
+    scores: Mapping[str, float] | None = None,
 ) -> list[dict[str, Any]]:
     """The annotation as Label Studio's result list: a region for each mark, an answer for each attribute, relations.
 
@@ -51,25 +61,47 @@ def result(
         sorted(links, key=lambda link: (link.tail, link.head)), lambda link: (link.tail, link.head)
     ):
         labels = [link.label for link in pair]
-        found.append({"type": "relation", "from_id": tail, "to_id": head, "direction": "right", "labels": labels})
+        found.append(
+            {
+                "type": "relation",
+                "from_id": tail,
+                "to_id": head,
+                "direction": "right",
+                "labels": labels,
+            }
+        )
     return found
 
 
 def _region(mark: Mark, text: str, schema: Schema) -> Iterator[dict[str, Any]]:
     span = {"start": mark.start, "end": mark.end, "text": mark.slice(text)}
     region = {"id": mark.id, "to_name": config.TEXT}
-    yield region | {"from_name": config.LABELS, "type": "labels", "value": span | {"labels": [mark.label]}}
+    yield region | {
+        "from_name": config.LABELS,
+        "type": "labels",
+        "value": span | {"labels": [mark.label]},
+    }
     for name, answer in mark.attributes.items():
         kind = schema.attributes[name].kind
         if kind is Kind.CHOICE:
-            yield region | {"from_name": name, "type": "choices", "value": span | {"choices": [answer]}}
+            yield region | {
+                "from_name": name,
+                "type": "choices",
+                "value": span | {"choices": [answer]},
+            }
         elif kind is Kind.NUMBER:
             yield region | {"from_name": name, "type": "number", "value": span | {"number": answer}}
         else:
-            yield region | {"from_name": name, "type": "textarea", "value": span | {"text": [answer]}}
+            yield region | {
+                "from_name": name,
+                "type": "textarea",
+                "value": span | {"text": [answer]},
+            }
 
 
 def _text(article: Article) -> str:
     if article.text is None:
-        raise AcreError(f"{article.id}: its text is withheld; put your own copy in place with: acre rehydrate")
+        raise AcreError(
+            f"{article.id}: its text is withheld; put your own copy in place with: acre rehydrate"
+        )
     return article.text

@@ -13,7 +13,9 @@ documents = load_dataset(corpus, "documents", split="train")
 text_of = {document["id"]: document["text"] for document in documents}
 
 claims = load_dataset(corpus, "claims", split="train")
-name = {column: kind.int2str for column, kind in claims.features.items() if hasattr(kind, "int2str")}
+name = {
+    column: kind.int2str for column, kind in claims.features.items() if hasattr(kind, "int2str")
+}
 
 for claim in claims:
     text = text_of[claim["document"]]
@@ -32,5 +34,7 @@ for claim in claims:
         {role: words for role, words in roles.items() if words},
     )
 
-denied = claims.filter(lambda claim: claim["stance"] is not None and name["stance"](claim["stance"]) == "denies")
+denied = claims.filter(
+    lambda claim: claim["stance"] is not None and name["stance"](claim["stance"]) == "denies"
+)
 print(f"{len(claims)} claims, {len(denied)} of them denials")

@@ -34,7 +34,9 @@ def example(row):
 
 
 # A text that may not be shipped has no tokens in the row; `acre rehydrate` puts them there.
-train, validation = ([example(row) for row in data[split] if row["tokens"]] for split in ("train", "validation"))
+train, validation = (
+    [example(row) for row in data[split] if row["tokens"]] for split in ("train", "validation")
+)
 spacy.util.fix_random_seed(0)
 random.seed(0)
 optimizer = nlp.initialize(lambda: train)

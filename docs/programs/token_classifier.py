@@ -8,14 +8,20 @@ import sys
 import torch
 from datasets import load_dataset
 from torch.utils.data import DataLoader
-from transformers import AutoModelForTokenClassification, AutoTokenizer, DataCollatorForTokenClassification
+from transformers import (
+    AutoModelForTokenClassification,
+    AutoTokenizer,
+    DataCollatorForTokenClassification,
+)
 
 corpus, encoder = sys.argv[1], sys.argv[2]
 epochs = int(sys.argv[3]) if len(sys.argv) > 3 else 5
 rate = float(sys.argv[4]) if len(sys.argv) > 4 else 5e-5
 torch.manual_seed(0)
 
-data = load_dataset(corpus, "mentions").filter(lambda row: row["tokens"])  # null where a text may not be shipped
+data = load_dataset(corpus, "mentions").filter(
+    lambda row: row["tokens"]
+)  # null where a text may not be shipped
 tags = data["train"].features["bio"].feature.names
 tokenizer = AutoTokenizer.from_pretrained(encoder, add_prefix_space=True)
 model = AutoModelForTokenClassification.from_pretrained(encoder, num_labels=len(tags))
@@ -28,13 +34,20 @@ def align(row):
     for word in pieces.word_ids():
         labels.append(-100 if word is None or word == before else row["bio"][word])
         before = word
-    return {"input_ids": pieces["input_ids"], "attention_mask": pieces["attention_mask"], "labels": labels}
+    return {
+        "input_ids": pieces["input_ids"],
+        "attention_mask": pieces["attention_mask"],
+        "labels": labels,
+    }
 
 
 aligned = data.map(align, remove_columns=data["train"].column_names)
 batches = {
     split: DataLoader(
-        rows, batch_size=8, shuffle=split == "train", collate_fn=DataCollatorForTokenClassification(tokenizer)
+        rows,
+        batch_size=8,
+        shuffle=split == "train",
+        collate_fn=DataCollatorForTokenClassification(tokenizer),
     )
     for split, rows in aligned.items()
 }

@@ -143,11 +143,17 @@ class LabellingPage:
 
     def selected(self) -> list[str]:
         """The words of the marks that are selected."""
-        return list(self.page.evaluate("window.Htx.annotationStore.selected.selectedRegions.map((mark) => mark.text)"))
+        return list(
+            self.page.evaluate(
+                "window.Htx.annotationStore.selected.selectedRegions.map((mark) => mark.text)"
+            )
+        )
 
     def count(self) -> int:
         """How many marks there are, by the editor's own list."""
-        return int(self.page.evaluate("window.Htx?.annotationStore?.selected?.regions?.length ?? -1"))
+        return int(
+            self.page.evaluate("window.Htx?.annotationStore?.selected?.regions?.length ?? -1")
+        )
 
     def select(self, words: str, nth: int = 0) -> None:
         self.press("u")
@@ -163,7 +169,12 @@ class LabellingPage:
     def select_listed(self, label: str, words: str) -> None:
         """Select a mark in the list of regions: of two over the same words, a click in the text reaches only one."""
         self.press("u")
-        item = self.page.locator("[class*=outliner-item__title]").filter(has_text=label).filter(has_text=words).first
+        item = (
+            self.page.locator("[class*=outliner-item__title]")
+            .filter(has_text=label)
+            .filter(has_text=words)
+            .first
+        )
         item.click()
         self.page.wait_for_timeout(400)
         assert self.page.evaluate("window.Htx.annotationStore.selected.selectedRegions.length") == 1
@@ -194,7 +205,9 @@ class LabellingPage:
 
     def submit(self) -> None:
         with self.page.expect_response(
-            lambda answer: "/annotations" in answer.url and answer.request.method in ("POST", "PATCH")
+            lambda answer: (
+                "/annotations" in answer.url and answer.request.method in ("POST", "PATCH")
+            )
         ) as answered:
             self.page.keyboard.press("Control+Enter")
         assert answered.value.ok, answered.value.text()

@@ -8,15 +8,14 @@ from typing import Any
 import pytest
 from datasets import load_dataset
 
-from annotate import load, pull
-from annotate.articles import reading
+from annotate.corpus.articles import reading
+from annotate.corpus.store import Corpus
 from annotate.dataset import build
-from annotate.labelstudio import server
+from annotate.labelstudio import load, pull, server
 from annotate.labelstudio.client import Client
 from annotate.labelstudio.server import Desk
-from annotate.model import Article
-from annotate.schema import Schema
-from annotate.store import Corpus
+from annotate.model.records import Article
+from annotate.model.schema import Schema
 from tests.browser.page import LabellingPage
 from tests.conftest import ROOT
 
@@ -25,13 +24,15 @@ pytestmark = [pytest.mark.server, pytest.mark.browser]
 # Astral characters, a ZWJ family, combining marks that stay apart under NFC, right-to-left words, entities, a no-break
 # space, typographic quotes, angle brackets, tabs: all of it before and inside what is marked.
 HARD = (
-    "Rëports 🪖👨‍👩‍👧 from q̃x̂ <b>Tak</b> &amp; الرقة\n\n"
-    "الجيش السوري said “🚀 rockets” hit\u00a0the 𝔐arket & the <i>clinic</i> at\t5 pm.\n\n"
-    "\U0001f469\U0001f3fd\u200d\u2695\ufe0f A medic, Žofia Nováková, said 12\u202fpeople died — “all civilians”."
+    "Rëports 🪖👨‍👩‍👧 from q̃x̂ <b>Tak</b> &amp; الرقة\n\nالجيش السوري said “🚀 rockets”"
+    " hit\u00a0the 𝔐arket & the <i>clinic</i> at\t5 pm.\n\n\U0001f469\U0001f3fd\u200d\u2695\ufe0f A"
+    " medic, Žofia Nováková, said 12\u202fpeople died — “all civilians”."
 )
 
 
-def _rows(corpus: Corpus, schema: Schema, client: Client, desk: Desk, project: str, cache: Path) -> Any:
+def _rows(
+    corpus: Corpus, schema: Schema, client: Client, desk: Desk, project: str, cache: Path
+) -> Any:
     """Pull, build and load, as the commands do."""
     told: list[Any] = []
     counts = pull.pull(client, project, corpus, schema, {desk.email or "": "ana"}, tell=told.append)
@@ -53,7 +54,13 @@ def _named(features: Any, layer: str, column: str) -> Any:
 
 
 def test_every_layer_on_a_text_full_of_hard_characters(
-    labelling: LabellingPage, corpus: Corpus, schema: Schema, client: Client, desk: Desk, project: str, tmp_path: Path
+    labelling: LabellingPage,
+    corpus: Corpus,
+    schema: Schema,
+    client: Client,
+    desk: Desk,
+    project: str,
+    tmp_path: Path,
 ) -> None:
     article = _add(corpus, HARD)
     number = load.load(client, project, corpus.articles(), schema).project
@@ -86,7 +93,10 @@ def test_every_layer_on_a_text_full_of_hard_characters(
     text = row["text"]
     assert text == article.text
     label = _named(features, "mentions", "label")
-    assert [(label(m["label"]), m["text"], m["distanced"], m["min"], m["max"], m["unit"]) for m in row["mentions"]] == [
+    assert [
+        (label(m["label"]), m["text"], m["distanced"], m["min"], m["max"], m["unit"])
+        for m in row["mentions"]
+    ] == [
         ("state_force", "الجيش السوري", False, None, None, None),
         ("weapon", "🚀 rockets", True, None, None, None),
         ("facility", "the 𝔐arket", False, None, None, None),
@@ -115,7 +125,10 @@ def test_every_layer_on_a_text_full_of_hard_characters(
     assert (said["text"], words[said["source"]], words[said["cue"]]) == (
         "12\u202fpeople died — “all civilians”", "A medic, Žofia Nováková", "said",
     )  # fmt: skip
-    answers = tuple(_named(features, "attributions", name)(said[name]) for name in ("stance", "style", "source_status"))
+    answers = tuple(
+        _named(features, "attributions", name)(said[name])
+        for name in ("stance", "style", "source_status")
+    )
     assert answers == ("asserts", "mixed", "named")
     for layer in ("mentions", "event_mentions", "sources", "cues", "attributions"):
         for mark in row[layer]:
@@ -125,9 +138,19 @@ def test_every_layer_on_a_text_full_of_hard_characters(
 
 
 def test_a_sample_article_by_mouse_and_keyboard(
-    labelling: LabellingPage, corpus: Corpus, schema: Schema, client: Client, desk: Desk, project: str, tmp_path: Path
+    labelling: LabellingPage,
+    corpus: Corpus,
+    schema: Schema,
+    client: Client,
+    desk: Desk,
+    project: str,
+    tmp_path: Path,
 ) -> None:
-    (article,) = (found for found in Corpus(ROOT / "corpus").articles() if found.id.startswith("blast-on-lake-orum"))
+    (article,) = (
+        found
+        for found in Corpus(ROOT / "corpus").articles()
+        if found.id.startswith("blast-on-lake-orum")
+    )
     corpus.write_article(article)
     labelling.open_next(load.load(client, project, corpus.articles(), schema).project)
     labelling.mark("t", "Tuesday morning")
@@ -166,7 +189,12 @@ def test_a_sample_article_by_mouse_and_keyboard(
 
 
 def test_two_roles_on_one_relation_an_empty_annotation_a_draft_and_a_skipped_task(
-    labelling: LabellingPage, corpus: Corpus, schema: Schema, client: Client, desk: Desk, project: str
+    labelling: LabellingPage,
+    corpus: Corpus,
+    schema: Schema,
+    client: Client,
+    desk: Desk,
+    project: str,
 ) -> None:
     for town in ("Tak", "Brel", "Lisk", "Osmere"):
         _add(corpus, f"Rebels left {town}. The rest of the line makes no difference.")
@@ -194,7 +222,9 @@ def test_two_roles_on_one_relation_an_empty_annotation_a_draft_and_a_skipped_tas
     assert counts["of these, empty"] == 1
     assert counts["drafts, not exported"] == 1
     assert counts["cancelled, not exported"] == 1
-    (event,) = [event for _, annotation, _ in corpus.annotated() for event in annotation.event_mentions]
+    (event,) = [
+        event for _, annotation, _ in corpus.annotated() for event in annotation.event_mentions
+    ]
     assert [argument.role for argument in event.arguments] == ["agent", "object"]
 
 
@@ -225,7 +255,9 @@ def test_a_label_key_begins_a_new_mark_and_a_click_on_a_label_changes_the_select
     labelling.press("2")
     assert labelling.selected() == ["shelled"]
     answers = labelling.page.evaluate("window.Htx.annotationStore.selected.serializeAnnotation()")
-    assert [found["value"]["choices"] for found in answers if found["from_name"] == "realis"] == [["negated"]]
+    assert [found["value"]["choices"] for found in answers if found["from_name"] == "realis"] == [
+        ["negated"]
+    ]
     # A key with Alt, or Ctrl, is Label Studio's own: Alt+R links, though r alone and Shift+R are keys here too.
     labelling.page.keyboard.press("Alt+r")
     assert labelling.selected() == ["shelled"]
@@ -247,12 +279,19 @@ def test_the_menu_logs_out(labelling: LabellingPage, desk: Desk) -> None:
 def test_the_editor_is_set_up_for_a_new_annotator(
     labelling: LabellingPage, corpus: Corpus, schema: Schema, client: Client, project: str
 ) -> None:
-    _add(corpus, "A headline of no weight\n\nA paragraph that tells of nothing much at all, and at some length.")
+    _add(
+        corpus,
+        "A headline of no weight\n\nA paragraph that tells of nothing much at all, and at some"
+        " length.",
+    )
     labelling.open_next(load.load(client, project, corpus.articles(), schema).project)
     kept = labelling.page.evaluate("JSON.parse(localStorage.getItem('labelStudio:settings'))")
     assert kept["selectAfterCreate"] is True
     assert kept["showLabels"] is True
-    margin = "getComputedStyle(document.querySelectorAll('.acre-text .lsf-richtext__line')[{}], '::before').content"
+    margin = (
+        "getComputedStyle(document.querySelectorAll('.acre-text .lsf-richtext__line')[{}],"
+        " '::before').content"
+    )
     assert labelling.page.evaluate(margin.format(0)) == '"headline"'
     assert labelling.page.evaluate(margin.format(2)) == '"paragraph"'
     errors = labelling.page.locator(".lsf-errors").count()
@@ -265,13 +304,16 @@ def test_the_labels_leave_the_text_in_view(
     _add(
         corpus,
         "\n\n".join(
-            f"Paragraph {n} says something that is a little longer than a line on the screen." for n in range(60)
+            f"Paragraph {n} says something that is a little longer than a line on the screen."
+            for n in range(60)
         ),
     )
     labelling.open_next(load.load(client, project, corpus.articles(), schema).project)
     labelling.box("Paragraph 55 says")  # scrolls far down
     bar = labelling.page.locator(".acre-labels").bounding_box()
-    line = labelling.page.locator(".acre-text .lsf-richtext__line", has_text="Paragraph 55 says").bounding_box()
+    line = labelling.page.locator(
+        ".acre-text .lsf-richtext__line", has_text="Paragraph 55 says"
+    ).bounding_box()
     last = labelling.page.locator(".acre-labels .lsf-label").last.bounding_box()
     assert bar is not None
     assert line is not None
@@ -289,7 +331,11 @@ def test_the_manual_opens_beside_the_work(
     (tmp_path / "site" / "labels" / "state_force.html").write_text(
         "<title>state_force</title><h1>the page of the label</h1>"
     )
-    _add(corpus, "A headline of no weight\n\nA paragraph that tells of nothing much at all, and at some length.")
+    _add(
+        corpus,
+        "A headline of no weight\n\nA paragraph that tells of nothing much at all, and at some"
+        " length.",
+    )
     desk = server.start(tmp_path / "state", "eva", guidelines=tmp_path / "site")
     try:
         number = load.load(Client(desk.url, desk.token), project, corpus.articles(), schema).project

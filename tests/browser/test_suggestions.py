@@ -9,16 +9,19 @@ from typing import Any
 import pytest
 from datasets import load_dataset
 
-from annotate import load, notation, pull, status, store, suggest
-from annotate.articles import reading
+from annotate.annotators import status
+from annotate.corpus import store
+from annotate.corpus.articles import reading
+from annotate.corpus.store import Corpus
 from annotate.dataset import build
 from annotate.extract import service
 from annotate.extract.extractors import Extractor
+from annotate.labelstudio import load, pull, suggest
 from annotate.labelstudio.client import Client
 from annotate.labelstudio.server import Desk
-from annotate.model import Annotation, Article, Provenance
-from annotate.schema import Schema
-from annotate.store import Corpus
+from annotate.model import notation
+from annotate.model.records import Annotation, Article, Provenance
+from annotate.model.schema import Schema
 from tests.browser.page import LabellingPage
 from tests.conftest import Acre
 from tests.strategies import WHEN
@@ -34,7 +37,12 @@ e1 agent:m1 target:m2 realis=actual
 @pytest.fixture
 def article(corpus: Corpus, schema: Schema) -> Article:
     made = Provenance(
-        annotator="nobody", kind="machine", tool="test", schema_version=schema.version, created=WHEN, updated=WHEN
+        annotator="nobody",
+        kind="machine",
+        tool="test",
+        schema_version=schema.version,
+        created=WHEN,
+        updated=WHEN,
     )
     text, _annotation = notation.parse(OFFERED, schema, "an-article", "0" * 64, made)
     found = reading.article("test", text, reading.About("sample", outlet="Paper")).article
@@ -48,7 +56,12 @@ def _extractor(schema: Schema) -> Extractor:
 
     def predict(article: Article) -> tuple[Annotation, dict[str, float]]:
         made = Provenance(
-            annotator="reader", kind="machine", tool="test", schema_version=schema.version, created=WHEN, updated=WHEN
+            annotator="reader",
+            kind="machine",
+            tool="test",
+            schema_version=schema.version,
+            created=WHEN,
+            updated=WHEN,
         )
         _text, annotation = notation.parse(OFFERED, schema, article.id, article.sha256, made)
         return annotation, {mark.id: 0.75 for mark in annotation.marks()}
@@ -69,23 +82,38 @@ def _work(labelling: LabellingPage, project: int) -> None:
 
 
 def test_one_is_kept_one_corrected_one_thrown_away(
-    corpus: Corpus, schema: Schema, desk: Desk, labelling: LabellingPage, article: Article, acre: Acre, tmp_path: Path
+    corpus: Corpus,
+    schema: Schema,
+    desk: Desk,
+    labelling: LabellingPage,
+    article: Article,
+    acre: Acre,
+    tmp_path: Path,
 ) -> None:
     client, title, extractor = Client(desk.url, desk.token), "Suggested", _extractor(schema)
     project = load.load(client, title, [article], schema).project
     told: list[Any] = []
 
     def offer() -> dict[str, int]:
-        return dict(suggest.suggest(client, title, [article], extractor.predict, extractor.title, schema, told.append))
+        return dict(
+            suggest.suggest(
+                client, title, [article], extractor.predict, extractor.title, schema, told.append
+            )
+        )
 
     assert (offer(), offer(), told) == ({"suggested": 1}, {"unchanged": 1}, [])
-    assert {region["score"] for region in client.predictions(project)[0]["result"] if "value" in region} == {0.75}
+    assert {
+        region["score"] for region in client.predictions(project)[0]["result"] if "value" in region
+    } == {0.75}
     assert (
         pull.pull(client, title, corpus, schema, {desk.email or "": "ana"})["new"] == 0
     )  # a suggestion is no annotation
     _work(labelling, project)
     assert offer() == {"left as they are: somebody works on them": 1}
-    assert pull.pull(client, title, corpus, schema, {desk.email or "": "ana"}, everything=True)["new"] == 1
+    assert (
+        pull.pull(client, title, corpus, schema, {desk.email or "": "ana"}, everything=True)["new"]
+        == 1
+    )
 
     done = store.read_annotation(corpus.annotation_path("ana", article.id))
     assert done.provenance.started_from == "reader 1.0"
@@ -93,7 +121,9 @@ def test_one_is_kept_one_corrected_one_thrown_away(
         ("state_force", "Troops"), ("shelling", "shelled"), ("place", "Tak"), ("armed_group", "Rebels"),
     }  # fmt: skip
     build.build(corpus, schema)
-    (row,) = load_dataset(str(corpus.root), "documents", split="train", cache_dir=str(tmp_path / "cache"))
+    (row,) = load_dataset(
+        str(corpus.root), "documents", split="train", cache_dir=str(tmp_path / "cache")
+    )
     assert [mention["text"] for mention in row["mentions"]] == ["Troops", "Tak", "Rebels"]
     assert [argument["role"] for argument in row["event_mentions"][0]["arguments"]] != []
     assert row["provenance"]["started_from"] == "reader 1.0"
@@ -141,7 +171,12 @@ def test_a_service_answers_the_page_just_opened_and_nobody_waits_for_one_that_is
     assert other is not None
     corpus.write_article(other)
     load.load(client, title, [article, other], schema)
-    (task,) = (task for page in client.tasks(project) for task in page if task["data"]["article"] == other.id)
+    (task,) = (
+        task
+        for page in client.tasks(project)
+        for task in page
+        if task["data"]["article"] == other.id
+    )
     labelling.open_task(project, task["id"])
     assert labelling.count() <= 0
     labelling.mark("p", "Nobody")

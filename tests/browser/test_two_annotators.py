@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 
-from annotate.articles import reading
+from annotate.corpus.articles import reading
+from annotate.corpus.store import Corpus
 from annotate.labelstudio import server
 from annotate.labelstudio.client import Client
 from annotate.labelstudio.server import Desk
-from annotate.model import Article
-from annotate.store import Corpus
+from annotate.model.records import Article
 from tests.browser.page import LabellingPage, open_page
 
 pytestmark = [pytest.mark.server, pytest.mark.browser]
@@ -43,7 +43,9 @@ def gold_desk(state: Path) -> Iterator[Desk]:
 def articles(corpus: Corpus) -> dict[str, Article]:
     found = {}
     for text in (TAK, MAHIN, VELMORA):
-        article = reading.article("test", text, reading.About("sample", published="2024-03-22")).article  # type: ignore[arg-type]
+        article = reading.article(
+            "test", text, reading.About("sample", published="2024-03-22")
+        ).article  # type: ignore[arg-type]
         assert article is not None
         corpus.write_article(article)
         found[text] = article
@@ -80,17 +82,25 @@ def _label(labelling: LabellingPage, text: str, who: str) -> None:
 def _tasks(client: Client, project: str) -> dict[str, int]:
     found = client.project(project)
     assert found is not None
-    return {task["data"]["article"]: task["id"] for page in client.tasks(found["id"]) for task in page}
+    return {
+        task["data"]["article"]: task["id"] for page in client.tasks(found["id"]) for task in page
+    }
 
 
 def test_two_annotators_one_gold(
     browser: Any, corpus: Corpus, articles: dict[str, Article], state: Path, desk: Desk, ben: Desk, gold_desk: Desk,
     project: str, tmp_path: Path,
 ) -> None:  # fmt: skip
+
     def acre(*arguments: str, at: Path = corpus.root, code: int = 0) -> str:
         command = [sys.executable, "-m", "annotate", *arguments, "--corpus", str(at)]
         done = subprocess.run(
-            command, capture_output=True, text=True, check=False, env=os.environ | {"COLUMNS": "180"}, cwd=tmp_path
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            env=os.environ | {"COLUMNS": "180"},
+            cwd=tmp_path,
         )
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout
@@ -119,9 +129,10 @@ def test_two_annotators_one_gold(
     for name in ("ana", "ben"):
         assert "3 new" in acre("pull", "--desk", name, *at_desk)
     status = json.loads(acre("status", "--json"))
-    assert [(status["annotators"][name]["done"], status["annotators"][name]["left"]) for name in ("ana", "ben")] == [
-        (3, 0)
-    ] * 2
+    assert [
+        (status["annotators"][name]["done"], status["annotators"][name]["left"])
+        for name in ("ana", "ben")
+    ] == [(3, 0)] * 2
     assert all(status["annotators"][name]["seconds"] > 0 for name in ("ana", "ben"))
 
     # By hand: 7 and 6 mentions, of which 5 are equal (Tak; Rebels, Mahin; Police, Velmora): F1 = 2 · 5 / 13. Three
@@ -158,13 +169,20 @@ def test_two_annotators_one_gold(
         assert one.decisions == other.decisions
     gold = corpus.gold(articles[TAK].id)
     assert gold is not None
-    assert [(mention.label, mention.text) for mention in gold.mentions] == [("state_force", "Troops"), ("place", "Tak")]
+    assert [(mention.label, mention.text) for mention in gold.mentions] == [
+        ("state_force", "Troops"),
+        ("place", "Tak"),
+    ]
     assert [(argument.role, argument.target) for argument in gold.event_mentions[0].arguments] == [
         ("agent", "m1"),
         ("object", "m2"),
     ]
     assert gold.provenance.annotator == "ida"
-    refused = [(found.label, found.annotators, found.reason) for found in gold.decisions if found.origin == "rejected"]
+    refused = [
+        (found.label, found.annotators, found.reason)
+        for found in gold.decisions
+        if found.origin == "rejected"
+    ]
     assert refused == [("armed_group", ("ben",), "they wear uniforms")]
     assert "3 documents" in acre("build")
     acre("validate")

@@ -10,15 +10,19 @@ from itertools import combinations
 import pytest
 import yaml
 
-from annotate import tokens
-from annotate.model import Article
-from annotate.store import Corpus
+from annotate.corpus.store import Corpus
+from annotate.model import tokens
+from annotate.model.records import Article
 from tests.conftest import ROOT
 
 CORPUS = Corpus(ROOT / "corpus")
 ROUNDS = ("pilot", "pilot-second")
 COLLECTIONS = CORPUS.collections()
-OWN = [article for article in CORPUS.articles() if COLLECTIONS[article.collection].text_kind == "invented"]
+OWN = [
+    article
+    for article in CORPUS.articles()
+    if COLLECTIONS[article.collection].text_kind == "invented"
+]
 NEAR = 0.5
 """Two sentences of which this part of the word trigrams is the same are near-duplicates; 1 is the same sentence."""
 
@@ -35,7 +39,9 @@ def _trigrams(frame: list[str]) -> frozenset[tuple[str, ...]]:
 def _sentences(articles: list[Article]) -> Iterator[tuple[str, str, frozenset[tuple[str, ...]]]]:
     for article in articles:
         assert article.text is not None
-        silent = [zone for zone in article.zones if zone.kind in ("credit", "related")]  # a byline may repeat
+        silent = [
+            zone for zone in article.zones if zone.kind in ("credit", "related")
+        ]  # a byline may repeat
         for sentence in tokens.sentences(article):
             if any(zone.start <= sentence.start < zone.end for zone in silent):
                 continue
@@ -70,8 +76,16 @@ def test_a_sentence_with_other_names_and_numbers_is_found() -> None:
         [
             article.model_copy(update={"text": text, "zones": article.zones[:1], "id": name})
             for article, name, text in (
-                (_whole("Rebels seized the town of Lisk on Friday after two days of fighting."), "a", ""),
-                (_whole("Rebels seized the town of Brel on Sunday after nine days of fighting."), "b", ""),
+                (
+                    _whole("Rebels seized the town of Lisk on Friday after two days of fighting."),
+                    "a",
+                    "",
+                ),
+                (
+                    _whole("Rebels seized the town of Brel on Sunday after nine days of fighting."),
+                    "b",
+                    "",
+                ),
             )
             for text in [article.text]
         ]
@@ -88,7 +102,9 @@ def _whole(words: str) -> Article:
     return article.model_copy(update={"text": words, "zones": (zone,), "length": len(words)})
 
 
-@pytest.mark.parametrize("article", [a for a in OWN if a.collection in ROUNDS], ids=lambda article: article.id)
+@pytest.mark.parametrize(
+    "article", [a for a in OWN if a.collection in ROUNDS], ids=lambda article: article.id
+)
 def test_an_article_of_the_pilot_is_as_long_as_a_news_report(article: Article) -> None:
     assert article.text is not None
     assert 250 <= len(article.text.split()) <= 700
@@ -129,8 +145,14 @@ def test_every_name_of_the_world_is_in_some_article() -> None:
 
 
 def test_an_article_has_a_place_of_the_world_it_is_set_in() -> None:
-    regions = yaml.safe_load((ROOT / "corpus" / "world.yaml").read_text(encoding="utf-8"))["regions"]
+    regions = yaml.safe_load((ROOT / "corpus" / "world.yaml").read_text(encoding="utf-8"))[
+        "regions"
+    ]
     for article in OWN:
         assert article.text is not None
-        shown = {region["name"] for region in regions if any(name in article.text for name in _names(region))}
+        shown = {
+            region["name"]
+            for region in regions
+            if any(name in article.text for name in _names(region))
+        }
         assert shown, article.id

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from annotate import notation, store, text, validate
-from annotate.issues import errors
-from annotate.schema import Schema
-from annotate.store import Corpus
+from annotate.corpus import store, validate
+from annotate.corpus.store import Corpus
+from annotate.model import notation, text
+from annotate.model.issues import errors
+from annotate.model.schema import Schema
 from tests.conftest import ROOT, SEED, SHARED
 
 CORPUS = Corpus(ROOT / "corpus")
@@ -22,7 +23,9 @@ ARTICLES = list(CORPUS.articles())
 
 
 @pytest.mark.parametrize("article", ARTICLES, ids=lambda article: article.id)
-def test_an_article_is_normal_tiled_and_written_back(article: store.Article, schema: Schema, tmp_path: Path) -> None:
+def test_an_article_is_normal_tiled_and_written_back(
+    article: store.Article, schema: Schema, tmp_path: Path
+) -> None:
     assert article.collection in CORPUS.collections()
     assert {zone.kind for zone in article.zones} <= set(schema.zones)
     copy = Corpus(tmp_path)
@@ -51,19 +54,37 @@ def test_an_annotation_is_valid_and_written_back(
         mark.text for mark in annotation.marks()
     ):  # of withheld texts marks have no words
         source = notation.render(article.text, annotation)
-        letters, back = notation.parse(source, schema, article.id, article.sha256, annotation.provenance)
-        assert (letters, back.layers()) == (article.text, annotation.layers())  # gold's record is not in the notation
+        letters, back = notation.parse(
+            source, schema, article.id, article.sha256, annotation.provenance
+        )
+        assert (letters, back.layers()) == (
+            article.text,
+            annotation.layers(),
+        )  # gold's record is not in the notation
 
 
 def test_the_sample_shows_every_layer(schema: Schema) -> None:
-    own = [annotation for _, annotation, _ in ANNOTATED if annotation.provenance.annotator == "sample"]
+    own = [
+        annotation for _, annotation, _ in ANNOTATED if annotation.provenance.annotator == "sample"
+    ]
     layers = [{name for name, units in annotation.layers().items() if units} for annotation in own]
     assert len(layers) >= 3
     assert all(
-        found == {"mentions", "entities", "event_mentions", "events", "sources", "cues", "attributions"}
+        found
+        == {
+            "mentions",
+            "entities",
+            "event_mentions",
+            "events",
+            "sources",
+            "cues",
+            "attributions",
+        }
         for found in layers
     )
-    attributes = {name for annotation in own for mark in annotation.marks() for name in mark.attributes}
+    attributes = {
+        name for annotation in own for mark in annotation.marks() for name in mark.attributes
+    }
     assert attributes == set(schema.attributes)
 
 
@@ -71,12 +92,20 @@ def test_every_collection_that_keeps_its_texts_to_itself_is_ignored_by_git() -> 
     for name, collection in CORPUS.collections().items():
         if not collection.ships_text:
             path = f"corpus/articles/{name}/some-article.txt"
-            assert subprocess.run(["git", "check-ignore", "-q", path], cwd=ROOT, check=False).returncode == 0, path
+            assert (
+                subprocess.run(
+                    ["git", "check-ignore", "-q", path], cwd=ROOT, check=False
+                ).returncode
+                == 0
+            ), path
 
 
 def test_a_text_of_a_collection_that_git_was_not_told_of_is_ignored() -> None:
     def is_ignored(path: str) -> bool:
-        return subprocess.run(["git", "check-ignore", "-q", path], cwd=ROOT, check=False).returncode == 0
+        return (
+            subprocess.run(["git", "check-ignore", "-q", path], cwd=ROOT, check=False).returncode
+            == 0
+        )
 
     assert is_ignored("corpus/articles/a-new-collection/some-article.txt")
     assert not is_ignored("corpus/articles/a-new-collection/some-article.yaml")
@@ -86,7 +115,9 @@ def test_a_text_of_a_collection_that_git_was_not_told_of_is_ignored() -> None:
 
 
 def _tracked() -> Iterator[Path]:
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout.decode()
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True
+    ).stdout.decode()
     yield from (ROOT / name for name in listed.split("\0") if name and (ROOT / name).is_file())
 
 
@@ -95,22 +126,34 @@ def test_no_withheld_text_is_committed() -> None:
     for path in _tracked():
         if path.suffix == ".txt" and path.is_relative_to(CORPUS.root / "articles"):
             assert collections[path.parent.name].ships_text, path
-    withheld = [article.text for article in ARTICLES if article.text and not collections[article.collection].ships_text]
+    withheld = [
+        article.text
+        for article in ARTICLES
+        if article.text and not collections[article.collection].ships_text
+    ]
     _assert_absent(withheld)
 
 
-@pytest.mark.skipif(not SHARED.exists(), reason="the reference article is not at ../shared, nor is re3d")
+@pytest.mark.skipif(
+    not SHARED.exists(), reason="the reference article is not at ../shared, nor is re3d"
+)
 def test_no_sentence_of_the_real_texts_is_committed() -> None:
     texts = [SEED.read_text(encoding="utf-8")]
     for path in SHARED.glob("re3d/*/documents.json"):
-        texts += [json.loads(line)["text"] for line in path.read_text(encoding="utf-8").splitlines()]
+        texts += [
+            json.loads(line)["text"] for line in path.read_text(encoding="utf-8").splitlines()
+        ]
     assert len(texts) > 50
     _assert_absent(texts)
 
 
 def _assert_absent(texts: list[str]) -> None:
     """No long line or sentence of the texts is in a file that is committed."""
-    content = "\n".join(path.read_bytes().decode(errors="ignore") for path in _tracked() if path.suffix != ".parquet")
+    content = "\n".join(
+        path.read_bytes().decode(errors="ignore")
+        for path in _tracked()
+        if path.suffix != ".parquet"
+    )
     for letters in texts:
         for sentence in re.split(r"\n|(?<=[.!?”]) ", text.normalise(letters)[0]):
             if len(sentence) >= 60:

@@ -12,12 +12,14 @@ from typing import Any
 import pytest
 from datasets import ClassLabel, load_dataset
 
-from annotate import align, store, tokens
+from annotate.corpus import store
+from annotate.corpus.store import Corpus, Place
 from annotate.dataset import build
 from annotate.dataset.features import CONFIGS
-from annotate.model import Annotation, Article, Decision, Gold, withhold
-from annotate.schema import Schema
-from annotate.store import Corpus, Place
+from annotate.measure import align
+from annotate.model import tokens
+from annotate.model.records import Annotation, Article, Decision, Gold, withhold
+from annotate.model.schema import Schema
 from tests.conftest import ROOT, SENTENCE
 
 Write = Callable[..., tuple[Article, Annotation]]
@@ -38,10 +40,15 @@ def _bytes(corpus: Corpus) -> dict[str, str]:
         *(corpus.root / "images").iterdir(),
         *corpus.data.rglob("*.parquet"),
     ]
-    return {str(path.relative_to(corpus.root)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    return {
+        str(path.relative_to(corpus.root)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in files
+    }
 
 
-def test_rows_are_typed_and_slice_exactly(corpus: Corpus, write: Write, schema: Schema, tmp_path: Path) -> None:
+def test_rows_are_typed_and_slice_exactly(
+    corpus: Corpus, write: Write, schema: Schema, tmp_path: Path
+) -> None:
     article, _ = write(SENTENCE, outlet="Meridian")
     report = build.build(corpus, schema)
     assert report.documents == {"train": 1}
@@ -50,15 +57,24 @@ def test_rows_are_typed_and_slice_exactly(corpus: Corpus, write: Write, schema: 
     assert (row["id"], row["outlet"], row["text"]) == (article.id, "Meridian", article.text)
     assert rows.features["mentions"].feature["label"] == ClassLabel(names=list(schema.mentions))
     assert rows.features["event_mentions"].feature["label"] == ClassLabel(names=list(schema.events))
-    assert rows.features["event_mentions"].feature["arguments"].feature["role"] == ClassLabel(names=list(schema.roles))
+    assert rows.features["event_mentions"].feature["arguments"].feature["role"] == ClassLabel(
+        names=list(schema.roles)
+    )
     assert rows.features["zones"].feature["kind"] == ClassLabel(names=list(schema.zones))
-    assert rows.features["attributions"].feature["stance"] == ClassLabel(names=list(schema.attributes["stance"].values))
+    assert rows.features["attributions"].feature["stance"] == ClassLabel(
+        names=list(schema.attributes["stance"].values)
+    )
     for layer in ("mentions", "event_mentions", "sources", "cues", "attributions"):
         assert row[layer]
         for mark in row[layer]:
             assert row["text"][mark["start"] : mark["end"]] == mark["text"]
     (quantity,) = [mention for mention in row["mentions"] if mention["unit"]]
-    assert (quantity["min"], quantity["max"], quantity["unit"], quantity["distanced"]) == (12, None, "people", False)
+    assert (quantity["min"], quantity["max"], quantity["unit"], quantity["distanced"]) == (
+        12,
+        None,
+        "people",
+        False,
+    )
     assert row["provenance"]["annotator"] == "ana"
     assert row["adjudicated"] is False
 
@@ -72,10 +88,14 @@ def test_two_builds_give_the_same_bytes(corpus: Corpus, write: Write, schema: Sc
     assert _bytes(corpus) == first
 
 
-def test_the_committed_dataset_is_what_the_committed_corpus_builds(schema: Schema, tmp_path: Path) -> None:
+def test_the_committed_dataset_is_what_the_committed_corpus_builds(
+    schema: Schema, tmp_path: Path
+) -> None:
     committed = Corpus(ROOT / "corpus")
     copy = Corpus(tmp_path / "corpus")
-    listed = subprocess.run(["git", "ls-files", "corpus"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(
+        ["git", "ls-files", "corpus"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
     for name in listed.split("\n"):
         if name and "/data/" not in name:
             store.write(tmp_path / name, (ROOT / name).read_bytes())
@@ -89,13 +109,20 @@ def test_it_loads_where_only_datasets_is_installed(
     write(SENTENCE)
     build.build(corpus, schema)
     program = (
-        "import sys; from datasets import load_dataset; rows = load_dataset(sys.argv[1], cache_dir=sys.argv[2])['train'];"
-        "assert 'annotate' not in sys.modules; print(rows.features['mentions'].feature['label'].int2str(rows[0]['mentions'][0]['label']))"
+        "import sys; from datasets import load_dataset; rows = load_dataset(sys.argv[1],"
+        " cache_dir=sys.argv[2])['train'];"
+        "assert 'annotate' not in sys.modules;"
+        " print(rows.features['mentions'].feature['label'].int2str(rows[0]['mentions'][0]['label']))"
     )
     # -I and another working directory: nothing of the project is on the path of imports.
     command = [sys.executable, "-I", "-c", program, str(corpus.root), str(tmp_path / "cache")]
     done = subprocess.run(
-        command, cwd=tmp_path, capture_output=True, text=True, check=True, env={**os.environ, "HF_HUB_OFFLINE": "1"}
+        command,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "HF_HUB_OFFLINE": "1"},
     )
     assert done.stdout.split()[-1] == "state_force"
 
@@ -106,7 +133,12 @@ def test_no_word_of_a_withheld_text_is_in_the_dataset(
     article, _ = write(SENTENCE, collection="local", title="Troops in a headline")
     build.build(corpus, schema)
     (row,) = _load(corpus, tmp_path / "cache", split="real")
-    assert (row["text"], row["title"], row["length"], row["sha256"]) == (None, None, article.length, article.sha256)
+    assert (row["text"], row["title"], row["length"], row["sha256"]) == (
+        None,
+        None,
+        article.length,
+        article.sha256,
+    )
     assert all(mention["text"] is None for mention in row["mentions"])
     assert row["mentions"][0]["end"] == 6
     for path in corpus.data.rglob("*.parquet"):
@@ -130,7 +162,9 @@ def test_what_is_left_out_is_named(corpus: Corpus, write: Write, schema: Schema)
     ]
 
 
-def test_gold_goes_before_passes(corpus: Corpus, write: Write, schema: Schema, tmp_path: Path) -> None:
+def test_gold_goes_before_passes(
+    corpus: Corpus, write: Write, schema: Schema, tmp_path: Path
+) -> None:
     article, annotation = write(SENTENCE, annotator="ana")
     write(SENTENCE, annotator="ben")
     told = tuple(Decision(**unit._asdict(), origin="agreed") for unit in align.units(annotation))
@@ -140,9 +174,13 @@ def test_gold_goes_before_passes(corpus: Corpus, write: Write, schema: Schema, t
     assert row["adjudicated"] is True
 
 
-def test_the_card_tells_who_annotated_and_counts_what_is_there(corpus: Corpus, write: Write, schema: Schema) -> None:
+def test_the_card_tells_who_annotated_and_counts_what_is_there(
+    corpus: Corpus, write: Write, schema: Schema
+) -> None:
     article, _ = write(SENTENCE)
-    store.write(corpus.root / "annotators.yaml", b"ana: {kind: machine, description: Made by a test}\n")
+    store.write(
+        corpus.root / "annotators.yaml", b"ana: {kind: machine, description: Made by a test}\n"
+    )
     build.build(corpus, schema)
     card = corpus.card.read_text(encoding="utf-8")
     assert "| `ana` | 1 | machine | Made by a test |" in card
@@ -163,12 +201,16 @@ m4 value=2024-03-15
 """
 
 
-def test_claims_read_as_the_article_tells_them(corpus: Corpus, write: Write, schema: Schema, tmp_path: Path) -> None:
+def test_claims_read_as_the_article_tells_them(
+    corpus: Corpus, write: Write, schema: Schema, tmp_path: Path
+) -> None:
     article, _ = write(NESTED, outlet="Meridian")
     build.build(corpus, schema)
     rows = _load(corpus, tmp_path / "cache", "claims")
     names = rows.features["label"].int2str
-    stance, voice, kind = (rows.features[name].int2str for name in ("stance", "voice", "source_label"))
+    stance, voice, kind = (
+        rows.features[name].int2str for name in ("stance", "voice", "source_label")
+    )
     death, left = rows
     assert (names(death["label"]), death["text"], death["source"], voice(death["voice"])) == (
         "death",
@@ -176,8 +218,14 @@ def test_claims_read_as_the_article_tells_them(corpus: Corpus, write: Write, sch
         "a nurse",
         "source",
     )
-    assert (stance(death["stance"]), kind(death["source_label"]), death["depth"]) == ("doubts", "civilians", 2)
-    assert [(outer["source"], stance(outer["stance"])) for outer in death["via"]] == [("The Monitor", "asserts")]
+    assert (stance(death["stance"]), kind(death["source_label"]), death["depth"]) == (
+        "doubts",
+        "civilians",
+        2,
+    )
+    assert [(outer["source"], stance(outer["stance"])) for outer in death["via"]] == [
+        ("The Monitor", "asserts")
+    ]
     assert [filler["text"] for filler in death["count"]] == ["three"]
     assert (death["count_min"], death["count_max"], death["count_unit"], death["time_value"]) == (
         3,
@@ -189,7 +237,12 @@ def test_claims_read_as_the_article_tells_them(corpus: Corpus, write: Write, sch
     assert article.text[death["sentence_start"] : death["sentence_end"]] == death["sentence"]
     assert death["sentence"].endswith("on Friday.")
     # In the paper's own voice, the outlet is the source.
-    assert (left["source"], voice(left["voice"]), left["stance"], left["depth"]) == ("Meridian", "outlet", None, 0)
+    assert (left["source"], voice(left["voice"]), left["stance"], left["depth"]) == (
+        "Meridian",
+        "outlet",
+        None,
+        0,
+    )
 
 
 def test_crossing_contents_make_two_claims_of_one_event(
@@ -206,7 +259,10 @@ c2 source:h2 cue:q2 stance=denies style=indirect source_status=anonymous
     )
     build.build(corpus, schema)
     claims = _load(corpus, tmp_path / "cache", "claims")
-    assert [(claim["source"], claim["depth"], claim["via"]) for claim in claims] == [("He", 1, []), ("she", 1, [])]
+    assert [(claim["source"], claim["depth"], claim["via"]) for claim in claims] == [
+        ("He", 1, []),
+        ("she", 1, []),
+    ]
     assert len({claim["id"] for claim in claims}) == 2
 
 
@@ -235,16 +291,23 @@ m6 value=2024-03-15
         ("m5", 4, 5),
     ]
     for row in (first, second, third):
-        for word, start, end in zip(row["tokens"], row["token_starts"], row["token_ends"], strict=True):
+        for word, start, end in zip(
+            row["tokens"], row["token_starts"], row["token_ends"], strict=True
+        ):
             assert article.text is not None
             assert article.text[start:end] == word
     _first, second, third, _fourth = _load(corpus, tmp_path / "cache", "events")
     (capture,) = second["event_mentions"]
-    told = {argument["text"]: (argument["in_sentence"], argument["token_start"]) for argument in capture["arguments"]}
+    told = {
+        argument["text"]: (argument["in_sentence"], argument["token_start"])
+        for argument in capture["arguments"]
+    }
     assert told == {"Troops": (True, 0), "Tak": (True, 2), "Friday": (False, None)}
     (burn,) = third["event_mentions"]
     assert (burn["text"], burn["token_start"], burn["token_end"]) == ("burn", None, None)
-    assert report.unaligned == {"not of whole tokens": [f"{article.id}: e2 damage {burn['start']}–{burn['end']}"]}
+    assert report.unaligned == {
+        "not of whole tokens": [f"{article.id}: e2 damage {burn['start']}–{burn['end']}"]
+    }
 
 
 def test_a_mark_over_two_sentences_is_counted_and_stays_in_documents(
@@ -313,13 +376,17 @@ def test_every_config_streams(corpus: Corpus, write: Write, schema: Schema) -> N
         assert len(list(whole)) >= 1, config
 
 
-def test_the_card_documents_every_column_of_every_config(corpus: Corpus, write: Write, schema: Schema) -> None:
+def test_the_card_documents_every_column_of_every_config(
+    corpus: Corpus, write: Write, schema: Schema
+) -> None:
     write(SENTENCE)
     build.build(corpus, schema)
     card = corpus.card.read_text(encoding="utf-8")
     for config in CONFIGS:
         part = card.partition(f"### `{config.name}`")[2].partition("\n###")[0]
-        for column, (_kind, about) in config.columns(schema).items() if config.name != "annotators" else ():
+        for column, (_kind, about) in (
+            config.columns(schema).items() if config.name != "annotators" else ()
+        ):
             assert about
             assert f"| `{column}` |" in part, (config.name, column)
             assert f'"{column}":' in part, (config.name, column)
@@ -348,7 +415,11 @@ def test_the_default_config_is_documents(
     write(SENTENCE)
     build.build(corpus, schema)
     loaded: Any = load_dataset(str(corpus.root), cache_dir=str(tmp_path / "cache"))
-    assert list(loaded) == ["train"] if kind == "split" else loaded["train"].info.config_name == "documents"
+    assert (
+        list(loaded) == ["train"]
+        if kind == "split"
+        else loaded["train"].info.config_name == "documents"
+    )
 
 
 def test_what_was_loaded_before_is_not_taken_for_another_build_or_another_corpus(

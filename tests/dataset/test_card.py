@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from annotate.corpus.store import Corpus
 from annotate.dataset import build, card
-from annotate.schema import Schema
-from annotate.store import Corpus
+from annotate.model.schema import Schema
 from tests.conftest import SENTENCE, Acre
 
 
@@ -21,25 +21,41 @@ def test_agreement_and_baselines_are_the_commands_figures(
         write(own, annotator="ana")
         write(own if number % 2 else own.replace("m2:place", "m2:facility"), annotator="ben")
     report = json.loads(acre("agreement", "--json", "--no-labels").stdout)
-    scored = acre("score", corpus.root / "annotations" / "ana", corpus.root / "annotations" / "ben", "--json")
+    scored = acre(
+        "score", corpus.root / "annotations" / "ana", corpus.root / "annotations" / "ben", "--json"
+    )
     (corpus.root / "baselines").mkdir()
     (corpus.root / "baselines" / "ben-as-a-system.json").write_text(scored.stdout)
     build.build(corpus, schema)
     told = corpus.card.read_text(encoding="utf-8")
-    (mention,) = (row for row in report["rows"] if (row["layer"], row["label"]) == ("mention", None))
+    (mention,) = (
+        row for row in report["rows"] if (row["layer"], row["label"]) == ("mention", None)
+    )
     f1, overlap = (mention["measures"][name] for name in ("F1", "F1 overlap"))
     assert f1["value"] == pytest.approx(10 / 12)
-    cells = [f"{found['value']:.2f} ({found['low']:.2f}–{found['high']:.2f})" for found in (f1, overlap)]
+    cells = [
+        f"{found['value']:.2f} ({found['low']:.2f}–{found['high']:.2f})" for found in (f1, overlap)
+    ]
     assert f"| mention | 12/12 | {' | '.join(cells)} |" in told
     assert "Between passes of ana, ben on 4 documents" in told
     assert "![Agreement by layer](images/agreement.svg)" in told
     assert (corpus.root / "images" / "agreement.svg").read_bytes().startswith(b"<?xml")
     labelled = json.loads(acre("agreement", "--json").stdout)
-    (place,) = (row for row in labelled["rows"] if (row["layer"], row["label"]) == ("mention", "place"))
+    (place,) = (
+        row for row in labelled["rows"] if (row["layer"], row["label"]) == ("mention", "place")
+    )
     value = place["measures"]["F1"]
-    assert f"| mention | `place` | 4/2 | {value['value']:.2f} ({value['low']:.2f}–{value['high']:.2f}) |" in told
+    assert (
+        f"| mention | `place` | 4/2 | {value['value']:.2f}"
+        f" ({value['low']:.2f}–{value['high']:.2f}) |" in told
+    )
     most = labelled["sorts"][0]
-    assert (most["what"], most["label"], most["other"], most["count"]) == ("label", "facility", "place", 2)
+    assert (most["what"], most["label"], most["other"], most["count"]) == (
+        "label",
+        "facility",
+        "place",
+        2,
+    )
     article, start, end = most["example"]
     assert f"| 2 | mention: facility or place | `{article}` {start}–{end} |" in told
     (strict,) = (
@@ -48,7 +64,10 @@ def test_agreement_and_baselines_are_the_commands_figures(
         if (row["layer"], row["measure"], row["averaging"]) == ("mention", "strict", "micro")
     )
     value = strict["f1"]
-    line = f"| ben-as-a-system | – | mention | strict | {value['value']:.2f} ({value['low']:.2f}–{value['high']:.2f}) |"
+    line = (
+        f"| ben-as-a-system | – | mention | strict | {value['value']:.2f}"
+        f" ({value['low']:.2f}–{value['high']:.2f}) |"
+    )
     assert line in told
 
 
@@ -69,14 +88,15 @@ def test_it_is_honest_about_machines(corpus: Corpus, write: Any, schema: Schema)
     assert "no person has checked the labels" not in told  # ana is a person
     (corpus.root / "annotators.yaml").write_text("ana: {kind: machine, description: A test}\n")
     build.build(corpus, schema)
-    assert "All of them were made by a machine: no person has checked the labels." in corpus.card.read_text(
-        encoding="utf-8"
+    assert (
+        "All of them were made by a machine: no person has checked the labels."
+        in corpus.card.read_text(encoding="utf-8")
     )
 
 
 @pytest.mark.parametrize("config", card.CONFIGS, ids=lambda config: config.name)
 def test_a_role_that_is_called_like_a_column_is_refused(config: Any, schema: Schema) -> None:
-    from annotate.issues import AcreError
+    from annotate.model.issues import AcreError
 
     twice = schema.model_copy(update={"roles": schema.roles | {"sentence": schema.roles["time"]}})
     if config.name == "claims":

@@ -7,17 +7,19 @@ from collections.abc import Callable
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from annotate.corpus.store import Corpus
 from annotate.dataset import build, check
 from annotate.dataset.rows import ROWS
-from annotate.model import Annotation, Article
-from annotate.schema import Schema
-from annotate.store import Corpus
+from annotate.model.records import Annotation, Article
+from annotate.model.schema import Schema
 from tests.conftest import SENTENCE
 
 Write = Callable[..., tuple[Article, Annotation]]
 
 
-def test_a_dataset_just_built_is_what_the_corpus_builds(corpus: Corpus, schema: Schema, write: Write) -> None:
+def test_a_dataset_just_built_is_what_the_corpus_builds(
+    corpus: Corpus, schema: Schema, write: Write
+) -> None:
     write(SENTENCE)
     write(SENTENCE.replace("Troops", "Rebels"), collection="local", published="2024-03-22")
     build.build(corpus, schema)
@@ -35,20 +37,27 @@ def test_each_row_that_is_behind_is_named(corpus: Corpus, schema: Schema, write:
     path.write_text(path.read_text().replace('"min": 12', '"min": 11'))
     new, _ = write(SENTENCE.replace("Troops", "Guards"))
     issues = list(check.check(corpus, schema))
-    assert {issue.where.partition(":")[0] for issue in issues} >= {f"data/{name}/train.parquet" for name in ROWS}
+    assert {issue.where.partition(":")[0] for issue in issues} >= {
+        f"data/{name}/train.parquet" for name in ROWS
+    }
     found = {
         issue.where.rpartition(": ")[2]: (issue.code, issue.message)
         for issue in issues
         if issue.where.startswith("data/documents/")
     }
     assert found == {
-        changed.id: ("dataset-behind", "mentions differ from what the corpus builds; run acre build"),
+        changed.id: (
+            "dataset-behind",
+            "mentions differ from what the corpus builds; run acre build",
+        ),
         gone.id: ("dataset-behind", "the corpus builds no such rows; run acre build"),
         new.id: ("dataset-behind", "the corpus builds rows that are missing; run acre build"),
     }
 
 
-def test_other_columns_and_a_damaged_file_are_said(corpus: Corpus, schema: Schema, write: Write) -> None:
+def test_other_columns_and_a_damaged_file_are_said(
+    corpus: Corpus, schema: Schema, write: Write
+) -> None:
     write(SENTENCE)
     build.build(corpus, schema)
     path = corpus.root / build.data_path("claims", "train")

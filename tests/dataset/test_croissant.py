@@ -28,7 +28,9 @@ def test_its_records_are_those_of_load_dataset(tmp_path: Path) -> None:
             for record, row in zip(records, rows, strict=True):
                 assert set(record) == {f"{name}/{column}" for column in row}
                 for column, value in row.items():
-                    assert _plain(record[f"{name}/{column}"]) == _shown(value, record[f"{name}/{column}"]), (
+                    assert _plain(record[f"{name}/{column}"]) == _shown(
+                        value, record[f"{name}/{column}"]
+                    ), (
                         name,
                         column,
                     )

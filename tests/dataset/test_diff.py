@@ -9,20 +9,29 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from annotate import graph, notation
-from annotate import schema as schema_
+from annotate.corpus.store import Collection
 from annotate.dataset import diff, reading
 from annotate.dataset.rows import Document, documents
-from annotate.model import Annotation, Article, Provenance, Zone
-from annotate.store import Collection
+from annotate.model import graph, notation
+from annotate.model import schema as schema_
+from annotate.model.records import Annotation, Article, Provenance, Zone
 from tests.conftest import ROOT, SENTENCE
 from tests.strategies import annotated
 
 SCHEMA = schema_.load(ROOT / "guidelines" / "schema.yaml")
 INVENTED = Collection(
-    title="t", origin="o", text_kind="invented", written_by="machine", licence="CC-BY-4.0", ships_text=True
+    title="t",
+    origin="o",
+    text_kind="invented",
+    written_by="machine",
+    licence="CC-BY-4.0",
+    ships_text=True,
 )
-SEIZED, TROOPS, DIED = "capture 7–13 “seized”", "state_force 0–6 “Troops”", "content 19–35 “at least 12 died”"
+SEIZED, TROOPS, DIED = (
+    "capture 7–13 “seized”",
+    "state_force 0–6 “Troops”",
+    "content 19–35 “at least 12 died”",
+)
 GONE = ("mention", "removed", TROOPS, None)
 Made = Callable[..., Provenance]
 
@@ -30,7 +39,13 @@ Made = Callable[..., Provenance]
 def _row(text: str, annotation: Annotation, name: str = "a") -> Any:
     zones = (Zone(kind="paragraph", start=0, end=len(text)),)
     article = Article(
-        id=name, collection="c", title="t", length=len(text), sha256=annotation.sha256, zones=zones, text=text
+        id=name,
+        collection="c",
+        title="t",
+        length=len(text),
+        sha256=annotation.sha256,
+        zones=zones,
+        text=text,
     )
     (row,) = documents(Document(article, annotation, INVENTED, (), False, text), SCHEMA)
     return row
@@ -42,7 +57,9 @@ def _of(source: str, made: Made, name: str = "a") -> Any:
 
 @given(st.data())
 @settings(max_examples=100, deadline=None)
-def test_a_row_gives_its_annotation_back_and_does_not_differ_from_itself(data: st.DataObject) -> None:
+def test_a_row_gives_its_annotation_back_and_does_not_differ_from_itself(
+    data: st.DataObject,
+) -> None:
     text, annotation = data.draw(annotated(SCHEMA))
     row = _row(text, annotation, annotation.article)
     back = reading.annotation(row, SCHEMA)
@@ -65,7 +82,9 @@ def test_a_row_gives_its_annotation_back_and_does_not_differ_from_itself(data: s
         (("same", "same"), []),
     ],
 )  # fmt: skip
-def test_a_change_is_told_as_what_it_is(change: tuple[str, str], expected: list[Any], made: Made) -> None:
+def test_a_change_is_told_as_what_it_is(
+    change: tuple[str, str], expected: list[Any], made: Made
+) -> None:
     new = SENTENCE.replace(*change)
     if "state_force|Troops" in change[0]:
         new = new.replace("e1 agent:m1 object", "e1 object")

@@ -12,8 +12,8 @@ from spacy.ml.models.tok2vec import build_hash_embed_cnn_tok2vec
 from thinc.api import Adam
 
 from annotate.extract import encoder
-from annotate.issues import UsageError
-from tests.test_programs import _write_encoder
+from annotate.model.issues import UsageError
+from tests.scripts.test_programs import _write_encoder
 
 
 def test_a_pipelines_vectors_are_begun_from_and_learn_on() -> None:
@@ -41,7 +41,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _model(folder: Path, rate: float) -> Any:
     shapes = build_hash_embed_cnn_tok2vec(
-        width=8, depth=1, embed_size=100, window_size=1, maxout_pieces=2, subword_features=True, pretrained_vectors=None
+        width=8,
+        depth=1,
+        embed_size=100,
+        window_size=1,
+        maxout_pieces=2,
+        subword_features=True,
+        pretrained_vectors=None,
     )
     model = encoder.encoder(str(folder), rate, 16, shapes)
     model.initialize(X=_docs())
@@ -50,7 +56,10 @@ def _model(folder: Path, rate: float) -> Any:
 
 def _docs() -> list[Any]:
     nlp = spacy.blank("en")
-    return [nlp.make_doc(words) for words in ("The convoy reached Port Amaris on Friday.", "", "Troops\n\nleft.")]
+    return [
+        nlp.make_doc(words)
+        for words in ("The convoy reached Port Amaris on Friday.", "", "Troops\n\nleft.")
+    ]
 
 
 def _network(model: Any) -> Any:
@@ -58,7 +67,9 @@ def _network(model: Any) -> Any:
 
 
 @pytest.mark.parametrize("rate", [0.0, 1e-2])
-def test_each_token_has_a_vector_and_the_encoder_learns_only_where_it_is_to(folder: Path, rate: float) -> None:
+def test_each_token_has_a_vector_and_the_encoder_learns_only_where_it_is_to(
+    folder: Path, rate: float
+) -> None:
     import torch
 
     model = _model(folder, rate)
@@ -66,7 +77,10 @@ def test_each_token_has_a_vector_and_the_encoder_learns_only_where_it_is_to(fold
     vectors, backprop = model.begin_update(_docs())
     assert [found.shape for found in vectors] == [(len(doc), 16) for doc in _docs()]
     backprop([np.ones_like(found) for found in vectors])
-    changed = any(not torch.equal(old, new) for old, new in zip(before, _network(model).parameters(), strict=True))
+    changed = any(
+        not torch.equal(old, new)
+        for old, new in zip(before, _network(model).parameters(), strict=True)
+    )
     assert changed == (rate > 0)
     assert [found.shape for found in model.predict(_docs())] == [(len(doc), 16) for doc in _docs()]
     assert model.predict([_docs()[1]])[0].shape == (0, 16)
@@ -83,7 +97,9 @@ def test_what_lies_behind_the_longest_zone_has_no_vector_of_its_own(folder: Path
 
 def test_a_token_is_the_mean_of_its_pieces() -> None:
     share = encoder._shares([None, 0, 0, 1, 3, None], 4)
-    assert np.allclose(share, [[0, 0.5, 0.5, 0, 0, 0], [0, 0, 0, 1, 0, 0], [0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 1, 0]])
+    assert np.allclose(
+        share, [[0, 0.5, 0.5, 0, 0, 0], [0, 0, 0, 1, 0, 0], [0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 1, 0]]
+    )
 
 
 def test_a_package_that_is_not_there_is_named() -> None:

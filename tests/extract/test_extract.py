@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from lxml import html
 
-from annotate import schema as schema_
+from annotate.corpus.store import Corpus
 from annotate.dataset import build
 from annotate.extract import extractors, lookup
-from annotate.issues import AcreError, UsageError
-from annotate.schema import Schema
-from annotate.store import Corpus
+from annotate.model import schema as schema_
+from annotate.model.issues import AcreError, UsageError
+from annotate.model.schema import Schema
 from tests.conftest import ROOT, Acre
 from tests.extract.test_lookup import TAUGHT
 
@@ -41,15 +41,29 @@ def learned(write: Write, schema: Schema, tmp_path: Path) -> Path:
     taught = TAUGHT.replace("[t1:state_force|", "[c1:content|[t1:state_force|").replace(
         "[t3:time|Friday],", "[t3:time|Friday]],"
     )
-    taught += "c1 source:h1 cue:q1 stance=asserts style=indirect source_status=anonymous\nt3 value=2024-03-15\n"
+    taught += (
+        "c1 source:h1 cue:q1 stance=asserts style=indirect source_status=anonymous\nt3"
+        " value=2024-03-15\n"
+    )
     path = tmp_path / "lookup.json"
     path.write_text(lookup.fit([write(taught)], schema).model_dump_json())
     return path
 
 
-def test_rows_are_those_of_the_config_claims_and_slice_exactly(acre: Acre, article: Path, learned: Path) -> None:
+def test_rows_are_those_of_the_config_claims_and_slice_exactly(
+    acre: Acre, article: Path, learned: Path
+) -> None:
     done = acre(
-        "extract", article, "--model", learned, "--format", "jsonl", "--published", "2024-03-17", "--outlet", "Wire"
+        "extract",
+        article,
+        "--model",
+        learned,
+        "--format",
+        "jsonl",
+        "--published",
+        "2024-03-17",
+        "--outlet",
+        "Wire",
     )
     assert done.returncode == 0, done.stderr
     rows = [json.loads(line) for line in done.stdout.splitlines()]
@@ -77,8 +91,13 @@ def test_the_page_stands_alone_and_draws_every_mark(
     assert "http" not in written
     assert "<the mill>" not in written
     assert schema.labels["capture"].colour.lower() in written.lower()
-    assert [cell.text_content() for cell in root.xpath("//table//tr[2]/td")][:2] == ["the ministry", "asserts"]
-    assert {"armed_group", "capture", "content", "source", "cue"} <= {words.strip() for words in root.itertext()}
+    assert [cell.text_content() for cell in root.xpath("//table//tr[2]/td")][:2] == [
+        "the ministry",
+        "asserts",
+    ]
+    assert {"armed_group", "capture", "content", "source", "cue"} <= {
+        words.strip() for words in root.itertext()
+    }
     assert "unread by a person" in root.text_content()
 
 
@@ -118,7 +137,9 @@ def test_wrong_usage_is_said(acre: Acre, article: Path, arguments: list[str], me
     assert "Traceback" not in done.stderr
 
 
-def test_a_lookup_of_another_schema_and_what_is_none_are_refused(learned: Path, corpus: Corpus, schema: Schema) -> None:
+def test_a_lookup_of_another_schema_and_what_is_none_are_refused(
+    learned: Path, corpus: Corpus, schema: Schema
+) -> None:
     other = schema.model_copy(update={"version": "9.9.9"})
     with pytest.raises(UsageError, match="train one anew"):
         extractors.load(str(learned), corpus.root, other)
@@ -127,16 +148,19 @@ def test_a_lookup_of_another_schema_and_what_is_none_are_refused(learned: Path, 
         extractors.load(str(learned), corpus.root, schema)
 
 
-def test_the_corpus_teaches_the_rules_where_it_is_built(corpus: Corpus, write: Write, schema: Schema) -> None:
+def test_the_corpus_teaches_the_rules_where_it_is_built(
+    corpus: Corpus, write: Write, schema: Schema
+) -> None:
     article, _ = write(SIMPLE)
     build.build(corpus, schema)
-    found, scores = extractors.load("lookup", corpus.root, schema_.load(ROOT / "guidelines" / "schema.yaml")).predict(
-        article
-    )
+    found, scores = extractors.load(
+        "lookup", corpus.root, schema_.load(ROOT / "guidelines" / "schema.yaml")
+    ).predict(article)
     assert [mark.label for mark in found.event_mentions] == ["capture"]
     assert set(scores.values()) == {1.0}
 
 
 SIMPLE = (
-    "[m1:state_force|The army] [e1:capture|seized] [m2:place|the town].\n---\ne1 agent:m1 object:m2 realis=actual\n"
+    "[m1:state_force|The army] [e1:capture|seized] [m2:place|the town].\n---\ne1 agent:m1 object:m2"
+    " realis=actual\n"
 )

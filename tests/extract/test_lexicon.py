@@ -14,7 +14,7 @@ from spacy.training import Example
 from annotate.extract import docs, lexicon
 from annotate.extract.lexicon import Known
 from annotate.extract.words import Words
-from annotate.schema import Schema
+from annotate.model.schema import Schema
 from tests.conftest import ROOT
 
 WORDS = yaml.safe_load((ROOT / "annotate" / "extract" / "triggers.yaml").read_text())
@@ -50,14 +50,22 @@ def test_every_word_is_found_where_it_stands(label: str) -> None:
 
 def test_inflected_words_are_known_by_their_lemma() -> None:
     read = ("NOUN", "VERB", "DET", "NOUN", "CCONJ", "VERB", "NUM", "NOUN")
-    assert _found("Rebels seized the town and shot 12 men", *read) == [(1, 2, "capture"), (5, 6, "assault")]
-    assert _found("killings of the wounded", "NOUN", "ADP", "DET", "ADJ") == [(0, 1, "death"), (3, 4, "injury")]
+    assert _found("Rebels seized the town and shot 12 men", *read) == [
+        (1, 2, "capture"),
+        (5, 6, "assault"),
+    ]
+    assert _found("killings of the wounded", "NOUN", "ADP", "DET", "ADJ") == [
+        (0, 1, "death"),
+        (3, 4, "injury"),
+    ]
 
 
 def test_of_words_that_overlap_the_longest_are_known() -> None:
     assert _found("Air strikes went on", "PROPN", "NOUN", "VERB", "ADP") == [(0, 2, "air_strike")]
     assert _found("They pulled out", "PRON", "VERB", "ADP") == [(1, 3, "withdrawal")]
-    assert _found("The cease - fire violations", "DET", "NOUN", "PUNCT", "NOUN", "NOUN") == [(1, 4, "agreement")]
+    assert _found("The cease - fire violations", "DET", "NOUN", "PUNCT", "NOUN", "NOUN") == [
+        (1, 4, "agreement")
+    ]
 
 
 def test_how_a_word_is_read_decides_where_it_is_known() -> None:
@@ -70,7 +78,10 @@ def test_how_a_word_is_read_decides_where_it_is_known() -> None:
 def _learned() -> lexicon.Lexicon:
     """*March* is seen three times and is no protest, *walked* tells of one thing, *seized* once of another than the list says."""
     seen: list[tuple[Doc, dict[int, str]]] = [(_doc("march", "NOUN"), {}) for _ in range(3)]
-    seen += [(_doc("walked", "VERB"), {0: "displacement"}), (_doc("seized", "VERB"), {0: "abduction"})]
+    seen += [
+        (_doc("walked", "VERB"), {0: "displacement"}),
+        (_doc("seized", "VERB"), {0: "abduction"}),
+    ]
     return lexicon.learn(seen)
 
 
@@ -86,7 +97,9 @@ def test_training_adds_words_and_drops_those_that_tell_of_nothing() -> None:
 
 def _marked(words: Words, *marks: tuple[str, int, int, float]) -> set[tuple[str, int, int, float]]:
     doc = _doc("Rebels seized Lisk and walked on", "NOUN", "VERB", "PROPN", "CCONJ", "VERB", "ADV")
-    group = SpanGroup(doc, name=docs.MARKS, spans=[Span(doc, start, end, label) for label, start, end, _ in marks])
+    group = SpanGroup(
+        doc, name=docs.MARKS, spans=[Span(doc, start, end, label) for label, start, end, _ in marks]
+    )
     group.attrs["scores"] = np.array([score for *_, score in marks])
     doc.spans[docs.MARKS] = group
     told = words(doc).spans[docs.MARKS]
@@ -102,9 +115,18 @@ def test_the_component_puts_what_it_knows_in_the_place_of_what_was_found_there()
     known = {("capture", 1, 2, 0.67), ("displacement", 4, 5, 1.0)}
     assert _marked(words) == known
     other = (("place", 2, 3, 0.5), ("state_force", 1, 2, 0.5))
-    assert _marked(words, *other, ("abduction", 1, 2, 0.9), ("capture", 1, 3, 0.9)) == {*known, *other}
-    assert _marked(words, ("abduction", 2, 3, 0.85), ("abduction", 5, 6, 0.7)) == {*known, ("abduction", 2, 3, 0.85)}
-    assert _marked(Words("again", [], alone=0.8).from_bytes(words.to_bytes()), *other) == {*known, *other}
+    assert _marked(words, *other, ("abduction", 1, 2, 0.9), ("capture", 1, 3, 0.9)) == {
+        *known,
+        *other,
+    }
+    assert _marked(words, ("abduction", 2, 3, 0.85), ("abduction", 5, 6, 0.7)) == {
+        *known,
+        ("abduction", 2, 3, 0.85),
+    }
+    assert _marked(Words("again", [], alone=0.8).from_bytes(words.to_bytes()), *other) == {
+        *known,
+        *other,
+    }
 
 
 def test_the_component_learns_from_examples_by_the_parts_of_speech_of_those_before_it() -> None:
@@ -122,7 +144,9 @@ def test_the_component_learns_from_examples_by_the_parts_of_speech_of_those_befo
     marks = [Span(reference, 1, 2, "displacement"), Span(reference, 0, 1, "civilians")]
     reference.spans[docs.MARKS] = SpanGroup(reference, name=docs.MARKS, spans=marks)
     example = Example(nlp.make_doc(reference.text), reference)
-    words.initialize(lambda: [example], nlp=nlp, schema_path=str(ROOT / "guidelines" / "schema.yaml"))
+    words.initialize(
+        lambda: [example], nlp=nlp, schema_path=str(ROOT / "guidelines" / "schema.yaml")
+    )
     assert words.lexicon["VERB"]["walk"] == ("displacement", 0.5)
     assert "family" not in words.lexicon["VERB"]
     assert not any(token.pos_ for token in example.predicted)

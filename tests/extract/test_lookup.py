@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from annotate import notation, validate
-from annotate.articles import reading
+from annotate.corpus import validate
+from annotate.corpus.articles import reading
 from annotate.extract import lookup
 from annotate.extract.lookup import Lookup
-from annotate.model import Annotation, Article
-from annotate.schema import Schema
+from annotate.model import notation
+from annotate.model.records import Annotation, Article
+from annotate.model.schema import Schema
 
 Write = Callable[..., Any]
 
@@ -39,7 +40,10 @@ def model(write: Write, schema: Schema) -> Lookup:
     taught = TAUGHT.replace("[t1:state_force|", "[c1:content|[t1:state_force|").replace(
         "[t3:time|Friday],", "[t3:time|Friday]],"
     )
-    taught += "c1 source:h1 cue:q1 stance=asserts style=indirect source_status=anonymous\nt3 value=2024-03-15\n"
+    taught += (
+        "c1 source:h1 cue:q1 stance=asserts style=indirect source_status=anonymous\nt3"
+        " value=2024-03-15\n"
+    )
     return lookup.fit([write(taught)], schema)
 
 
@@ -55,35 +59,52 @@ def test_it_learns_what_words_are_called(model: Lookup) -> None:
     assert model.cues == {"deny": "denies", "say": "asserts"}
 
 
-def test_it_tells_who_did_what_to_whom_and_according_to_whom(model: Lookup, schema: Schema, write: Write) -> None:
+def test_it_tells_who_did_what_to_whom_and_according_to_whom(
+    model: Lookup, schema: Schema, write: Write
+) -> None:
     shown = _told(model, "The rebels seized the hill on Sunday, the ministry said.", schema, write)
     text, _, statements = shown.partition("\n---\n")
-    marked = "[m7:content|[m2:armed_group|The rebels] [m5:capture|seized] [m3:place|the hill] on [m1:time|Sunday]]"
+    marked = (
+        "[m7:content|[m2:armed_group|The rebels] [m5:capture|seized] [m3:place|the hill] on"
+        " [m1:time|Sunday]]"
+    )
     assert marked in text.replace("[m8:", "[m7:"), shown
     assert "agent:m2 object:m3" in statements
     assert "time:m1" in statements
     assert "source_status=named stance=asserts style=indirect" in statements
 
 
-def test_a_denial_a_quotation_and_a_negation_are_told(model: Lookup, schema: Schema, write: Write) -> None:
+def test_a_denial_a_quotation_and_a_negation_are_told(
+    model: Lookup, schema: Schema, write: Write
+) -> None:
     denied = _told(model, "The army denied that it had shelled the town.", schema, write)
     assert "stance=denies" in denied
     assert "realis=actual" in denied
-    assert "style=direct" in _told(model, "“The rebels seized the town,” the army said.", schema, write)
+    assert "style=direct" in _told(
+        model, "“The rebels seized the town,” the army said.", schema, write
+    )
     assert "realis=negated" in _told(model, "The army did not seize the town.", schema, write)
-    assert "realis=future_or_hypothetical" in _told(model, "The army will seize the town.", schema, write)
-    assert "source_status=unattributed" in _told(model, "The army has reportedly seized the town.", schema, write)
+    assert "realis=future_or_hypothetical" in _told(
+        model, "The army will seize the town.", schema, write
+    )
+    assert "source_status=unattributed" in _told(
+        model, "The army has reportedly seized the town.", schema, write
+    )
 
 
 def test_an_infinitive_keeps_its_to(schema: Schema, write: Write) -> None:
     taught = "[h1:source|The ministry] [q1:cue|promised] [c1:content|to open the road].\n---\n"
     taught += "c1 source:h1 cue:q1 stance=commits style=indirect source_status=named\n"
-    shown = _told(lookup.fit([write(taught)], schema), "The army promised to leave the hill.", schema, write)
+    shown = _told(
+        lookup.fit([write(taught)], schema), "The army promised to leave the hill.", schema, write
+    )
     assert ":content|to [m1:withdrawal|leave] the hill]" in shown
     assert "stance=commits" in shown
 
 
-def test_a_toll_has_its_bounds_and_the_counted_inside(model: Lookup, schema: Schema, write: Write) -> None:
+def test_a_toll_has_its_bounds_and_the_counted_inside(
+    model: Lookup, schema: Schema, write: Write
+) -> None:
     shown = _told(model, "More than 40 rebels were killed.", schema, write)
     assert "quantity|More than 40 [" in shown
     assert "min=41 unit=people" in shown
@@ -91,7 +112,9 @@ def test_a_toll_has_its_bounds_and_the_counted_inside(model: Lookup, schema: Sch
 
 
 def test_a_credit_is_not_annotated(model: Lookup, schema: Schema, write: Write) -> None:
-    shown = _told(model, "The army seized the town.\n\nSource: The army and agencies", schema, write)
+    shown = _told(
+        model, "The army seized the town.\n\nSource: The army and agencies", schema, write
+    )
     assert shown.count("state_force|") == 1
 
 
@@ -134,7 +157,7 @@ PIECES = [
 def test_whatever_the_text_is_the_annotation_is_valid(
     words: list[str],
 ) -> None:
-    from annotate import schema as schema_
+    from annotate.model import schema as schema_
     from tests.conftest import ROOT
 
     labels = schema_.load(ROOT / "guidelines" / "schema.yaml")
@@ -149,7 +172,9 @@ def test_whatever_the_text_is_the_annotation_is_valid(
         schema_version=labels.version,
     )  # fmt: skip
     found = lookup.predict(known, article, labels)
-    issues = [issue for issue in validate.check(found, article, labels) if issue.severity == "error"]
+    issues = [
+        issue for issue in validate.check(found, article, labels) if issue.severity == "error"
+    ]
     assert issues == []
     assert lookup.predict(known, article, labels) == found
 
@@ -160,19 +185,26 @@ def test_two_fits_are_equal_and_survive_json(write: Write, schema: Schema, model
 
 def test_it_is_scored_on_the_corpus_above_chance(schema: Schema) -> None:
     """Learned from the training split, it finds a third of the test split's mentions and a fifth of its events."""
-    from annotate import score
-    from annotate.store import Corpus, read_gold
+    from annotate.corpus.store import Corpus, read_gold
+    from annotate.measure import score
     from tests.conftest import ROOT
 
     corpus = Corpus(ROOT / "corpus")
     places = corpus.splits()
-    articles = {article.id: article for article in corpus.articles() if article.id in places and article.text}
+    articles = {
+        article.id: article
+        for article in corpus.articles()
+        if article.id in places and article.text
+    }
     splits: dict[str, list[tuple[Article, Annotation]]] = {"train": [], "test": []}
     for path in sorted((corpus.root / "annotations" / "alder").glob("*.json")):
         if path.stem in articles and places[path.stem].split in splits:
             splits[places[path.stem].split].append((articles[path.stem], read_gold(path)))
     model = lookup.fit(splits["train"], schema)
-    cases = [score.Case(gold, (lookup.predict(model, article, schema),), None) for article, gold in splits["test"]]
+    cases = [
+        score.Case(gold, (lookup.predict(model, article, schema),), None)
+        for article, gold in splits["test"]
+    ]
     found = {
         (row.layer, row.measure): row.f1.value or 0
         for row in score.score(cases, schema, samples=100).rows
@@ -183,12 +215,19 @@ def test_it_is_scored_on_the_corpus_above_chance(schema: Schema) -> None:
     assert found["attribution span", "strict"] > 0.4
 
 
-def test_words_that_two_cues_claim_are_attributed_once(model: Lookup, schema: Schema, write: Write) -> None:
-    words = "Police used batons and held between 40 and 60 people, according to the rights group Open Ledger; "
+def test_words_that_two_cues_claim_are_attributed_once(
+    model: Lookup, schema: Schema, write: Write
+) -> None:
+    words = (
+        "Police used batons and held between 40 and 60 people, according to the rights group Open"
+        " Ledger; "
+    )
     words += "police said no more than 20 were held."
     article, _ = write(f"{words}\n---\n")
     found = lookup.predict(model, article, schema)
-    assert [(said.source is not None, said.cue is not None) for said in found.attributions] == [(True, True)] * len(
-        found.attributions
-    )
-    assert not [issue for issue in validate.check(found, article, schema) if issue.severity == "error"]
+    assert [(said.source is not None, said.cue is not None) for said in found.attributions] == [
+        (True, True)
+    ] * len(found.attributions)
+    assert not [
+        issue for issue in validate.check(found, article, schema) if issue.severity == "error"
+    ]

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from annotate import validate
+from annotate.corpus import validate
+from annotate.corpus.store import Corpus
 from annotate.extract import names
-from annotate.model import Annotation
-from annotate.schema import Schema
-from annotate.store import Corpus
+from annotate.model.records import Annotation
+from annotate.model.schema import Schema
 from tests.conftest import ROOT
 
 Write = Callable[..., Any]
@@ -51,16 +51,26 @@ def test_the_same_seed_gives_the_same_names_and_another_others(write: Write) -> 
 
 def test_every_mark_of_the_corpus_stays_on_its_words(schema: Schema) -> None:
     corpus = Corpus(ROOT / "corpus")
-    articles = {article.id: article for article in corpus.articles() if article.collection == "pilot"}
+    articles = {
+        article.id: article for article in corpus.articles() if article.collection == "pilot"
+    }
     for path in sorted((corpus.root / "annotations" / "alder").glob("*.json")):
         if path.stem in articles:
-            article, annotation = articles[path.stem], Annotation.model_validate_json(path.read_text(encoding="utf-8"))
+            article, annotation = (
+                articles[path.stem],
+                Annotation.model_validate_json(path.read_text(encoding="utf-8")),
+            )
             other, moved = names.swap(article, annotation, 3)
             assert other.text != article.text
-            assert [issue for issue in validate.check(moved, other, schema) if issue.severity == "error"] == []
+            assert [
+                issue for issue in validate.check(moved, other, schema) if issue.severity == "error"
+            ] == []
             pairs = zip(annotation.marks(), moved.marks(), strict=True)
             assert all(mark.slice(other.text) == mark.text for _, mark in pairs)
-            changed = sum(one.text != two.text for one, two in zip(annotation.mentions, moved.mentions, strict=True))
+            changed = sum(
+                one.text != two.text
+                for one, two in zip(annotation.mentions, moved.mentions, strict=True)
+            )
             assert changed / len(annotation.mentions) > 0.05
             for kept in ("President", "Friday", "army"):
                 assert article.text.count(kept) == other.text.count(kept)

@@ -18,12 +18,14 @@ import spacy
 from spacy.tokens import Span, SpanGroup
 from thinc.api import Model
 
-from annotate import __version__, score, validate
+from annotate import __version__
+from annotate.corpus import validate
+from annotate.corpus.store import Corpus, read_gold
 from annotate.dataset import build
 from annotate.extract import docs, extractors, heads, pipeline, regions
-from annotate.issues import UsageError
-from annotate.schema import Schema
-from annotate.store import Corpus, read_gold
+from annotate.measure import score
+from annotate.model.issues import UsageError
+from annotate.model.schema import Schema
 from tests.conftest import ROOT, SENTENCE, Acre
 
 Write = Callable[..., Any]
@@ -36,7 +38,11 @@ def nlp() -> Any:
 
 
 def _annotated() -> list[tuple[Any, Any]]:
-    articles = {article.id: article for article in CORPUS.articles() if article.text and article.collection == "pilot"}
+    articles = {
+        article.id: article
+        for article in CORPUS.articles()
+        if article.text and article.collection == "pilot"
+    }
     paths = sorted((CORPUS.root / "annotations" / "alder").glob("*.json"))
     return [(articles[path.stem], read_gold(path)) for path in paths if path.stem in articles]
 
@@ -55,13 +61,17 @@ def test_marks_and_links_come_back_from_docs_as_they_went_in(schema: Schema, nlp
         pairs = _arguments(gold)
         assert _arguments(back) <= pairs
         assert len(_arguments(back)) >= 0.9 * len(pairs)  # a filler in another zone is lost
-        assert not [issue for issue in validate.check(back, article, schema) if issue.severity == "error"]
+        assert not [
+            issue for issue in validate.check(back, article, schema) if issue.severity == "error"
+        ]
 
 
 def _arguments(annotation: Any) -> set[tuple[int, str, int]]:
     marks = {mark.id: mark.start for mark in annotation.marks()}
     return {
-        (event.start, one.role, marks[one.target]) for event in annotation.event_mentions for one in event.arguments
+        (event.start, one.role, marks[one.target])
+        for event in annotation.event_mentions
+        for one in event.arguments
     }
 
 
@@ -114,12 +124,16 @@ def test_a_logistic_layer_starts_from_none_and_has_the_gradient_of_the_log_likel
     chances, backprop = layer.begin_update(features)
     assert (chances < 0.05).all()
     backprop(chances - np.array([[1, 0, 0]], np.float32))
-    assert np.allclose(layer.layers[0].get_grad("b"), [chances[0, 0] - 1, chances[0, 1], chances[0, 2]])
+    assert np.allclose(
+        layer.layers[0].get_grad("b"), [chances[0, 0] - 1, chances[0, 1], chances[0, 2]]
+    )
     heavy = regions.logistic(nO=3, nI=2, weight=3.0)
     heavy.initialize()
     chances, backprop = heavy.begin_update(features)
     backprop(chances - np.array([[1, 0, 0]], np.float32))
-    assert np.allclose(heavy.layers[0].get_grad("b"), [3 * (chances[0, 0] - 1), chances[0, 1], chances[0, 2]])
+    assert np.allclose(
+        heavy.layers[0].get_grad("b"), [3 * (chances[0, 0] - 1), chances[0, 1], chances[0, 2]]
+    )
 
 
 def test_a_pipeline_learns_what_it_is_shown_and_comes_back_from_its_folder_and_as_a_package(
@@ -128,7 +142,8 @@ def test_a_pipeline_learns_what_it_is_shown_and_comes_back_from_its_folder_and_a
     """`scripts/train.py` on a dataset of a few sentences: every layer of what it was shown is told again."""
     places = ["Tak", "Lisk", "Brel", "Orum", "Velm", "Tesk"]
     written = [
-        write(SENTENCE.replace("Tak", place).replace("12", str(10 + n)), outlet=place) for n, place in enumerate(places)
+        write(SENTENCE.replace("Tak", place).replace("12", str(10 + n)), outlet=place)
+        for n, place in enumerate(places)
     ]
     build.build(corpus, schema)
     config = (ROOT / "scripts" / "extractor.cfg").read_text()
@@ -137,7 +152,14 @@ def test_a_pipeline_learns_what_it_is_shown_and_comes_back_from_its_folder_and_a
     )
     (tmp_path / "small.cfg").write_text(config)
     shutil.copytree(ROOT / "guidelines", corpus.root.parent / "guidelines", dirs_exist_ok=True)
-    command = [sys.executable, ROOT / "scripts" / "train.py", "--config", tmp_path / "small.cfg", "--epochs", "80"]
+    command = [
+        sys.executable,
+        ROOT / "scripts" / "train.py",
+        "--config",
+        tmp_path / "small.cfg",
+        "--epochs",
+        "80",
+    ]
     command += ["--corpus", corpus.root, "--output", tmp_path / "out"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
@@ -161,7 +183,9 @@ def test_a_pipeline_learns_what_it_is_shown_and_comes_back_from_its_folder_and_a
     assert rows["attribute", "strict"] > 0.8
     assert rows["claim", "core"] > 0.8
     _can_do_without_a_component(tmp_path / "out" / "model-best", written[0][0], corpus, schema)
-    _is_least_sure_of_what_it_has_not_seen(trained, written[0][0], write, schema, acre, tmp_path / "out" / "model-best")
+    _is_least_sure_of_what_it_has_not_seen(
+        trained, written[0][0], write, schema, acre, tmp_path / "out" / "model-best"
+    )
     _comes_as_a_package(tmp_path / "out" / "model-best", tmp_path / "wheels", corpus)
 
 
@@ -179,7 +203,9 @@ def _is_least_sure_of_what_it_has_not_seen(
     trained: Any, seen: Any, write: Write, schema: Schema, acre: Acre, folder: Path
 ) -> None:
     strange, _ = write(
-        "Ministers argued; sixty refugees boarded lorries bound for Orum. Nothing else was known.\n---\n", "eva"
+        "Ministers argued; sixty refugees boarded lorries bound for Orum. Nothing else was"
+        " known.\n---\n",
+        "eva",
     )
     near, far = (pipeline.gauge(trained, article, schema) for article in (seen, strange))
     assert 0 < near.unsure < far.unsure
@@ -189,18 +215,33 @@ def _is_least_sure_of_what_it_has_not_seen(
     again, _ = write(SENTENCE.replace("Tak", "Urd"), "eva")
     corpus.annotation_path("eva", again.id).unlink()
     for by in ("uncertainty", "diversity"):
-        done = acre("assign", "ida", "eva", "--by", by, "--take", "1", "--model", folder, "--dry-run")
+        done = acre(
+            "assign", "ida", "eva", "--by", by, "--take", "1", "--model", folder, "--dry-run"
+        )
         assert done.returncode == 0, done.stderr
         told = [line.split() for line in done.stdout.splitlines() if "unsure" in line]
         assert [(line[0], line[-1]) for line in told] == [("1", strange.id), ("2", again.id)]
-    assert acre("assign", "ida", "eva", "--by", "uncertainty", "--take", "1", "--model", folder).returncode == 0
+    assert (
+        acre(
+            "assign", "ida", "eva", "--by", "uncertainty", "--take", "1", "--model", folder
+        ).returncode
+        == 0
+    )
     assert again.id not in corpus.assignments()
     assert corpus.assignments()[strange.id] == ("eva", "ida")
 
 
 def _comes_as_a_package(model: Path, wheels: Path, corpus: Corpus) -> None:
     """Installed, it is loaded by its name, without a word about the modules that its parts are in."""
-    command = [sys.executable, ROOT / "scripts" / "package.py", model, "--output", wheels, "--corpus", corpus.root]
+    command = [
+        sys.executable,
+        ROOT / "scripts" / "package.py",
+        model,
+        "--output",
+        wheels,
+        "--corpus",
+        corpus.root,
+    ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     (wheel,) = wheels.glob("*.whl")
@@ -213,8 +254,14 @@ def _comes_as_a_package(model: Path, wheels: Path, corpus: Corpus) -> None:
     assert f"Requires-Dist: acre-corpus[extract]>={__version__}" in metadata
     assert "# en_acre_small" in card
     assert "It was not measured" in card
-    program = "import spacy; doc = spacy.load('en_acre_small')('Troops seized Lisk; at least 12 died, a medic said.')"
-    program += "; print(sorted({span.label_ for span in doc.spans['marks']}), len(doc.user_data['acre_links']))"
+    program = (
+        "import spacy; doc = spacy.load('en_acre_small')('Troops seized Lisk; at least 12 died, a"
+        " medic said.')"
+    )
+    program += (
+        "; print(sorted({span.label_ for span in doc.spans['marks']}),"
+        " len(doc.user_data['acre_links']))"
+    )
     told = subprocess.run(
         [sys.executable, "-c", program], cwd=wheels, env=os.environ | {"PYTHONPATH": str(wheels / "site")},
         capture_output=True, text=True,
@@ -239,14 +286,19 @@ def test_the_card_of_a_package_tells_what_was_measured(corpus: Corpus) -> None:
     told = card(meta, "acre_small", corpus.root)
     (row,) = [
         row
-        for row in json.loads((ROOT / "corpus" / "baselines" / "small.test.json").read_text())["rows"]
-        if (row["layer"], row["measure"], row["label"], row["averaging"]) == ("mention", "strict", None, "micro")
+        for row in json.loads((ROOT / "corpus" / "baselines" / "small.test.json").read_text())[
+            "rows"
+        ]
+        if (row["layer"], row["measure"], row["label"], row["averaging"])
+        == ("mention", "strict", None, "micro")
     ]
     assert f"| mention | strict | {row['f1']['value']:.2f} (" in told
     assert "minilm" not in told
 
 
-def test_what_is_no_pipeline_or_has_no_text_is_refused(tmp_path: Path, write: Write, schema: Schema) -> None:
+def test_what_is_no_pipeline_or_has_no_text_is_refused(
+    tmp_path: Path, write: Write, schema: Schema
+) -> None:
     with pytest.raises(UsageError, match="train one with"):
         pipeline.load(str(tmp_path))
     with pytest.raises(UsageError, match="marks nothing of the schema"):
@@ -262,7 +314,9 @@ def test_a_reader_gives_each_text_again_with_other_names(
     write(SENTENCE)
     build.build(corpus, schema)
     path = str(ROOT / "guidelines" / "schema.yaml")
-    once, thrice = (list(pipeline.reader(str(corpus.root), "train", path, names=n)(nlp)) for n in (0, 2))
+    once, thrice = (
+        list(pipeline.reader(str(corpus.root), "train", path, names=n)(nlp)) for n in (0, 2)
+    )
     assert len(thrice) == 3 * len(once)
     assert thrice[0].reference.text == once[0].reference.text
     assert len({example.reference.text for example in thrice}) > 1
@@ -281,24 +335,44 @@ def test_a_reader_gives_only_the_documents_that_are_wanted(
     assert {"Brel" in example.reference.text for example in found} == {True}
 
 
-def test_only_texts_that_are_there_are_learned_from(corpus: Corpus, write: Write, schema: Schema) -> None:
+def test_only_texts_that_are_there_are_learned_from(
+    corpus: Corpus, write: Write, schema: Schema
+) -> None:
     write(SENTENCE)
     write(SENTENCE.replace("Tak", "Lisk"), collection="local")
     build.build(corpus, schema)
-    assert [article.text is not None for article, _ in pipeline.read(str(corpus.root), "train", schema)] == [True]
+    assert [
+        article.text is not None for article, _ in pipeline.read(str(corpus.root), "train", schema)
+    ] == [True]
     assert list(pipeline.read(str(corpus.root), "real", schema)) == []
 
 
 def test_links_that_can_not_be_are_left_out_the_least_sure_first(nlp: Any) -> None:
     """No content holds its own source or has two, and no event is an argument of its own argument."""
     doc = nlp.make_doc("They agreed to talks on a truce , the two said , a paper reported")
-    labels = [(0, 7, "content"), (0, 1, "source"), (8, 10, "source"), (12, 14, "source"), (1, 2, "agreement")]
+    labels = [
+        (0, 7, "content"),
+        (0, 1, "source"),
+        (8, 10, "source"),
+        (12, 14, "source"),
+        (1, 2, "agreement"),
+    ]
     labels += [(3, 4, "talks"), (6, 7, "agreement")]
-    doc.spans[docs.MARKS] = SpanGroup(doc, name=docs.MARKS, spans=[Span(doc, *label) for label in labels])
+    doc.spans[docs.MARKS] = SpanGroup(
+        doc, name=docs.MARKS, spans=[Span(doc, *label) for label in labels]
+    )
     linker = heads.Linker(nlp.vocab, Model("none", lambda *_: ([], None)), "acre_links")
-    chosen = [(0, "source", 1, 0.9), (0, "source", 2, 0.6), (0, "source", 3, 0.5), (4, "object", 5, 0.9)]
+    chosen = [
+        (0, "source", 1, 0.9),
+        (0, "source", 2, 0.6),
+        (0, "source", 3, 0.5),
+        (4, "object", 5, 0.9),
+    ]
     chosen += [(5, "object", 6, 0.8), (6, "object", 4, 0.7), (4, "object", 6, 0.6), (5, "", 4, 1.0)]
-    asked = [(heads.Asked((tail, head), (), (), 0, ()), label, chance) for tail, label, head, chance in chosen]
+    asked = [
+        (heads.Asked((tail, head), (), (), 0, ()), label, chance)
+        for tail, label, head, chance in chosen
+    ]
     linker.set_annotations([doc], [asked])
     assert doc.user_data[docs.LINKS] == [
         (0, "source", 2, 0.6), (4, "object", 5, 0.9), (4, "object", 6, 0.6), (5, "object", 6, 0.8),
@@ -308,7 +382,10 @@ def test_links_that_can_not_be_are_left_out_the_least_sure_first(nlp: Any) -> No
     nearly = 1.0 - 1e-7  # as sure but for the last bits: the first of both is kept
     for one, other in ((1.0, nearly), (nearly, 1.0)):
         chosen = [(0, "source", 2, one), (0, "source", 3, other)]
-        asked = [(heads.Asked((tail, head), (), (), 0, ()), label, chance) for tail, label, head, chance in chosen]
+        asked = [
+            (heads.Asked((tail, head), (), (), 0, ()), label, chance)
+            for tail, label, head, chance in chosen
+        ]
         linker.set_annotations([doc], [asked])
         assert doc.user_data[docs.LINKS] == [(0, "source", 2, one)]
 
@@ -333,13 +410,18 @@ def test_a_batch_in_which_nothing_is_asked_gives_its_gradient_back(schema: Schem
     reference.spans[docs.MARKS] = SpanGroup(reference, name=docs.MARKS, spans=[])
     reference.user_data |= {docs.LINKS: [], docs.ANSWERS: {}}
     example = Example(nlp.make_doc(reference.text), reference)
-    linker.initialize(lambda: [example], nlp=nlp, schema_path=str(ROOT / "guidelines" / "schema.yaml"))
+    linker.initialize(
+        lambda: [example], nlp=nlp, schema_path=str(ROOT / "guidelines" / "schema.yaml")
+    )
     inner, called = linker.model.get_ref("tok2vec"), []
     forward = inner._func
 
     def watched(own: Any, given: Any, is_train: bool) -> Any:
         vectors, backprop = forward(own, given, is_train)
-        return vectors, lambda gradient: called.append([one.shape for one in gradient]) or backprop(gradient)
+        return (
+            vectors,
+            lambda gradient: called.append([one.shape for one in gradient]) or backprop(gradient),
+        )
 
     inner._func = watched
     assert linker.update([example], sgd=Adam(0.001)) == {"acre_links": 0.0}

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
+from annotate.corpus.store import Corpus
 from annotate.extract import service
 from annotate.extract.extractors import Extractor
-from annotate.issues import AcreError
 from annotate.labelstudio import tasks
-from annotate.model import Annotation, Article
-from annotate.schema import Schema
-from annotate.store import Corpus
+from annotate.model.issues import AcreError
+from annotate.model.records import Annotation, Article
+from annotate.model.schema import Schema
 from tests.conftest import SENTENCE
 
 Ask = Callable[..., tuple[int, dict[str, Any]]]
@@ -34,7 +34,9 @@ def known(write: Callable[..., tuple[Article, Annotation]]) -> tuple[Article, An
 
 
 @pytest.fixture
-def ask(corpus: Corpus, schema: Schema, known: tuple[Article, Annotation], told: list[str]) -> Iterator[Ask]:
+def ask(
+    corpus: Corpus, schema: Schema, known: tuple[Article, Annotation], told: list[str]
+) -> Iterator[Ask]:
     article, annotation = known
 
     def predict(asked: Article) -> tuple[Annotation, dict[str, float]]:
@@ -80,9 +82,15 @@ def test_it_suggests_for_a_task_as_the_command_does(
     assert found["result"] == tasks.result(annotation, article, schema, scores)
 
 
-@pytest.mark.parametrize("change", [{"text": "Another text."}, {"article": "unknown"}, {"collection": "none"}])
+@pytest.mark.parametrize(
+    "change", [{"text": "Another text."}, {"article": "unknown"}, {"collection": "none"}]
+)
 def test_what_it_does_not_know_gets_no_suggestion(
-    ask: Ask, known: tuple[Article, Annotation], schema: Schema, told: list[str], change: dict[str, str]
+    ask: Ask,
+    known: tuple[Article, Annotation],
+    schema: Schema,
+    told: list[str],
+    change: dict[str, str],
 ) -> None:
     task = {"id": 1, "data": tasks.data(known[0], schema) | change}
     status, answer = ask("/predict", json.dumps({"tasks": [task, 7]}).encode())

@@ -9,10 +9,10 @@ import pytest
 import spacy
 from spacy.tokens import Span, SpanGroup
 
+from annotate.corpus.store import Corpus
 from annotate.extract import docs
 from annotate.extract.sift import Sift
-from annotate.schema import Schema
-from annotate.store import Corpus
+from annotate.model.schema import Schema
 from tests.conftest import ROOT
 
 WORDS = "The army said that rebels told it that the town of Lisk had fallen ."
@@ -25,7 +25,9 @@ def sift(schema: Schema) -> Sift:
 
 def _kept(sift: Sift, *marks: tuple[str, int, int, float]) -> set[tuple[str, int, int]]:
     doc = spacy.blank("en")(WORDS)
-    group = SpanGroup(doc, name=docs.MARKS, spans=[Span(doc, start, end, label) for label, start, end, _ in marks])
+    group = SpanGroup(
+        doc, name=docs.MARKS, spans=[Span(doc, start, end, label) for label, start, end, _ in marks]
+    )
     group.attrs["scores"] = np.array([score for *_, score in marks])
     doc.spans[docs.MARKS] = group
     found: Any = sift(doc).spans[docs.MARKS]
@@ -51,7 +53,9 @@ def _kept(sift: Sift, *marks: tuple[str, int, int, float]) -> set[tuple[str, int
         (("capture", 13, 14), ("place", 8, 12), True),
     ],
 )
-def test_the_surer_one_is_kept_where_both_cant_be(sift: Sift, one: Any, other: Any, both: bool) -> None:
+def test_the_surer_one_is_kept_where_both_cant_be(
+    sift: Sift, one: Any, other: Any, both: bool
+) -> None:
     assert _kept(sift, (*one, 0.9), (*other, 0.6)) == ({one, other} if both else {one})
     assert _kept(sift, (*one, 0.6), (*other, 0.9)) == ({one, other} if both else {other})
 
@@ -77,6 +81,8 @@ def test_what_annotators_mark_stands_together(sift: Sift, schema: Schema) -> Non
             for doc in docs.gold(article, gold, schema, blank):
                 spans = list(doc.spans[docs.MARKS])
                 marks += len(spans)
-                apart += sum(sift.excludes(one, other) for n, one in enumerate(spans) for other in spans[:n])
+                apart += sum(
+                    sift.excludes(one, other) for n, one in enumerate(spans) for other in spans[:n]
+                )
     assert marks > 3000
     assert apart / marks < 0.004

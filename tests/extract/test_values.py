@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from annotate import guidelines
+from annotate.annotators import guidelines
 from annotate.extract import values
-from annotate.schema import Schema
+from annotate.model.schema import Schema
 from tests.conftest import ROOT
 
 SUNDAY = dt.date(2024, 3, 17)
@@ -48,7 +48,11 @@ def test_a_quantity(words: str, expected: dict[str, Any]) -> None:
 
 
 def test_what_is_counted_is_people_where_the_mark_inside_says_so() -> None:
-    assert values.quantity("About 30 riflemen", of_people=True) == {"min": 30, "max": 30, "unit": "people"}
+    assert values.quantity("About 30 riflemen", of_people=True) == {
+        "min": 30,
+        "max": 30,
+        "unit": "people",
+    }
 
 
 @pytest.mark.parametrize(
@@ -105,7 +109,9 @@ def test_the_guidelines_examples_have_the_values_that_the_rules_give(schema: Sch
                 words = mark.slice(article.text or "")
                 if mark.label == "quantity":
                     found = values.quantity(words)
-                    same = all(mark.attributes.get(name) == found.get(name) for name in ("min", "max"))
+                    same = all(
+                        mark.attributes.get(name) == found.get(name) for name in ("min", "max")
+                    )
                 elif mark.label == "time":
                     same = mark.attributes.get("value") == values.time(words, SUNDAY)
                 else:

@@ -13,22 +13,29 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from annotate import align, graph, text
+from annotate.corpus.store import Corpus
 from annotate.formats import FORMATS, FormatError, conll, re3d
 from annotate.formats.document import outermost
 from annotate.labelstudio import config
 from annotate.labelstudio.client import Client
-from annotate.model import Annotation, Article, Mark, Provenance, Zone
-from annotate.schema import Layer, Schema
-from annotate.store import Corpus
-from annotate.tokens import sentence_of, sentences, token_range
+from annotate.measure import align
+from annotate.model import graph, text
+from annotate.model.records import Annotation, Article, Mark, Provenance, Zone
+from annotate.model.schema import Layer, Schema
+from annotate.model.tokens import sentence_of, sentences, token_range
 from tests.conftest import ROOT, SENTENCE, SHARED, Acre
 from tests.strategies import annotated
 
-SCHEMA = __import__("annotate.schema", fromlist=["load"]).load(ROOT / "guidelines" / "schema.yaml")
+SCHEMA = __import__("annotate.model.schema", fromlist=["load"]).load(
+    ROOT / "guidelines" / "schema.yaml"
+)
 WHOLE = ("brat", "webannotation", "labelstudio", "docbin")
 CORPUS = Corpus(ROOT / "corpus")
-REAL = [(article, annotation) for article, annotation, _ in CORPUS.annotated() if article.text is not None]
+REAL = [
+    (article, annotation)
+    for article, annotation, _ in CORPUS.annotated()
+    if article.text is not None
+]
 RE3D = SHARED / "re3d"
 
 
@@ -36,10 +43,20 @@ def _article(letters: str) -> Article:
     start = len(letters) - len(letters.lstrip())
     zones = (Zone(kind="paragraph", start=start, end=len(letters.rstrip())),)
     digest = text.sha256(letters)
-    return Article(id="a", collection="c", title="t", length=len(letters), sha256=digest, zones=zones, text=letters)
+    return Article(
+        id="a",
+        collection="c",
+        title="t",
+        length=len(letters),
+        sha256=digest,
+        zones=zones,
+        text=letters,
+    )
 
 
-def _written(name: str, article: Article, annotation: Annotation) -> tuple[Annotation, Counter[str]]:
+def _written(
+    name: str, article: Article, annotation: Annotation
+) -> tuple[Annotation, Counter[str]]:
     """The annotation after a way there and back, and what was lost on it."""
     written = FORMATS[name].write(article, annotation, SCHEMA)
     assert set(written.files) == set(FORMATS[name].SUFFIXES)
@@ -58,7 +75,9 @@ def _renamed(annotation: Annotation, like: Annotation) -> Annotation:
     others, _links = graph.disassemble(like)
     order = {
         mark.id: number
-        for number, mark in enumerate(sorted(marks, key=lambda mark: int(mark.id[1:]) + 1000 * (mark.id[0] == "E")))
+        for number, mark in enumerate(
+            sorted(marks, key=lambda mark: int(mark.id[1:]) + 1000 * (mark.id[0] == "E"))
+        )
     }
     bare = [mark for mark in others if mark.label not in SCHEMA.events] + [
         mark for mark in others if mark.label in SCHEMA.events
@@ -66,7 +85,9 @@ def _renamed(annotation: Annotation, like: Annotation) -> Annotation:
     names = {name: bare[number].id for name, number in order.items()}
     moved = [mark.model_copy(update={"id": names[mark.id]}) for mark in marks]
     joined = [graph.Link(names[link.tail], link.label, names[link.head]) for link in links]
-    return graph.assemble(moved, joined, SCHEMA, annotation.article, annotation.sha256, annotation.provenance)[0]
+    return graph.assemble(
+        moved, joined, SCHEMA, annotation.article, annotation.sha256, annotation.provenance
+    )[0]
 
 
 def _without(annotation: Annotation, gone: set[str]) -> Annotation:
@@ -82,7 +103,11 @@ def _without(annotation: Annotation, gone: set[str]) -> Annotation:
 def test_brat_holds_all_but_marks_with_newlines_at_their_edges(data: st.DataObject) -> None:
     letters, annotation = data.draw(annotated(SCHEMA))
     back, lost = _written("brat", _article(letters), annotation)
-    edged = {mark.id for mark in annotation.marks() if mark.slice(letters).strip("\n") != mark.slice(letters)}
+    edged = {
+        mark.id
+        for mark in annotation.marks()
+        if mark.slice(letters).strip("\n") != mark.slice(letters)
+    }
     assert lost.total() == len(edged)
     expected = _without(annotation, edged)
     assert _in_clusters_of_links(_renamed(back, expected)) == _in_clusters_of_links(expected)
@@ -113,7 +138,9 @@ def test_docbin_holds_all_marks_of_whole_tokens(data: st.DataObject) -> None:
     back, lost = _written("docbin", _article(letters), annotation)
     doc = spacy.blank("en").make_doc(letters)
     starts, ends = {token.idx for token in doc}, {token.idx + len(token) for token in doc}
-    cut = {mark.id for mark in annotation.marks() if mark.start not in starts or mark.end not in ends}
+    cut = {
+        mark.id for mark in annotation.marks() if mark.start not in starts or mark.end not in ends
+    }
     assert lost.total() == len(cut)
     assert back.layers() == _without(annotation, cut).layers()
 
@@ -153,7 +180,8 @@ def test_oneie_holds_mentions_triggers_and_arguments_of_a_sentence(data: st.Data
     held = {
         mark.id: number
         for mark in (*annotation.mentions, *annotation.event_mentions)
-        if (number := sentence_of(mark, cut)) is not None and token_range(mark, cut[number]) is not None
+        if (number := sentence_of(mark, cut)) is not None
+        and token_range(mark, cut[number]) is not None
     }
     assert {mark.id for mark in back.marks()} == set(held)
     mentions = {mention.id for mention in annotation.mentions}
@@ -161,17 +189,23 @@ def test_oneie_holds_mentions_triggers_and_arguments_of_a_sentence(data: st.Data
         (event.id, argument.role, argument.target)
         for event in annotation.event_mentions
         for argument in event.arguments
-        if argument.target in mentions and event.id in held and held.get(argument.target) == held[event.id]
+        if argument.target in mentions
+        and event.id in held
+        and held.get(argument.target) == held[event.id]
     }
     assert {(e.id, a.role, a.target) for e in back.event_mentions for a in e.arguments} == told
-    assert lost["marks over several sentences"] + lost["marks not of whole tokens"] == len(mentions) + len(
-        annotation.event_mentions
-    ) - len(held)
+    assert lost["marks over several sentences"] + lost["marks not of whole tokens"] == len(
+        mentions
+    ) + len(annotation.event_mentions) - len(held)
 
 
 @pytest.mark.parametrize("name", FORMATS)
-@pytest.mark.parametrize("document", REAL, ids=lambda document: f"{document[1].provenance.annotator}-{document[0].id}")
-def test_every_real_file_goes_there_and_back(name: str, document: tuple[Article, Annotation]) -> None:
+@pytest.mark.parametrize(
+    "document", REAL, ids=lambda document: f"{document[1].provenance.annotator}-{document[0].id}"
+)
+def test_every_real_file_goes_there_and_back(
+    name: str, document: tuple[Article, Annotation]
+) -> None:
     article, annotation = document
     back, lost = _written(name, article, annotation)
     if name in WHOLE:
@@ -182,7 +216,9 @@ def test_every_real_file_goes_there_and_back(name: str, document: tuple[Article,
         marks = {unit for unit in align.units(annotation) if unit.layer in align.MARKS}
         read = {unit for unit in align.units(back) if unit.layer in align.MARKS}
         assert read <= marks
-        assert len(marks - read) == sum(n for told, n in lost.items() if told.startswith(("marks", "sources")))
+        assert len(marks - read) == sum(
+            n for told, n in lost.items() if told.startswith(("marks", "sources"))
+        )
 
 
 def test_brat_files_are_read_by_a_brat_reader(tmp_path: Path) -> None:
@@ -192,7 +228,14 @@ def test_brat_files_are_read_by_a_brat_reader(tmp_path: Path) -> None:
     real = []
     for article, annotation in REAL:
         first = {(mark.start, mark.end): mark.id for mark in reversed(list(annotation.marks()))}
-        real.append((article, _without(annotation, {mark.id for mark in annotation.marks()} - set(first.values()))))
+        real.append(
+            (
+                article,
+                _without(
+                    annotation, {mark.id for mark in annotation.marks()} - set(first.values())
+                ),
+            )
+        )
     for article, annotation in real:
         # An article has several passes, and gold.
         name = f"{article.id}-{annotation.provenance.annotator}"
@@ -208,10 +251,14 @@ def test_brat_files_are_read_by_a_brat_reader(tmp_path: Path) -> None:
         for event in annotation.event_mentions:
             # It keeps what fills an event, not the roles.
             told = events[event.label, event.start, event.end].arguments
-            assert Counter(filler.type for filler in told) == Counter(marks[a.target].label for a in event.arguments)
+            assert Counter(filler.type for filler in told) == Counter(
+                marks[a.target].label for a in event.arguments
+            )
         spans = Counter((e.type, e.spans[0].start, e.spans[-1].end) for e in example.entities)
         assert spans == Counter((mark.label, mark.start, mark.end) for mark in marks.values())
-        linked = [name for a in annotation.attributions for name in (a.source, a.cue) if name is not None]
+        linked = [
+            name for a in annotation.attributions for name in (a.source, a.cue) if name is not None
+        ]
         assert sum(relation.type != "Equiv" for relation in example.relations) == len(linked)
 
 
@@ -222,11 +269,21 @@ def test_conll_tags_are_read_by_seqeval_and_nervaluate() -> None:
 
     for article, annotation in REAL:
         content = FORMATS["conll"].write(article, annotation, SCHEMA).files[".conll"].decode()
-        blocks = [[line.split("\t") for line in block.split("\n")] for block in content.split("\n\n") if block.strip()]
+        blocks = [
+            [line.split("\t") for line in block.split("\n")]
+            for block in content.split("\n\n")
+            if block.strip()
+        ]
         blocks[0] = blocks[0][1:]  # the heading
         tags = [[row[1] for row in block] for block in blocks]
-        ours = [(label, first, after) for block in tags for label, first, after in conll.spans(block, set())]
-        theirs = [(label, first, last + 1) for block in tags for label, first, last in get_entities(block)]
+        ours = [
+            (label, first, after)
+            for block in tags
+            for label, first, after in conll.spans(block, set())
+        ]
+        theirs = [
+            (label, first, last + 1) for block in tags for label, first, last in get_entities(block)
+        ]
         assert ours == theirs
         strict = [entity for block in Entities(tags, IOB2).entities for entity in block]
         assert len(strict) == len(ours)
@@ -256,8 +313,13 @@ def test_spacy_loads_its_file_and_trains_on_it(tmp_path: Path) -> None:
 
 def test_w3c_selectors_point_at_the_words() -> None:
     for article, annotation in REAL:
-        page = json.loads(FORMATS["webannotation"].write(article, annotation, SCHEMA).files[".jsonld"])
-        assert (page["@context"], page["type"]) == ("http://www.w3.org/ns/anno.jsonld", "AnnotationPage")
+        page = json.loads(
+            FORMATS["webannotation"].write(article, annotation, SCHEMA).files[".jsonld"]
+        )
+        assert (page["@context"], page["type"]) == (
+            "http://www.w3.org/ns/anno.jsonld",
+            "AnnotationPage",
+        )
         names = {item["id"] for item in page["items"]}
         assert len(names) == len(page["items"])
         for item in page["items"]:
@@ -287,9 +349,14 @@ def test_w3c_selectors_point_at_the_words() -> None:
     ],
 )  # fmt: skip
 def test_a_damaged_file_is_told_in_a_line(
-    name: str, suffix: str, change: tuple[str, str], message: str, made: Callable[..., Provenance], schema: Schema
+    name: str,
+    suffix: str,
+    change: tuple[str, str],
+    message: str,
+    made: Callable[..., Provenance],
+    schema: Schema,
 ) -> None:
-    from annotate import notation
+    from annotate.model import notation
 
     letters, annotation = notation.parse(SENTENCE, schema, "a", "0" * 64, made())
     article = _article(letters)
@@ -297,7 +364,9 @@ def test_a_damaged_file_is_told_in_a_line(
     content = files[suffix].decode()
     assert change[0] in content
     with pytest.raises(FormatError, match=r".") as caught:
-        FORMATS[name].read(files | {suffix: content.replace(*change, 1).encode()}, article, schema, made(), "a")
+        FORMATS[name].read(
+            files | {suffix: content.replace(*change, 1).encode()}, article, schema, made(), "a"
+        )
     assert message in str(caught.value)
 
 
@@ -314,15 +383,19 @@ def test_the_command_writes_and_reads_every_format(acre: Acre, corpus: Corpus, w
         assert done.returncode == 0, done.stderr
         assert done.stdout.startswith(f"1 documents written to {name} as {name}\n")
         back = acre("convert", name, "--from", name, "--annotator", f"from-{name}")
-        assert (back.returncode, f"wrote annotations/from-{name}/{article.id}.json" in back.stdout) == (
-            (0, True) if name != "conll" and name != "oneie" else (1, False)
-        ), back.stderr
+        assert (
+            back.returncode,
+            f"wrote annotations/from-{name}/{article.id}.json" in back.stdout,
+        ) == ((0, True) if name != "conll" and name != "oneie" else (1, False)), back.stderr
         if name in WHOLE:
             (copy,) = (found for _, found, where in corpus.annotated() if f"from-{name}/" in where)
             assert set(align.units(copy)) == set(align.units(annotation))
             assert copy.provenance.tool == f"{name} file"
             corpus.annotation_path(f"from-{name}", article.id).unlink()
-    assert "conll can't hold: 7 attributes" in acre("convert", article.id, "--to", "conll", "--output", "x").stdout
+    assert (
+        "conll can't hold: 7 attributes"
+        in acre("convert", article.id, "--to", "conll", "--output", "x").stdout
+    )
     for arguments, told in (
         (("--to", "bart", "--output", "x"), "no format 'bart'; give one of brat, conll"),
         (("--to", "brat"), "name the folder that the files go to, with --output"),
@@ -334,12 +407,19 @@ def test_the_command_writes_and_reads_every_format(acre: Acre, corpus: Corpus, w
         assert (wrong.returncode, told in wrong.stderr) == (2, True), wrong.stderr
 
 
-@pytest.mark.skipif(not RE3D.exists(), reason="the reference article is not at ../shared, nor is re3d")
-def test_re3d_is_read_with_its_offsets_moved(acre: Acre, corpus: Corpus, made: Callable[..., Provenance]) -> None:
+@pytest.mark.skipif(
+    not RE3D.exists(), reason="the reference article is not at ../shared, nor is re3d"
+)
+def test_re3d_is_read_with_its_offsets_moved(
+    acre: Acre, corpus: Corpus, made: Callable[..., Provenance]
+) -> None:
     folder = RE3D / "CENTCOM"
     assert acre("add", folder / "documents.json", "--collection", "local").returncode == 0
     files = {name: (folder / name).read_bytes() for name in re3d.SUFFIXES}
-    raw = {row["_id"]: row["text"] for row in map(json.loads, files["documents.json"].decode().splitlines())}
+    raw = {
+        row["_id"]: row["text"]
+        for row in map(json.loads, files["documents.json"].decode().splitlines())
+    }
     values = Counter()
     kept = lost = moved = 0
     for article in corpus.articles():
@@ -371,7 +451,11 @@ def test_label_studio_imports_its_file_and_exports_it_again(client: Client, proj
         client.import_tasks(number, json.loads(content))
     (page,) = client.tasks(number, annotations=True)
     assert len(page) == len(REAL)
-    for task, (article, annotation) in zip(sorted(page, key=lambda task: task["id"]), REAL, strict=True):
+    for task, (article, annotation) in zip(
+        sorted(page, key=lambda task: task["id"]), REAL, strict=True
+    ):
         exported = json.dumps([task]).encode()
-        found = FORMATS["labelstudio"].read({".json": exported}, article, SCHEMA, annotation.provenance, "export")
+        found = FORMATS["labelstudio"].read(
+            {".json": exported}, article, SCHEMA, annotation.provenance, "export"
+        )
         assert found.annotation.layers() == annotation.layers()

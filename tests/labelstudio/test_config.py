@@ -3,10 +3,12 @@ from __future__ import annotations
 from lxml import etree, html
 
 from annotate.labelstudio import config
-from annotate.schema import Label, Schema
+from annotate.model.schema import Label, Schema
 
 
-def test_every_label_value_and_relation_is_there_once_with_its_key_and_its_tooltip(schema: Schema) -> None:
+def test_every_label_value_and_relation_is_there_once_with_its_key_and_its_tooltip(
+    schema: Schema,
+) -> None:
     root = etree.fromstring(config.build(schema))
     labels = {label.get("value"): label for label in root.iter("Label")}
     assert list(labels) == list(schema.labels)
@@ -18,9 +20,13 @@ def test_every_label_value_and_relation_is_there_once_with_its_key_and_its_toolt
     assert len(list(root.iter("Labels"))) == 1  # with two, one region can carry a label of each
 
 
-def test_a_question_is_put_only_where_its_label_is_and_required_on_the_control(schema: Schema) -> None:
+def test_a_question_is_put_only_where_its_label_is_and_required_on_the_control(
+    schema: Schema,
+) -> None:
     root = etree.fromstring(config.build(schema))
-    controls = {control.get("name"): control for control in root.iter("Choices", "Number", "TextArea")}
+    controls = {
+        control.get("name"): control for control in root.iter("Choices", "Number", "TextArea")
+    }
     assert set(controls) == set(schema.attributes)
     for name, attribute in schema.attributes.items():
         control = controls[name]
@@ -37,7 +43,11 @@ def test_offsets_are_by_symbol_in_a_text_tag(schema: Schema) -> None:
 
 def test_a_new_label_needs_no_python(schema: Schema) -> None:
     label = Label(
-        definition="A bridge of any kind.", colour="#123456", hotkey="9", confused_with=(), attributes=("distanced",)
+        definition="A bridge of any kind.",
+        colour="#123456",
+        hotkey="9",
+        confused_with=(),
+        attributes=("distanced",),
     )
     more = schema.model_copy(update={"mentions": schema.mentions | {"bridge": label}})
     for cached in ("labels", "_fillers", "relations"):
@@ -53,7 +63,9 @@ def test_looks_are_no_answers(schema: Schema) -> None:
 
 
 def test_definitions_are_escaped(schema: Schema) -> None:
-    person = schema.mentions["person"].model_copy(update={"definition": 'A <b>"person" & more</b>, no doubt.'})
+    person = schema.mentions["person"].model_copy(
+        update={"definition": 'A <b>"person" & more</b>, no doubt.'}
+    )
     more = schema.model_copy(update={"mentions": schema.mentions | {"person": person}})
     for cached in ("labels", "_fillers", "relations"):
         more.__dict__.pop(cached, None)

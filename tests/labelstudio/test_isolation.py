@@ -18,13 +18,12 @@ from typing import Any
 
 import pytest
 
-from annotate import load
-from annotate.labelstudio import server, tasks
+from annotate.corpus.store import Corpus
+from annotate.labelstudio import load, server, tasks
 from annotate.labelstudio.client import Client
 from annotate.labelstudio.server import Desk
-from annotate.model import Annotation, Article
-from annotate.schema import Schema
-from annotate.store import Corpus
+from annotate.model.records import Annotation, Article
+from annotate.model.schema import Schema
 from tests.conftest import SENTENCE
 
 pytestmark = pytest.mark.server
@@ -41,12 +40,22 @@ class Account:
         """The address that logging in leads to."""
         page = self.opener.open(f"{url}/user/login/").read().decode()
         token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
-        form = {"email": email or "", "password": password or "", "csrfmiddlewaretoken": token[1] if token else ""}
-        return str(self.opener.open(f"{url}/user/login/", urllib.parse.urlencode(form).encode()).url)
+        form = {
+            "email": email or "",
+            "password": password or "",
+            "csrfmiddlewaretoken": token[1] if token else "",
+        }
+        return str(
+            self.opener.open(f"{url}/user/login/", urllib.parse.urlencode(form).encode()).url
+        )
 
-    def ask(self, method: str, url: str, body: Any = None, headers: dict[str, str] | None = None) -> tuple[int, str]:
+    def ask(
+        self, method: str, url: str, body: Any = None, headers: dict[str, str] | None = None
+    ) -> tuple[int, str]:
         """Status and body of the answer."""
-        data = None if body is None else (body if isinstance(body, str) else json.dumps(body)).encode()
+        data = (
+            None if body is None else (body if isinstance(body, str) else json.dumps(body)).encode()
+        )
         sent = {"Content-Type": "application/json"} | (headers or {})
         request = urllib.request.Request(url, data, sent, method=method)
         try:
@@ -69,7 +78,11 @@ class Account:
 
 @pytest.fixture
 def submitted(
-    ben: Desk, corpus: Corpus, schema: Schema, write: Callable[..., tuple[Article, Annotation]], project: str
+    ben: Desk,
+    corpus: Corpus,
+    schema: Schema,
+    write: Callable[..., tuple[Article, Annotation]],
+    project: str,
 ) -> tuple[int, int, int]:
     """Project, task and annotation of Ben's."""
     article, annotation = write(SENTENCE, annotator="ben")
@@ -92,7 +105,11 @@ def _attempts(project: int, task: int, annotation: int) -> list[tuple[str, str, 
             f"/api/dm/actions?id=delete_tasks&project={project}",
             {"selectedItems": {"all": True, "excluded": []}},
         ),
-        ("POST", f"/api/dm/actions/?id=delete_tasks_annotations&project={project}", {"selectedItems": {"all": True}}),
+        (
+            "POST",
+            f"/api/dm/actions/?id=delete_tasks_annotations&project={project}",
+            {"selectedItems": {"all": True}},
+        ),
         ("POST", "/api/users/", {"email": "eve@acre.invalid", "username": "eve"}),
         ("POST", "/api/users", {"email": "eve@acre.invalid", "username": "eve"}),
         ("POST", "/api/invite/reset-token", {}),
@@ -133,7 +150,9 @@ def test_anothers_desk_is_closed(desk: Desk, ben: Desk, submitted: tuple[int, in
     assert ana.ask("GET", f"{desk.url}/api/current-user/whoami")[0] == 200
 
 
-def test_at_the_own_desk_an_account_labels_and_does_nothing_else(ben: Desk, submitted: tuple[int, int, int]) -> None:
+def test_at_the_own_desk_an_account_labels_and_does_nothing_else(
+    ben: Desk, submitted: tuple[int, int, int]
+) -> None:
     account = Account()
     assert "/user/login" not in account.log_in(ben.url, ben.email, ben.password)
     for method, path, body in _attempts(*submitted):
@@ -145,8 +164,13 @@ def test_at_the_own_desk_an_account_labels_and_does_nothing_else(ben: Desk, subm
     _project, task, annotation = submitted
     status, said = account.ask("GET", f"{ben.url}/api/annotations/{annotation}/")
     assert (status, len(json.loads(said)["result"]) > 0) == (200, True)
-    assert account.ask("PATCH", f"{ben.url}/api/annotations/{annotation}/", {"result": []})[0] == 200
-    assert account.ask("POST", f"{ben.url}/api/tasks/{task}/drafts", {"result": [], "lead_time": 1})[0] == 201
+    assert (
+        account.ask("PATCH", f"{ben.url}/api/annotations/{annotation}/", {"result": []})[0] == 200
+    )
+    assert (
+        account.ask("POST", f"{ben.url}/api/tasks/{task}/drafts", {"result": [], "lead_time": 1})[0]
+        == 201
+    )
 
 
 def _routes(desk: Desk, state: Path) -> list[str]:
@@ -154,7 +178,9 @@ def _routes(desk: Desk, state: Path) -> list[str]:
     home = server.folder(state, desk.name)
     program = [sys.executable, "-P", str(Path(__file__).with_name("routes.py"))]
     environment = server._environment(desk, home, None)
-    done = subprocess.run(program, cwd=home, env=environment, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        program, cwd=home, env=environment, capture_output=True, text=True, check=True
+    )
     return list(json.loads(done.stdout.splitlines()[-1]))
 
 
@@ -169,7 +195,15 @@ def _filled(route: str, number: int) -> str:
 def _spellings(path: str) -> Iterator[str]:
     """Other ways to write a path, of which a server or a guard may make something of its own."""
     bare = path.rstrip("/")
-    yield from (f"{bare}/", f"{bare}//", f"{bare}%0A", f"{bare}%0Ay", f"{bare}/x%0Ay", f"{bare}%0D%0A/", f"{bare}%00")
+    yield from (
+        f"{bare}/",
+        f"{bare}//",
+        f"{bare}%0A",
+        f"{bare}%0Ay",
+        f"{bare}/x%0Ay",
+        f"{bare}%0D%0A/",
+        f"{bare}%00",
+    )
     yield from (
         f"{bare}.",
         f"{bare};x",
@@ -179,8 +213,19 @@ def _spellings(path: str) -> Iterator[str]:
         f"{bare}.json",
         f"{bare}?x=/projects",
     )
-    yield from (f"/{path}", f"/.{path}", f"/projects/..{path}", f"/static/..{path}", f"/static/%2e%2e{path}")
-    yield from (f"/guidelines/..{path}", path.upper(), path.replace("/", "//"), f"/{path[1:].replace('/', '%2F')}")
+    yield from (
+        f"/{path}",
+        f"/.{path}",
+        f"/projects/..{path}",
+        f"/static/..{path}",
+        f"/static/%2e%2e{path}",
+    )
+    yield from (
+        f"/guidelines/..{path}",
+        path.upper(),
+        path.replace("/", "//"),
+        f"/{path[1:].replace('/', '%2F')}",
+    )
 
 
 def test_no_route_of_the_server_shows_an_annotator_a_token(
@@ -189,19 +234,31 @@ def test_no_route_of_the_server_shows_an_annotator_a_token(
     account = Account()
     account.log_in(ben.url, ben.email, ben.password)
     invited = json.loads(
-        Account().ask("GET", f"{ben.url}/api/invite", headers={"Authorization": f"Token {ben.token}"})[1]
+        Account().ask(
+            "GET", f"{ben.url}/api/invite", headers={"Authorization": f"Token {ben.token}"}
+        )[1]
     )
     tokens = {"the desk's": ben.token, "the invite link's": invited["token"]}
     assert all(len(token) >= 16 for token in tokens.values())
     routes = _routes(ben, state)
-    assert {"/user/account/<sub_path>", "/api/organizations/<pk>", "/api/invite", "/logout/", "/"} <= set(routes)
+    assert {
+        "/user/account/<sub_path>",
+        "/api/organizations/<pk>",
+        "/api/invite",
+        "/logout/",
+        "/",
+    } <= set(routes)
     asked = sorted({_filled(route, number) for route in routes for number in (1, *submitted)})
     reads = list(itertools.product(("GET", "HEAD", "OPTIONS"), asked))
     reads += [("GET", spelling) for route in routes for spelling in _spellings(_filled(route, 1))]
     shown = []
     for method, path in reads:
         _status, answer = account.read(method, ben, path)
-        shown += [f"{method} {path} shows {whose} token" for whose, token in tokens.items() if token in answer]
+        shown += [
+            f"{method} {path} shows {whose} token"
+            for whose, token in tokens.items()
+            if token in answer
+        ]
     assert shown == []
     # All of it was asked by a session that lasted: no address that was only read has ended it.
     assert account.ask("GET", f"{ben.url}/api/current-user/whoami")[0] == 200
@@ -219,7 +276,10 @@ def test_what_labelling_does_not_need_is_closed_to_reading(
     account = Account()
     account.log_in(ben.url, ben.email, ben.password)
     before = sorted((server.folder(state, "ben") / "data" / "export").glob("*"))
-    answered = {path: account.read("GET", ben, path.format(project=submitted[0]))[0] for path in CLOSED_TO_READING}
+    answered = {
+        path: account.read("GET", ben, path.format(project=submitted[0]))[0]
+        for path in CLOSED_TO_READING
+    }
     assert answered == dict.fromkeys(CLOSED_TO_READING, 403)
     assert sorted((server.folder(state, "ben") / "data" / "export").glob("*")) == before
     # Logging out is done, not read.
@@ -235,7 +295,9 @@ def test_a_submission_says_what_was_marked_and_not_whose_it_is(
     client, maintainer = Client(ben.url, ben.token), {"Authorization": f"Token {ben.token}"}
     elsewhere = int(client.create_project({"title": "elsewhere", "label_config": "<View/>"})["id"])
     (other,) = client.import_tasks(elsewhere, [{"data": {"text": "Another."}}])
-    eve = json.loads(Account().ask("POST", f"{ben.url}/api/users/", {"email": "eve@acre.invalid"}, maintainer)[1])["id"]
+    eve = json.loads(
+        Account().ask("POST", f"{ben.url}/api/users/", {"email": "eve@acre.invalid"}, maintainer)[1]
+    )["id"]
     account = Account()
     account.log_in(ben.url, ben.email, ben.password)
 
@@ -246,21 +308,43 @@ def test_a_submission_says_what_was_marked_and_not_whose_it_is(
         body = fields if kind == "application/json" else urllib.parse.urlencode(fields)
         return account.ask(method, ben.url + path, body, {"Content-Type": kind})[0]
 
-    before, moved = of(annotation), {"task": other, "project": elsewhere, "completed_by": eve, "ground_truth": True}
+    before, moved = (
+        of(annotation),
+        {"task": other, "project": elsewhere, "completed_by": eve, "ground_truth": True},
+    )
     try:
         for field, value in moved.items():
             say("PATCH", f"/api/annotations/{annotation}/", {field: value})
             say("PUT", f"/api/annotations/{annotation}/", {"result": [], field: value})
             say("POST", f"/api/tasks/{task}/annotations", {"result": [], field: value})
-            say("POST", f"/api/tasks/{task}/drafts", {"result": [], "lead_time": 1, "user": eve, field: value})
-        assert {field: of(annotation)[field] for field in moved} == {field: before[field] for field in moved}
+            say(
+                "POST",
+                f"/api/tasks/{task}/drafts",
+                {"result": [], "lead_time": 1, "user": eve, field: value},
+            )
+        assert {field: of(annotation)[field] for field in moved} == {
+            field: before[field] for field in moved
+        }
         for found in json.loads(account.ask("GET", f"{ben.url}/api/tasks/{task}/annotations")[1]):
-            assert {field: found[field] for field in moved} == {field: before[field] for field in moved}
+            assert {field: found[field] for field in moved} == {
+                field: before[field] for field in moved
+            }
         (there,) = (found for page in client.tasks(elsewhere, annotations=True) for found in page)
         assert (there["annotations"], there["drafts"]) == ([], [])
         # What the page itself sends is taken.
-        sent = {"result": [], "lead_time": 2.5, "draft_id": 0, "parent_prediction": None, "project": str(project)}
-        assert account.ask("PATCH", f"{ben.url}/api/annotations/{annotation}?project={project}", sent)[0] == 200
+        sent = {
+            "result": [],
+            "lead_time": 2.5,
+            "draft_id": 0,
+            "parent_prediction": None,
+            "project": str(project),
+        }
+        assert (
+            account.ask("PATCH", f"{ben.url}/api/annotations/{annotation}?project={project}", sent)[
+                0
+            ]
+            == 200
+        )
         assert of(annotation)["lead_time"] == 2.5
     finally:
         Account().ask("DELETE", f"{ben.url}/api/users/{eve}/", headers=maintainer)
@@ -285,6 +369,8 @@ def _untouched(ben: Desk, submitted: tuple[int, int, int]) -> None:
     project, task, annotation = submitted
     client = Client(ben.url, ben.token)
     (page,) = client.tasks(project, annotations=True)
-    assert [(found["id"], [raw["id"] for raw in found["annotations"]]) for found in page] == [(task, [annotation])]
+    assert [(found["id"], [raw["id"] for raw in found["annotations"]]) for found in page] == [
+        (task, [annotation])
+    ]
     assert page[0]["annotations"][0]["result"]
     assert set(client.users().values()) == {ben.email}

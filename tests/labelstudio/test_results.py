@@ -7,12 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from annotate import store, validate
-from annotate.articles import reading
-from annotate.issues import errors
+from annotate.corpus import store, validate
+from annotate.corpus.articles import reading
 from annotate.labelstudio import results, tasks
-from annotate.model import Annotation, Article, Provenance
-from annotate.schema import Schema
+from annotate.model.issues import errors
+from annotate.model.records import Annotation, Article, Provenance
+from annotate.model.schema import Schema
 from tests import strategies
 from tests.conftest import SENTENCE
 
@@ -50,7 +50,9 @@ def read(
 
 
 def _entry(sent: list[Any], name: str, control: str = "label") -> Any:
-    return next(entry for entry in sent if entry.get("id") == name and entry.get("from_name") == control)
+    return next(
+        entry for entry in sent if entry.get("id") == name and entry.get("from_name") == control
+    )
 
 
 def _set(name: str, control: str = "label", **value: Any) -> Callable[[list[Any]], Any]:
@@ -90,7 +92,9 @@ def test_what_does_not_fit_is_named(
     assert read(change)[1] == found
 
 
-def test_words_are_sliced_from_the_article_whatever_the_server_says(read: Callable[..., Any]) -> None:
+def test_words_are_sliced_from_the_article_whatever_the_server_says(
+    read: Callable[..., Any],
+) -> None:
     annotation, issues = read(_set("m1", text="line\\nline"))
     assert annotation.mentions[0].text == "Troops"
     assert issues == []
@@ -104,7 +108,10 @@ def test_a_relation_drawn_the_other_way_is_read_by_its_direction(read: Callable[
 
     annotation, issues = read(turn)
     assert issues == []
-    assert [argument.role for argument in annotation.event_mentions[0].arguments] == ["agent", "object"]
+    assert [argument.role for argument in annotation.event_mentions[0].arguments] == [
+        "agent",
+        "object",
+    ]
 
 
 def test_a_second_source_of_one_content_is_named(read: Callable[..., Any]) -> None:
@@ -138,10 +145,14 @@ def test_a_result_that_is_no_list_is_named(
     result: Any, write: Write, schema: Schema, made: Callable[..., Provenance]
 ) -> None:
     article, _annotation = write(SENTENCE)
-    assert [issue.code for issue in results.read(result, article, schema, made())[1]] == ["result-malformed"]
+    assert [issue.code for issue in results.read(result, article, schema, made())[1]] == [
+        "result-malformed"
+    ]
 
 
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(data=st.data())
 def test_whatever_shape_a_result_has_it_is_read_or_named(
     data: st.DataObject, write: Write, schema: Schema, made: Callable[..., Provenance]

@@ -19,14 +19,14 @@ from pathlib import Path
 
 import pytest
 
-from annotate import load, store
-from annotate.issues import UsageError
-from annotate.labelstudio import server, tasks
+from annotate.corpus import store
+from annotate.corpus.store import Corpus
+from annotate.labelstudio import load, server, tasks
 from annotate.labelstudio.client import Client
 from annotate.labelstudio.server import Desk, ServerError
-from annotate.model import Annotation, Article
-from annotate.schema import Schema
-from annotate.store import Corpus
+from annotate.model.issues import UsageError
+from annotate.model.records import Annotation, Article
+from annotate.model.schema import Schema
 from tests.conftest import SENTENCE, Acre
 
 pytestmark = pytest.mark.server
@@ -49,7 +49,11 @@ def test_what_was_saved_outlives_a_kill(
         assert not server.is_ours(desk)
         again = server.start(state, "eva")
         assert (again.token, again.password, again.port) == (desk.token, desk.password, desk.port)
-        (kept,) = (task for page in Client(again.url, again.token).tasks(number, annotations=True) for task in page)
+        (kept,) = (
+            task
+            for page in Client(again.url, again.token).tasks(number, annotations=True)
+            for task in page
+        )
         assert len(kept["annotations"]) == 1
         # A second start takes the running one over instead of starting another on the same data.
         assert server.start(state, "eva").pid == again.pid
@@ -104,10 +108,18 @@ def test_no_secret_shows_in_the_process_list_or_in_a_repr(desk: Desk) -> None:
 
 def test_a_desk_that_does_not_listen_yet_keeps_its_port(tmp_path: Path) -> None:
     # As two desks started together find it: the one has taken a port, and is not up.
-    taken = Desk("first", "http://127.0.0.1:9", "t", "first@acre.invalid", "p", port=server.FIRST_PORT + 40)
+    taken = Desk(
+        "first", "http://127.0.0.1:9", "t", "first@acre.invalid", "p", port=server.FIRST_PORT + 40
+    )
     server._keep(tmp_path, taken)
-    assert server._free_port(server.FIRST_PORT + 40, server._ports(tmp_path, but="second")) == server.FIRST_PORT + 41
-    assert server._free_port(server.FIRST_PORT + 40, server._ports(tmp_path, but="first")) == server.FIRST_PORT + 40
+    assert (
+        server._free_port(server.FIRST_PORT + 40, server._ports(tmp_path, but="second"))
+        == server.FIRST_PORT + 41
+    )
+    assert (
+        server._free_port(server.FIRST_PORT + 40, server._ports(tmp_path, but="first"))
+        == server.FIRST_PORT + 40
+    )
 
 
 def test_a_port_in_use_is_named(tmp_path: Path) -> None:
@@ -115,13 +127,16 @@ def test_a_port_in_use_is_named(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(ServerError, match=f"port {port} is in use by another program; give another with --port"):
+        with pytest.raises(
+            ServerError, match=f"port {port} is in use by another program; give another with --port"
+        ):
             server.start(tmp_path, "eva", port)
 
 
 def test_an_unknown_desk_is_named_with_those_there_are(state: Path, desk: Desk) -> None:
     with pytest.raises(
-        UsageError, match=r"no desk 'nobody' \(there is: .*ana.*\); start it with: acre serve --desk nobody"
+        UsageError,
+        match=r"no desk 'nobody' \(there is: .*ana.*\); start it with: acre serve --desk nobody",
     ):
         server.read(state, "nobody")
 
@@ -164,7 +179,9 @@ def test_a_desk_serves_the_guidelines_and_nothing_beside_them(tmp_path: Path) ->
     desk = server.start(tmp_path / "state", "eva", guidelines=site)
     try:
         assert urllib.request.urlopen(f"{desk.url}/guidelines/").read() == b"the manual"
-        assert urllib.request.urlopen(f"{desk.url}/guidelines/labels/person.html").read() == b"a page"
+        assert (
+            urllib.request.urlopen(f"{desk.url}/guidelines/labels/person.html").read() == b"a page"
+        )
         for path in ("../secret.txt", "%2e%2e/secret.txt", "labels/none.html"):
             with pytest.raises(urllib.error.HTTPError) as refused:
                 urllib.request.urlopen(f"{desk.url}/guidelines/{path}")
@@ -177,14 +194,16 @@ def test_a_desk_serves_the_guidelines_and_nothing_beside_them(tmp_path: Path) ->
 def stranger(request: pytest.FixtureRequest) -> Iterator[subprocess.Popen[bytes]]:
     """A process in a group of its own, with the arguments of the parameter, that has nothing to do with a desk."""
     sleep = [sys.executable, "-c", "import time; print(flush=True); time.sleep(300)"]
-    with subprocess.Popen([*sleep, *request.param], start_new_session=True, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        [*sleep, *request.param], start_new_session=True, stdout=subprocess.PIPE
+    ) as process:
         assert process.stdout is not None
         process.stdout.readline()  # it runs: its command is its own
         yield process
         process.kill()
 
 
-_COMMAND = ["-m", "annotate.labelstudio.desk", "start", "--port", "9"]
+_COMMAND = ["-m", "annotate.labelstudio.server_app", "start", "--port", "9"]
 
 
 @pytest.mark.parametrize(
@@ -201,8 +220,17 @@ _COMMAND = ["-m", "annotate.labelstudio.desk", "start", "--port", "9"]
 def test_a_stranger_that_has_the_recorded_pid_is_left_alone(
     tmp_path: Path, acre: Acre, stranger: subprocess.Popen[bytes], started: dict[str, float]
 ) -> None:
-    fields = {"name": "eva", "url": "http://127.0.0.1:9", "token": "t", "email": "eva@acre.invalid", "port": 9}
-    store.write(tmp_path / "desks/eva/desk.json", json.dumps(fields | {"pid": stranger.pid} | started).encode())
+    fields = {
+        "name": "eva",
+        "url": "http://127.0.0.1:9",
+        "token": "t",
+        "email": "eva@acre.invalid",
+        "port": 9,
+    }
+    store.write(
+        tmp_path / "desks/eva/desk.json",
+        json.dumps(fields | {"pid": stranger.pid} | started).encode(),
+    )
     done = acre("serve", "--desk", "eva", "--state", tmp_path, "--stop")
     with pytest.raises(subprocess.TimeoutExpired):
         stranger.wait(0.5)
@@ -216,7 +244,10 @@ def test_a_desk_that_an_older_version_started_is_stopped(tmp_path: Path, acre: A
         fields = json.loads(path.read_text(encoding="utf-8"))
         assert fields.pop("started")
         path.write_text(json.dumps(fields), encoding="utf-8")
-        assert acre("serve", "--desk", "eva", "--state", tmp_path, "--stop").stdout == "desk eva stopped\n"
+        assert (
+            acre("serve", "--desk", "eva", "--state", tmp_path, "--stop").stdout
+            == "desk eva stopped\n"
+        )
         assert not server.is_ours(desk)
     finally:
         server.stop(desk)
@@ -224,9 +255,14 @@ def test_a_desk_that_an_older_version_started_is_stopped(tmp_path: Path, acre: A
 
 @pytest.mark.parametrize(
     ("content", "found"),
-    [('{"name": "eva", "url": "u", "token": "t", "pid": "x"}', "pid: Input should be"), ("{", "file: Invalid JSON")],
+    [
+        ('{"name": "eva", "url": "u", "token": "t", "pid": "x"}', "pid: Input should be"),
+        ("{", "file: Invalid JSON"),
+    ],
 )
-def test_a_damaged_desk_file_is_one_clear_line(tmp_path: Path, acre: Acre, content: str, found: str) -> None:
+def test_a_damaged_desk_file_is_one_clear_line(
+    tmp_path: Path, acre: Acre, content: str, found: str
+) -> None:
     store.write(tmp_path / "desks" / "eva" / "desk.json", content.encode())
     done = acre("serve", "--desk", "eva", "--state", tmp_path, "--stop")
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)

@@ -1,0 +1,1 @@
+"""What annotators work with: the guidelines, assignments, qualification, and how far the work is."""

@@ -1,0 +1,66 @@
+"""Files go into the corpus as articles; what is there already, or nearly, does not go in twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from annotate.corpus.articles import copies, reading
+from annotate.corpus.articles.reading import About, Reading
+from annotate.corpus.store import Corpus
+from annotate.model import ids, tokens
+from annotate.model.records import Article
+
+
+@dataclass
+class AddReport:
+    """What became of each article that was read."""
+
+    added: list[Reading] = field(default_factory=list)
+    present: list[tuple[Reading, Article]] = field(default_factory=list)
+    """The same text is in the corpus."""
+    near: list[tuple[Reading, Article, float]] = field(default_factory=list)
+    """A near copy of that article, and how alike they are, from 0 to 1."""
+    failed: list[Reading] = field(default_factory=list)
+
+
+def add(
+    corpus: Corpus,
+    paths: Iterable[Path],
+    about: About,
+    on_article: Callable[[], None] = lambda: None,
+) -> AddReport:
+    """Read the files and write what is new under `articles/`."""
+    report = AddReport()
+    ships_text = corpus.collection(about.collection).ships_text
+    new: dict[str, Reading] = {}
+    for path in paths:
+        for found in reading.read(path, about):
+            on_article()
+            if found.article is not None and not ships_text:
+                # No word of the text is in its id, nor in the title, which is committed.
+                name = ids.withheld_id(about.collection, found.article.sha256)
+                found = replace(
+                    found, article=found.article.model_copy(update={"id": name, "title": name})
+                )
+            if found.article is None:
+                report.failed.append(found)
+            elif found.article.id in new:
+                report.present.append((found, found.article))
+            else:
+                new[found.article.id] = found
+    articles = [found.article for found in new.values() if found.article is not None]
+    for article, other, likeness in copies.near_copies(articles, corpus.articles()):
+        found = new.pop(article.id)
+        if article.sha256 == other.sha256:
+            report.present.append((found, other))
+        else:
+            report.near.append((found, other, likeness))
+    for found in new.values():
+        if found.article is not None:
+            corpus.write_article(found.article)
+            if not ships_text:
+                corpus.write_sentences(found.article, tokens.sentences(found.article))
+            report.added.append(found)
+    return report

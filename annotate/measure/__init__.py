@@ -1,0 +1,1 @@
+"""How annotations are paired and compared: alignment, coefficients of agreement, scores."""

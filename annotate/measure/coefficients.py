@@ -1,0 +1,387 @@
+"""Coefficients of agreement, each a function of how often every document counts, so that a bootstrap is one product.
+
+Documents are the units of resampling: marks in one article are not independent of each other. Each function takes
+statistics by document, and gives a `Measure`: from weights of shape (samples, documents) to values of shape (samples,),
+`nan` where the coefficient is not defined.
+"""
+
+from __future__ import annotations
+
+import zlib
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+Measure = Callable[[Array], Array]
+
+SAMPLES = 1000
+_CELLS = 1_000_000
+"""Weights of resamples that are held at once: 8 MB."""
+_BLOCK = 1024
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A coefficient over all documents, with a 95 % interval; None where it is not defined."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+
+
+def estimate(measure: Measure, documents: int, seed: int = 0, samples: int = SAMPLES) -> Estimate:
+    """The value, and the percentile interval of a bootstrap over documents (Efron and Tibshirani 1993, chapter 13).
+
+    There is no interval for fewer than two documents, nor where one resample in ten leaves the coefficient undefined.
+    """
+    return estimates([measure], documents, seed, samples)[0]
+
+
+def estimates(
+    measures: Sequence[Measure], documents: int, seed: int = 0, samples: int = SAMPLES
+) -> list[Estimate]:
+    """An `estimate` of each, all from the same resamples; these are drawn a part at a time, and no more than that is held."""
+    values = [_number(measure(np.ones((1, documents)))[0]) for measure in measures]
+    if documents < 2:
+        return [Estimate(value) for value in values]
+    drawn = np.empty((len(measures), samples))
+    for start, weights in _resamples(documents, seed, samples):
+        for row, measure in enumerate(measures):
+            drawn[row, start : start + len(weights)] = (
+                measure(weights) if values[row] is not None else np.nan
+            )
+    return [_interval(value, row) for value, row in zip(values, drawn, strict=True)]
+
+
+def _resamples(documents: int, seed: int, samples: int) -> Iterator[tuple[int, Array]]:
+    """The number of the first and the weights of each part of the resamples; one generator draws them in order."""
+    generator, step = np.random.default_rng(seed), max(1, _CELLS // documents)
+    for start in range(0, samples, step):
+        size = min(step, samples - start)
+        drawn = generator.multinomial(documents, np.full(documents, 1 / documents), size=size)
+        yield (
+            start,
+            drawn.astype(float, order="F"),
+        )  # by document, as the sums over documents read it
+
+
+def _interval(value: float | None, drawn: Array) -> Estimate:
+    defined = drawn[~np.isnan(drawn)]
+    if value is None or len(defined) < 0.9 * len(drawn):
+        return Estimate(value)
+    low, high = np.percentile(defined, [2.5, 97.5])
+    return Estimate(value, float(low), float(high))
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def ratio(above: Array, below: Array) -> Array:
+    """above / below, and nan where that is not defined."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(below == 0, np.nan, above / np.where(below == 0, 1, below))
+
+
+@dataclass
+class Sparse:
+    """A matrix of documents by columns that grows document by document, and holds a corpus of any size in little memory.
+
+    Only what is not 0 is kept, and of that all but the last block compressed: two or three bytes a number.
+    """
+
+    _packed: list[bytes] = field(default_factory=list)
+    _open: array[float] = field(default_factory=lambda: array("d"))
+    """Document, column, number; and so on."""
+
+    def add(self, document: int, column: int, number: float) -> None:
+        """Numbers at one place are summed. Documents come in order."""
+        if number:
+            self._open.extend((document, column, number))
+            if len(self._open) == 3 * _BLOCK:
+                documents, columns, numbers = np.array(self._open).reshape(-1, 3).T
+                block = np.stack(
+                    [np.diff(documents, prepend=0), columns, numbers]
+                )  # small numbers pack best
+                self._packed.append(zlib.compress(block.tobytes(), 1))
+                self._open = array("d")
+
+    def blocks(self) -> Iterator[tuple[Array, Array, Array]]:
+        """The documents, columns and numbers of what was added, a block at a time."""
+        for packed in self._packed:
+            steps, columns, numbers = np.frombuffer(zlib.decompress(packed)).reshape(3, -1)
+            yield np.cumsum(steps).astype(int), columns.astype(int), numbers
+        documents, columns, numbers = np.array(self._open).reshape(-1, 3).T
+        yield documents.astype(int), columns.astype(int), numbers
+
+    def sums(self, weights: Array, width: int) -> Array:
+        """For each sample and column, the weighted sum over documents."""
+        return sum(
+            (_sums(weights, *block, width) for block in self.blocks()),
+            np.zeros((len(weights), width)),
+        )
+
+
+def _sums(weights: Array, documents: Array, columns: Array, numbers: Array, width: int) -> Array:
+    from scipy.sparse import csr_array  # a tenth of a second to import
+
+    matrix = csr_array((numbers, (columns, documents)), shape=(width, weights.shape[1]))
+    return np.asarray((matrix @ weights.T).T)
+
+
+@dataclass
+class F1:
+    """2 · matched / counted; `counted` is both annotators' units together."""
+
+    units: Sparse = field(default_factory=Sparse)
+
+    def add(self, document: int, matched: float, counted: float) -> None:
+        """What one pair of annotators has in one document."""
+        self.units.add(document, 0, matched)
+        self.units.add(document, 1, counted)
+
+    def __call__(self, weights: Array) -> Array:
+        """The value of each sample."""
+        matched, counted = self.units.sums(weights, 2).T
+        return ratio(2 * matched, counted)
+
+
+@dataclass
+class NominalAlpha:
+    """Krippendorff's α for nominal values, from how often each value and each disagreement occurs in a document.
+
+    α = 1 − (n − 1) Σ_c≠k o_ck / Σ_c≠k n_c n_k (Krippendorff 2011, "Computing Krippendorff's alpha-reliability"), where n
+    are the values of all units with two or more, n_c those that are c, and o_ck the pairs of c and k within a unit, each
+    unit's weighted by 1 / (its values − 1). The library `krippendorff` gives the same (the tests compare them), but takes
+    every unit anew for every resample.
+    """
+
+    rest: Hashable = None
+    """The one value that is not counted, since it is what is left of `total`: best the most frequent."""
+    total: Sparse = field(default_factory=Sparse)
+    apart: Sparse = field(default_factory=Sparse)
+    values: Sparse = field(default_factory=Sparse)
+    domain: dict[Hashable, int] = field(default_factory=dict)
+
+    def add(self, document: int, units: Mapping[tuple[Any, ...], int]) -> None:
+        """One document's units: how often each tuple of values was given to one."""
+        pairable = {values: count for values, count in units.items() if len(values) > 1}
+        self.total.add(document, 0, sum(len(values) * count for values, count in pairable.items()))
+        self.add_values(document, pairable)
+
+    def add_values(self, document: int, units: Mapping[tuple[Any, ...], int]) -> None:
+        """Of units that `total` has already: those alone in which somebody gives another value than `rest`."""
+        occurring: dict[Hashable, int] = defaultdict(int)
+        apart = 0.0
+        for values, count in units.items():
+            apart += (
+                count
+                * 2
+                * sum(one != other for one, other in combinations(values, 2))
+                / (len(values) - 1)
+            )
+            for value in values:
+                occurring[value] += count
+        self.apart.add(document, 0, apart)
+        for value, count in occurring.items():
+            if value != self.rest:
+                self.values.add(document, self.domain.setdefault(value, len(self.domain)), count)
+
+    def __call__(self, weights: Array) -> Array:
+        """The value of each sample."""
+        (total,), (apart,) = self.total.sums(weights, 1).T, self.apart.sums(weights, 1).T
+        values = self.values.sums(weights, len(self.domain))
+        same = (values**2).sum(axis=1) + (total - values.sum(axis=1)) ** 2
+        return 1 - ratio((total - 1) * apart, total**2 - same)
+
+
+@dataclass
+class CohenKappa:
+    """Cohen's κ (1960) for each pair of annotators; over pairs, their mean (Light 1971).
+
+    A pair for whom it is not defined, since only one value occurs, is left out of the mean.
+    """
+
+    pairs: dict[Hashable, tuple[Sparse, Sparse, Sparse]] = field(
+        default_factory=lambda: defaultdict(lambda: (Sparse(), Sparse(), Sparse()))
+    )
+    """By pair, the one's values, the other's, and in how many units they are the same."""
+    domain: dict[Hashable, int] = field(default_factory=dict)
+
+    def add(
+        self, document: int, pair: Hashable, one: Hashable, other: Hashable, count: int = 1
+    ) -> None:
+        """So many units of a document to which the pair gave these values."""
+        ones, others, same = self.pairs[pair]
+        ones.add(document, self.domain.setdefault(one, len(self.domain)), count)
+        others.add(document, self.domain.setdefault(other, len(self.domain)), count)
+        same.add(document, 0, count * (one == other))
+
+    def __call__(self, weights: Array) -> Array:
+        """The value of each sample."""
+        above, below = np.zeros(len(weights)), np.zeros(len(weights))
+        for ones, others, same in self.pairs.values():
+            one, other = (
+                ones.sums(weights, len(self.domain)),
+                others.sums(weights, len(self.domain)),
+            )
+            total = one.sum(axis=1)
+            observed = ratio(same.sums(weights, 1)[:, 0], total)
+            expected = ratio((one * other).sum(axis=1), total**2)
+            kappa = ratio(observed - expected, 1 - expected)
+            above += np.nan_to_num(kappa)
+            below += ~np.isnan(kappa)
+        return ratio(above, below)
+
+
+@dataclass
+class Units:
+    """What α_u needs of one label: numbers of those documents where somebody uses it."""
+
+    observed: Sparse = field(default_factory=Sparse)
+    """Σ δ² over ordered pairs of observers, divided by (observers − 1)."""
+    lengths: Sparse = field(default_factory=Sparse)
+    """How many units of each length all observers have together; a length is a column."""
+    gaps: Sparse = field(default_factory=Sparse)
+    """How many gaps of each length."""
+
+
+@dataclass
+class Unitizing:
+    """What α_u needs of every label, by document; lengths in code points."""
+
+    length: array[int] = field(default_factory=lambda: array("i"))
+    observers: array[int] = field(default_factory=lambda: array("i"))
+    labels: dict[Any, Units] = field(default_factory=lambda: defaultdict(Units))
+
+    def add(
+        self, length: int, observers: int, labels: Mapping[Any, Sequence[Sequence[tuple[int, int]]]]
+    ) -> None:
+        """The next document: by label that somebody uses, for each observer, disjoint (start, end) spans in order."""
+        document = len(self.length)
+        self.length.append(length)
+        self.observers.append(observers)
+        for label, spans in labels.items():
+            if any(spans):
+                self._add_label(document, self.labels[label], spans)
+
+    def _add_label(
+        self, document: int, units: Units, spans: Sequence[Sequence[tuple[int, int]]]
+    ) -> None:
+        gaps = [_gaps(own, self.length[document]) for own in spans]
+        total = sum(
+            _difference(own, other, gaps[j])
+            for i, own in enumerate(spans)
+            for j, other in enumerate(spans)
+            if i != j
+        )  # fmt: skip
+        units.observed.add(document, 0, total / (len(spans) - 1))
+        for histogram, found in ((units.lengths, spans), (units.gaps, gaps)):
+            for length, count in Counter(
+                end - start for own in found for start, end in own
+            ).items():
+                histogram.add(document, length, count)
+
+
+def unitizing_alpha(unitizing: Unitizing, labels: Sequence[Hashable]) -> Measure:
+    """Krippendorff's α_u for units on a continuum, over one label or several.
+
+    Observed and expected disagreement as in Krippendorff (1995), "On the reliability of unitizing continuous data",
+    Sociological Methodology 25, 47–76, with δ² = (difference of starts)² + (difference of ends)² for two units that
+    overlap, and the squared length of a unit that lies in the other's gap. A section never runs over the border of a
+    document, and a document counts with as many observers as it has.
+    """
+    used = [unitizing.labels[label] for label in labels if label in unitizing.labels]
+
+    def measure(weights: Array) -> Array:
+        length = np.asarray(unitizing.length, float)
+        continuum = weights @ length
+        positions = weights @ (length * np.asarray(unitizing.observers))
+        observed = np.zeros(len(weights))
+        expected = np.zeros(len(weights))
+        for units in used:
+            observed += ratio(units.observed.sums(weights, 1)[:, 0], continuum * positions)
+            expected += ratio(_by_chance(unitizing, units, weights, positions), continuum)
+        return 1 - ratio(observed, expected)
+
+    return measure
+
+
+def _by_chance(unitizing: Unitizing, units: Units, weights: Array, positions: Array) -> Array:
+    """Twice the mean δ² of two sections taken anywhere, from histograms of lengths: every unit meets every unit and gap."""
+    lengths = np.unique(
+        np.concatenate(
+            [np.unique(columns) for _documents, columns, _numbers in units.lengths.blocks()]
+        )
+    )
+    occurring = np.zeros((len(weights), len(lengths)))
+    for documents, columns, numbers in units.lengths.blocks():
+        occurring += _sums(
+            weights, documents, np.searchsorted(lengths, columns), numbers, len(lengths)
+        )
+    number = occurring.sum(axis=1)
+    # Σ δ² over all ways in which two units of lengths l and k can overlap is (2l³ − 3l² + l + 2k³ − 3k² + k) / 3.
+    cubes = occurring @ (2.0 * lengths**3 - 3.0 * lengths**2 + lengths)
+    # A unit of length l has (gap − l + 1) places in a gap, each of them l² apart.
+    holding, room = _room(unitizing, units, weights, lengths)
+    contained = (occurring * lengths**2.0 * (room - (lengths - 1) * holding)).sum(axis=1)
+    among = (number - 1) / 3 * cubes + contained
+    pairs = positions * (positions - 1) - occurring @ (lengths * (lengths - 1.0))
+    return np.asarray(2 * ratio(np.where(number > 0, among, 0), pairs))
+
+
+def _room(
+    unitizing: Unitizing, units: Units, weights: Array, lengths: Array
+) -> tuple[Array, Array]:
+    """For each sample and length, the number of gaps that hold a unit of it, and those gaps' lengths together.
+
+    A document without a unit is one gap for each of its observers.
+    """
+    whole = np.ones(len(unitizing.length), bool)
+    for documents, *_ in units.lengths.blocks():
+        whole[documents] = False
+    alone = (
+        np.flatnonzero(whole),
+        np.asarray(unitizing.length)[whole],
+        np.asarray(unitizing.observers)[whole],
+    )
+    fitting = np.zeros((2, len(weights), len(lengths) + 1))
+    """By how many of the lengths fit into a gap."""
+    for documents, gaps, numbers in (*units.gaps.blocks(), alone):
+        fits = np.searchsorted(lengths, gaps, "right")
+        fitting[0] += _sums(weights, documents, fits, numbers, len(lengths) + 1)
+        fitting[1] += _sums(weights, documents, fits, numbers * gaps, len(lengths) + 1)
+    holding, room = np.cumsum(fitting[:, :, :0:-1], axis=2)[:, :, ::-1]
+    return holding, room
+
+
+def _gaps(spans: Sequence[tuple[int, int]], length: int) -> list[tuple[int, int]]:
+    edges = [0, *(edge for span in spans for edge in span), length]
+    return [(start, end) for start, end in zip(edges[::2], edges[1::2], strict=True) if start < end]
+
+
+def _difference(
+    own: Sequence[tuple[int, int]],
+    other: Sequence[tuple[int, int]],
+    gaps: Sequence[tuple[int, int]],
+) -> int:
+    """Σ δ² over own units against the other's units and gaps, and half of it for what is counted from both sides.
+
+    An ordered pair of observers compares sections of the one with sections of the other: unit with unit, unit with gap
+    and gap with unit. The last comes when the roles are changed, so that a unit in a gap is counted here for both.
+    """
+    total = 0
+    for start, end in own:
+        for begin, stop in other:
+            if start < stop and begin < end:
+                total += (start - begin) ** 2 + (end - stop) ** 2
+        if any(begin <= start and end <= stop for begin, stop in gaps):
+            total += 2 * (end - start) ** 2
+    return total

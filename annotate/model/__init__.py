@@ -1,0 +1,1 @@
+"""What everything speaks: records, schema, findings, identifiers, text, and the inline notation."""

@@ -1,0 +1,284 @@
+"""The records that are stored and passed on. They know no files and no Label Studio.
+
+Offsets everywhere are half-open and count Unicode code points of the article's text.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
+
+AttributeValue = int | float | str
+
+
+def _utc(moment: dt.datetime) -> dt.datetime:
+    return moment.astimezone(dt.UTC)
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
+
+
+class Record(BaseModel):
+    """Frozen, and refusing what it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Span(Record):
+    """A stretch of text, half-open, in code points: 0 ≤ start < end."""
+
+    start: int = Field(ge=0)
+    end: int
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Span:
+        if self.end <= self.start:
+            raise ValueError(f"a span ends after it starts; found {self.start}–{self.end}")
+        return self
+
+    def slice(self, text: str) -> str:
+        """The words of the span."""
+        return text[self.start : self.end]
+
+
+class Zone(Span):
+    """A part of the page: headline, paragraph, caption and so on."""
+
+    kind: str
+
+
+class Sentence(Span):
+    """A sentence with its tokens: what is kept of it where the text is withheld."""
+
+    tokens: tuple[tuple[int, int], ...]
+    """Start and end of each token, in code points of the article."""
+    digest: str = Field(pattern=r"^[0-9a-f]{8}$")
+    """The first eight digits of the hash of its words: enough to tell where a copy differs, too little to guess them."""
+
+
+class Article(Record):
+    """An article, once normalised; its text is never edited after it has been annotated."""
+
+    id: str
+    collection: str
+    title: str
+    outlet: str | None = None
+    """Who published it."""
+    url: str | None = None
+    published: dt.date | None = None
+    """The date against which “yesterday” is resolved."""
+    language: str = "en"
+    length: int = Field(ge=1)
+    """Code points of the text."""
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    """Of the text's UTF-8."""
+    zones: tuple[Zone, ...]
+    text: str | None = None
+    """None where the text is withheld; length and hash remain."""
+
+
+class Mark(Span):
+    """A labelled span with an id; `text` repeats the article at the span, and is None where that may not be shipped."""
+
+    id: str = Field(min_length=1)
+    label: str
+    text: str | None = None
+    attributes: dict[str, AttributeValue] = {}
+
+    @field_validator("attributes")
+    @classmethod
+    def _canonical(cls, attributes: dict[str, AttributeValue]) -> dict[str, AttributeValue]:
+        # 12.0 and 12 are one number: the browser and JSON do not tell them apart.
+        return {
+            name: int(value) if isinstance(value, float) and value.is_integer() else value
+            for name, value in sorted(attributes.items())
+        }
+
+    @property
+    def order(self) -> tuple[int, int, str, str]:
+        """Layers are sorted by this."""
+        return (self.start, -self.end, self.label, self.id)
+
+
+class Mention(Mark):
+    """Words that name, describe or refer to someone or something."""
+
+
+class Argument(Record):
+    """What fills a role: a mention or an event mention, by id."""
+
+    role: str
+    target: str
+
+
+class EventMention(Mark):
+    """Words that tell of an event: the mark is the trigger, the label the event type."""
+
+    arguments: tuple[Argument, ...] = ()
+
+    @field_validator("arguments")
+    @classmethod
+    def _sorted(cls, arguments: tuple[Argument, ...]) -> tuple[Argument, ...]:
+        return tuple(sorted(arguments, key=lambda argument: (argument.role, argument.target)))
+
+
+class AttributionSpan(Mark):
+    """The words of a source or a cue; several attributions may share one."""
+
+
+class Attribution(Mark):
+    """What is attributed: the mark is the content; the source may be absent ("reportedly")."""
+
+    source: str | None = None
+    """Id of the source's span."""
+    cue: str | None = None
+    """Id of the cue's span."""
+
+
+class Cluster(Record):
+    """Two or more marks of one and the same thing, by id, in the order of the text."""
+
+    id: str
+    mentions: tuple[str, ...]
+
+
+class Entity(Cluster):
+    """Mentions that refer to the same one; a mention in no entity is the only one of its entity."""
+
+
+class Event(Cluster):
+    """Event mentions that tell of the same event; one in no event is the only one of its event."""
+
+
+class Provenance(Record):
+    """Who or what made an annotation, with what, under which schema, and when."""
+
+    annotator: str
+    """A pseudonym."""
+    kind: Literal["human", "machine"]
+    tool: str
+    schema_version: str
+    """Of `guidelines/`: schema and guidelines have one version."""
+    created: Moment
+    updated: Moment
+    seconds: float | None = None
+    """Working time, where the tool measured it."""
+    migrations: tuple[str, ...] = ()
+    """Names of the migrations that brought it here from the schema that it was made under."""
+    made_from: tuple[str, ...] = ()
+    """For gold: the annotators whose passes it was made from."""
+    started_from: str | None = None
+    """Name and version of the extractor whose suggestions the annotator began with; None where it was the bare text."""
+
+
+class Annotation(Record):
+    """One annotator's pass over one article, all layers; each layer sorted by (start, −end, label, id)."""
+
+    article: str
+    sha256: str
+    """Hash of the text that was annotated."""
+    provenance: Provenance
+    mentions: tuple[Mention, ...] = ()
+    entities: tuple[Entity, ...] = ()
+    event_mentions: tuple[EventMention, ...] = ()
+    events: tuple[Event, ...] = ()
+    sources: tuple[AttributionSpan, ...] = ()
+    cues: tuple[AttributionSpan, ...] = ()
+    attributions: tuple[Attribution, ...] = ()
+
+    @field_validator("mentions", "event_mentions", "sources", "cues", "attributions")
+    @classmethod
+    def _sorted_marks(cls, marks: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple(sorted(marks, key=lambda mark: mark.order))
+
+    @model_validator(mode="after")
+    def _sorted_clusters(self) -> Annotation:
+        place = {mark.id: index for index, mark in enumerate(self.marks())}
+
+        def order(members: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(sorted(members, key=lambda member: (place.get(member, -1), member)))
+
+        for layer in ("entities", "events"):
+            clusters = [
+                cluster.model_copy(update={"mentions": order(cluster.mentions)})
+                for cluster in getattr(self, layer)
+            ]
+            clusters.sort(
+                key=lambda cluster: [place.get(member, -1) for member in cluster.mentions]
+            )
+            # The record is frozen to its users; here it is still being made.
+            object.__setattr__(self, layer, tuple(clusters))
+        return self
+
+    def marks(self) -> Iterator[Mark]:
+        """Every labelled span of every layer."""
+        yield from self.mentions
+        yield from self.event_mentions
+        yield from self.sources
+        yield from self.cues
+        yield from self.attributions
+
+    def layers(self) -> dict[str, tuple[Any, ...]]:
+        """The annotation without its frame: what two passes are compared by."""
+        names = (
+            "mentions",
+            "entities",
+            "event_mentions",
+            "events",
+            "sources",
+            "cues",
+            "attributions",
+        )
+        return {name: getattr(self, name) for name in names}
+
+
+class Decision(Record):
+    """Where a unit of gold came from, or that a pass's unit is not in it; the unit as `align.Unit` names it."""
+
+    layer: str
+    label: str
+    start: int
+    end: int
+    rest: tuple[int | str, ...] = ()
+    origin: Literal["agreed", "chosen", "changed", "added", "majority", "rejected"]
+    """Agreed: in every pass. Chosen: in those of `annotators`, taken by the adjudicator. Changed: in none, in place of
+    what a pass has there. Added: in none. Majority: in more than half of the passes, taken without being read.
+    Rejected: in those of `annotators`, and not taken."""
+    annotators: tuple[str, ...] = ()
+    """Whose passes have it."""
+    reason: str | None = None
+
+
+class Gold(Annotation):
+    """An adjudicated annotation, with the record of each of its units and of each that was refused."""
+
+    decisions: tuple[Decision, ...] = ()
+    sheet: str | None = None
+    """The sheet that was filled to make it; none where there was nothing to decide."""
+
+
+Some = TypeVar("Some", bound=Annotation)
+
+
+def withhold(annotation: Some) -> Some:
+    """The annotation without the marked words, for an article whose text may not be given on."""
+    layers = ("mentions", "event_mentions", "sources", "cues", "attributions")
+    return annotation.model_copy(
+        update={
+            layer: tuple(
+                mark.model_copy(update={"text": None}) for mark in getattr(annotation, layer)
+            )
+            for layer in layers
+        }
+    )

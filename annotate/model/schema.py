@@ -1,0 +1,335 @@
+"""`guidelines/schema.yaml`, the one source for labels: read whole, refused whole where something does not resolve."""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from annotate.model.issues import AcreError
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-f]{6}$")]
+Version = Annotated[str, StringConstraints(pattern=r"^\d+\.\d+\.\d+$")]
+Prose = Annotated[str, StringConstraints(min_length=10)]
+
+ANY_MENTION = "any_mention"
+ANY_EVENT = "any_event"
+SAME_AS = "same_as"
+ATTRIBUTION_SPANS = ("source", "cue", "content")
+
+
+class SchemaError(AcreError):
+    """The schema does not hold together; each line says file, line, key and what to do."""
+
+
+class Layer(enum.StrEnum):
+    """Where a label lives."""
+
+    MENTION = "mention"
+    EVENT = "event"
+    SOURCE = "source"
+    CUE = "cue"
+    CONTENT = "content"
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Label(_Frozen):
+    """What a span can be labelled with."""
+
+    definition: Prose
+    colour: Colour
+    hotkey: str
+    confused_with: tuple[str, ...]
+    attributes: tuple[str, ...]
+
+
+class RoleFrame(_Frozen):
+    """What a role means for one event type, and what may fill it."""
+
+    fillers: tuple[str, ...] = Field(min_length=1)
+    gloss: str
+
+
+class Crosswalk(_Frozen):
+    """The nearest categories of other event schemes; empty where there is none."""
+
+    acled: tuple[str, ...]
+    plover: tuple[str, ...]
+    ucdp_ged: tuple[str, ...]
+    muc4: tuple[str, ...]
+
+
+class EventType(Label):
+    """An event type with the roles it allows."""
+
+    group: Name
+    roles: dict[Name, RoleFrame]
+    crosswalk: Crosswalk
+
+
+class Role(_Frozen):
+    """A role, over all event types."""
+
+    definition: Prose
+    confused_with: tuple[str, ...]
+
+
+class Value(_Frozen):
+    """One value of a choice."""
+
+    definition: str
+    hotkey: str
+
+
+class Kind(enum.StrEnum):
+    """How an attribute is answered."""
+
+    CHOICE = "choice"
+    NUMBER = "number"
+    TEXT = "text"
+
+
+class Attribute(_Frozen):
+    """A property of a mention, an event mention or an attribution."""
+
+    kind: Kind
+    definition: Prose
+    required: bool = False
+    values: dict[str, Value] = {}
+    pattern: str | None = None
+
+
+class Schema(_Frozen):
+    """All layers; the order of the file is the order on screen and in `ClassLabel`s."""
+
+    version: Version
+    filler_sets: dict[Name, tuple[str, ...]]
+    mentions: dict[Name, Label]
+    events: dict[Name, EventType]
+    roles: dict[Name, Role]
+    attribution: dict[Name, Label]
+    links: dict[Name, Prose]
+    attributes: dict[Name, Attribute]
+    zones: dict[Name, Prose]
+    silent_zones: tuple[str, ...] = ()
+    """Kinds of zones in which nothing is marked."""
+
+    @cached_property
+    def labels(self) -> dict[str, Label]:
+        """Every span label, in the order of the screen."""
+        return {**self.mentions, **self.attribution, **self.events}
+
+    @cached_property
+    def _fillers(self) -> dict[tuple[str, str], frozenset[str]]:
+        sets = {name: frozenset(labels) for name, labels in self.filler_sets.items()}
+        sets |= {ANY_MENTION: frozenset(self.mentions), ANY_EVENT: frozenset(self.events)}
+        return {
+            (event, role): (
+                frozenset().union(
+                    *(sets.get(filler, frozenset([filler])) for filler in frame.fillers)
+                )
+            )
+            for event, event_type in self.events.items()
+            for role, frame in event_type.roles.items()
+        }
+
+    def fillers(self, event: str, role: str) -> frozenset[str]:
+        """The labels that may fill the role of the event type; empty where the event has no such role."""
+        return self._fillers.get((event, role), frozenset())
+
+    def layer(self, label: str) -> Layer | None:
+        """Where the label lives, or None for an unknown one."""
+        if label in self.mentions:
+            return Layer.MENTION
+        if label in self.events:
+            return Layer.EVENT
+        return Layer(label) if label in self.attribution else None
+
+    @cached_property
+    def relations(self) -> tuple[str, ...]:
+        """Every label that a link between two spans can carry: roles, then links, without repeats."""
+        return tuple(dict.fromkeys([*self.roles, *self.links]))
+
+    def holds_value(self, label: str) -> bool:
+        """Whether marks of the label are asked for a text or a number: a time’s value, a quantity’s bounds."""
+        return any(
+            self.attributes[name].kind is not Kind.CHOICE for name in self.labels[label].attributes
+        )
+
+    def bearers(self, attribute: str) -> tuple[str, ...]:
+        """The labels that can carry the attribute."""
+        return tuple(name for name, label in self.labels.items() if attribute in label.attributes)
+
+
+def load(path: Path) -> Schema:
+    """Read the schema; SchemaError lists every fault as `file:line: key: what to do`."""
+    try:
+        node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    except FileNotFoundError:
+        raise SchemaError(f"{path}: no such file; the schema belongs there") from None
+    except yaml.YAMLError as error:
+        raise SchemaError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+    lines: dict[tuple[str, ...], int] = {}
+    faults: list[tuple[tuple[str, ...], str]] = []
+    document = _plain(node, (), lines, faults)
+    schema = None
+    if not faults:
+        try:
+            schema = Schema.model_validate(document)
+        except ValidationError as error:
+            faults = [(tuple(map(str, e["loc"])), e["msg"]) for e in error.errors()]
+        else:
+            faults = list(_unresolved(schema))
+    if faults or schema is None:
+        raise SchemaError("\n".join(_fault(path, lines, key, found) for key, found in faults))
+    return schema
+
+
+def _fault(path: Path, lines: dict[tuple[str, ...], int], key: tuple[str, ...], found: str) -> str:
+    # A missing key has no line of its own: its parent's is the place to look.
+    known = next((key[:n] for n in range(len(key), -1, -1) if key[:n] in lines), ())
+    return f"{path}:{lines.get(known, 1)}: {'.'.join(key) or 'schema'}: {found}"
+
+
+def _plain(
+    node: Any,
+    key: tuple[str, ...],
+    lines: dict[tuple[str, ...], int],
+    faults: list[tuple[tuple[str, ...], str]],
+) -> Any:
+    """The node's plain value; notes the line of each key and each duplicate."""
+    if isinstance(node, yaml.MappingNode):
+        mapping: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            child = (*key, str(key_node.value))
+            if key_node.value in mapping:
+                found = f"given twice, first in line {lines[child]}; keep one"
+                lines[child] = key_node.start_mark.line + 1
+                faults.append((child, found))
+                continue
+            lines[child] = key_node.start_mark.line + 1
+            mapping[key_node.value] = _plain(value_node, child, lines, faults)
+        return mapping
+    if isinstance(node, yaml.SequenceNode):
+        values = [_plain(child, key, lines, faults) for child in node.value]
+        doubles = sorted({str(value) for value in values if values.count(value) > 1})
+        faults += [(key, f"lists {double!r} twice; keep one") for double in doubles]
+        return values
+    if node is None:
+        return {}
+    return (
+        node.value if node.tag.endswith((":str", ":int", ":float")) else yaml.safe_load(node.value)
+    )
+
+
+def _unresolved(schema: Schema) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Every reference that points to nothing, and every name, colour or hotkey that stands for two things."""
+    mentions, events = set(schema.mentions), set(schema.events)
+    sets = {*schema.filler_sets, ANY_MENTION, ANY_EVENT}
+
+    def unknown(
+        key: tuple[str, ...], names: tuple[str, ...], known: set[str], what: str
+    ) -> Iterator[tuple[tuple[str, ...], str]]:
+        for name in names:
+            if name not in known:
+                yield key, f"names {name!r}, which is no {what}; declare it or correct the name"
+
+    for name, labels in schema.filler_sets.items():
+        yield from unknown(
+            ("filler_sets", name), labels, mentions | events, "mention label or event type"
+        )
+        if name in mentions | events | {ANY_MENTION, ANY_EVENT}:
+            yield ("filler_sets", name), "is also a label or a built-in set; choose another name"
+    for section, table in (
+        ("mentions", schema.mentions),
+        ("events", schema.events),
+        ("attribution", schema.attribution),
+    ):
+        for name, label in table.items():
+            key = (section, name)
+            yield from unknown(
+                (*key, "confused_with"), label.confused_with, set(schema.labels), "label"
+            )
+            yield from unknown(
+                (*key, "attributes"), label.attributes, set(schema.attributes), "attribute"
+            )
+    for name, event in schema.events.items():
+        yield from unknown(("events", name, "roles"), tuple(event.roles), set(schema.roles), "role")
+        for role, frame in event.roles.items():
+            yield from unknown(
+                ("events", name, "roles", role),
+                frame.fillers,
+                mentions | events | sets,
+                "label or filler set",
+            )
+    for name, role_entry in schema.roles.items():
+        yield from unknown(
+            ("roles", name, "confused_with"), role_entry.confused_with, set(schema.roles), "role"
+        )
+    for name, attribute in schema.attributes.items():
+        if not schema.bearers(name):
+            yield (
+                ("attributes", name),
+                "no label has it; list it under a label's `attributes` or remove it",
+            )
+        if (attribute.kind is Kind.CHOICE) != bool(attribute.values):
+            yield (
+                ("attributes", name, "values"),
+                "a choice needs values, and only a choice has them",
+            )
+        if attribute.pattern is not None and not _compiles(attribute.pattern):
+            yield ("attributes", name, "pattern"), "is no regular expression; correct it"
+    yield from unknown(("silent_zones",), schema.silent_zones, set(schema.zones), "zone")
+    if set(schema.attribution) != set(ATTRIBUTION_SPANS):
+        yield ("attribution",), f"must hold exactly {', '.join(ATTRIBUTION_SPANS)}"
+    if set(schema.links) != {"source", "cue", SAME_AS}:
+        yield ("links",), f"must hold exactly source, cue, {SAME_AS}"
+    yield from _doubles(schema)
+
+
+def _doubles(schema: Schema) -> Iterator[tuple[tuple[str, ...], str]]:
+    sections: dict[str, Mapping[str, Label]] = {
+        "mentions": schema.mentions,
+        "events": schema.events,
+        "attribution": schema.attribution,
+    }
+    labels: list[tuple[tuple[str, ...], Label]] = [
+        ((section, name), label)
+        for section, table in sections.items()
+        for name, label in table.items()
+    ]
+    values: list[tuple[tuple[str, ...], Value]] = [
+        (("attributes", name, "values", value), entry)
+        for name, attribute in schema.attributes.items()
+        for value, entry in attribute.values.items()
+    ]
+    seen: dict[str, str] = {}
+    for key, _label in labels:
+        if key[1] in seen:
+            yield key, f"is also in {seen[key[1]]}; a label's name is unique over all layers"
+        seen[key[1]] = key[0]
+    for field, entries in (("hotkey", [*labels, *values]), ("colour", labels)):
+        taken: dict[str, tuple[str, ...]] = {}
+        for key, entry in entries:
+            mark = getattr(entry, field)
+            if mark in taken:
+                yield (*key, field), f"{mark!r} is taken by {'.'.join(taken[mark])}; choose another"
+            taken[mark] = key
+
+
+def _compiles(pattern: str) -> bool:
+    try:
+        re.compile(pattern)
+    except re.error:
+        return False
+    return True

@@ -1,0 +1,189 @@
+"""Every example on every page is in the notation, is valid, and shows what its page is about; near misses do not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from annotate.annotators import guidelines
+from annotate.annotators.guidelines import Page
+from annotate.corpus import validate
+from annotate.model.records import Annotation
+from annotate.model.schema import Schema
+from tests.conftest import ROOT
+
+FOLDER = ROOT / "guidelines"
+PAGES = list(guidelines.read(FOLDER))
+EXAMPLES = [example for page in PAGES for example in page.examples]
+
+
+def _attribute(name: str, value: str | None = None) -> Callable[[Annotation], bool]:
+    return lambda annotation: any(
+        name in mark.attributes and value in (None, mark.attributes[name])
+        for mark in annotation.marks()
+    )
+
+
+def _nested(annotation: Annotation) -> bool:
+    contents = annotation.attributions
+    return any(
+        one.start <= other.start and other.end <= one.end
+        for one in contents
+        for other in contents
+        if one != other
+    )
+
+
+# What the examples of a topic show, and its near misses do not; topics about the whole schema have none.
+TOPICS: dict[str, Callable[[Annotation], bool] | None] = {
+    "anonymous-and-unattributed": lambda a: (
+        not _attribute("source_status", "named")(a) and bool(a.attributions)
+    ),
+    "coreference": lambda a: bool(a.entities or a.events),
+    "distance": _attribute("distanced"),
+    "extent": None,
+    "hard-cases": None,
+    "headlines-and-credits": lambda a: bool(a.attributions),
+    "metonymy-and-sides": None,
+    "nested-attribution": _nested,
+    "quantities": lambda a: _attribute("min")(a) or _attribute("max")(a),
+    "reading": lambda a: bool(list(a.marks())),
+    "realis": None,
+    "stance": None,
+    "style": lambda a: bool(a.attributions),
+    "times": _attribute("value"),
+    "unverified": _attribute("unverified"),
+    "zones": lambda a: bool(list(a.marks())),
+}
+
+
+def _shows(page: Page) -> Callable[[Annotation], bool] | None:
+    if page.kind == "labels":
+        return lambda annotation: any(mark.label == page.subject for mark in annotation.marks())
+    if page.kind == "roles":
+        return lambda annotation: any(
+            argument.role == page.subject
+            for event in annotation.event_mentions
+            for argument in event.arguments
+        )
+    return TOPICS[page.subject]
+
+
+def test_every_label_role_and_topic_has_its_page_and_no_page_is_about_nothing(
+    schema: Schema,
+) -> None:
+    assert {page.subject for page in PAGES if page.kind == "labels"} == set(schema.labels)
+    assert {page.subject for page in PAGES if page.kind == "roles"} == set(schema.roles)
+    assert {page.subject for page in PAGES if page.kind == "topics"} == set(TOPICS)
+
+
+@pytest.mark.parametrize(
+    "example", EXAMPLES, ids=lambda example: example.where.removeprefix(f"{FOLDER}/")
+)
+def test_an_example_parses_and_satisfies_every_rule(
+    example: guidelines.Example, schema: Schema
+) -> None:
+    article, annotation = guidelines.parse(example, schema)
+    # A trigger without arguments, or a source without content, is allowed where the page is about something else.
+    found = [
+        issue
+        for issue in validate.check(annotation, article, schema)
+        if issue.code not in ("event-bare",)
+    ]
+    assert found == []
+    assert len(example.comment) > 12, f"{example.where}: say why"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: f"{page.kind}/{page.subject}")
+def test_a_page_shows_its_subject_and_what_only_looks_like_it(page: Page, schema: Schema) -> None:
+    positive = [example for example in page.examples if not example.near]
+    near = [example for example in page.examples if example.near]
+    assert len(positive) >= 3, page.path
+    assert len(near) >= 2, page.path
+    assert page.test.count("?") >= 1 or page.kind == "topics"
+    shows = _shows(page)
+    if shows is not None:
+        for example in positive:
+            assert shows(guidelines.parse(example, schema)[1]), (
+                f"{example.where} does not show {page.subject}"
+            )
+        for example in near:
+            assert not shows(guidelines.parse(example, schema)[1]), (
+                f"{example.where} is no near miss of {page.subject}"
+            )
+
+
+def test_the_pages_of_choices_show_every_value(schema: Schema) -> None:
+    for name in ("stance", "style", "realis"):
+        (page,) = (page for page in PAGES if page.subject == name)
+        shown = {
+            mark.attributes.get(name)
+            for example in page.examples
+            for mark in guidelines.parse(example, schema)[1].marks()
+        }
+        assert shown >= set(schema.attributes[name].values)
+
+
+def test_every_head_is_what_the_schema_says(schema: Schema) -> None:
+    for page in PAGES:
+        assert guidelines.with_head(page, schema) == page.path.read_text(encoding="utf-8"), (
+            f"{page.path}: run make docs"
+        )
+        if page.kind != "topics":
+            assert guidelines.HEAD_START in page.path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Moscow said",
+        "US-backed fighters",
+        "its jets had carried out 64 sorties",
+        "a military official, speaking on condition of anonymity",
+        "the so-called Islamic State",
+        "neither country has banned cluster munitions",
+        "would boycott talks",
+        "a day after troops retook two towns",
+    ],
+)
+def test_the_hard_cases_have_a_ruling_with_its_reason(words: str) -> None:
+    (page,) = (page for page in PAGES if page.subject == "hard-cases")
+    rulings = [
+        example.comment
+        for example in page.examples
+        if words.lower() in example.comment.lower().replace("’", "'")
+    ]
+    assert len(rulings) == 1
+    assert len(rulings[0]) > 80
+
+
+def test_the_trees_are_drawn_as_they_are_told_and_cover_their_layer(schema: Schema) -> None:
+    import yaml
+
+    import scripts.docs
+
+    for name, drawn in scripts.docs.trees(schema).items():
+        assert (FOLDER / "trees" / f"{name}.svg").read_text(encoding="utf-8") == drawn, (
+            "run make docs"
+        )
+    told = yaml.safe_load((FOLDER / "trees.yaml").read_text(encoding="utf-8"))
+    layers = {"mentions": schema.mentions, "events": schema.events, "roles": schema.roles}
+    for layer, labels in layers.items():
+        assert {step["then"] for step in told[layer]["steps"]} == set(labels)
+    assert set(told) == {*layers, "attribution"}
+
+
+def test_the_site_builds_and_every_label_has_a_page_that_search_finds() -> None:
+    import subprocess
+    import sys
+
+    subprocess.run(
+        [sys.executable, "scripts/guidelines.py"], cwd=ROOT, check=True, capture_output=True
+    )
+    site = ROOT / "build" / "guidelines"
+    index = (site / "searchindex.js").read_text(encoding="utf-8")
+    for page in PAGES:
+        built = (site / page.kind / f"{page.subject}.html").read_text(encoding="utf-8")
+        assert built.count('<div class="acre">') == len(page.examples)
+        assert f"{page.kind}/{page.subject}" in index

@@ -1,0 +1,165 @@
+"""The commands as their user runs them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from annotate.corpus.store import Corpus
+from annotate.model.records import Annotation, Article
+from tests.conftest import ROOT, SEED, SENTENCE, Acre, needs_seed
+
+
+def test_adding_twice_adds_once_and_a_near_copy_is_refused(
+    acre: Acre, corpus: Corpus, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.txt"
+    story = (
+        "The convoy reached the harbour on Friday, the Union said, with flour for a month and no"
+        " medicine. " * 3
+    )
+    path.write_text(f"Convoy reaches harbour\n\n{story}\n\nSource: Wire")
+    first = acre(
+        "add",
+        path,
+        "--collection",
+        "sample",
+        "--outlet",
+        "Wire",
+        "--published",
+        "2024-03-22",
+        "--url",
+        "https://a.example/1",
+    )
+    assert first.returncode == 0, first.stderr
+    assert "added sample/convoy-reaches-harbour-" in first.stdout
+    assert "headline 1, paragraph 1, credit 1" in first.stdout
+    (article,) = corpus.articles()
+    assert (article.outlet, str(article.published), article.url) == (
+        "Wire",
+        "2024-03-22",
+        "https://a.example/1",
+    )
+    again = acre("add", path, "--collection", "sample")
+    assert again.returncode == 0
+    assert f"already there: {path} is sample/{article.id}; nothing added" in again.stdout
+    path.write_text(path.read_text().replace("Friday", "Monday", 1))
+    near = acre("add", path, "--collection", "sample")
+    assert near.returncode == 1
+    assert f"like sample/{article.id}; nothing added" in near.stderr
+    assert list(corpus.articles()) == [article]
+
+
+@needs_seed
+def test_add_tells_title_outlet_and_date_and_that_there_is_none(acre: Acre, tmp_path: Path) -> None:
+    rows = [
+        {"text": "The convoy reached the harbour on Friday.", "title": "Convoy", "outlet": "Courier", "published": "2024-04-10"},
+        {"text": "The mill burnt down on Sunday.", "title": "Mill burns"},
+    ]  # fmt: skip
+    path = tmp_path / "rows.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    added = acre("add", path, "--collection", "sample")
+    assert added.returncode == 0, added.stderr
+    dated, undated = added.stdout.split("added sample/")[1:]
+    assert "  title: Convoy\n  outlet: Courier\n  date: 2024-04-10\n" in dated
+    assert (
+        "  title: Mill burns\n  no outlet: give --outlet\n  no date: times stay relative; give"
+        " --published\n" in undated
+    )
+
+
+def test_the_reference_article_goes_in(acre: Acre, corpus: Corpus) -> None:
+    added = acre(
+        "add", SEED, "--collection", "local", "--outlet", "Al Jazeera", "--published", "2015-10-11"
+    )
+    assert added.returncode == 0, added.stderr
+    assert (
+        "zones: headline 1, standfirst 1, caption 2, paragraph 26, related 1, subhead 3,"
+        " infographic 2, credit 1" in added.stdout
+    )
+    (article,) = corpus.articles()
+    assert article.text == SEED.read_text(encoding="utf-8").strip("\n")
+    # Its text is withheld: no word of the headline goes into a name that the dataset holds.
+    assert article.id == f"local-{article.sha256[:10]}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (
+            ["add", "none.txt", "--collection", "sample"],
+            1,
+            "none.txt: No such file or directory; give a file that can be read",
+        ),
+        (
+            ["add", "none.txt", "--collection", "nope"],
+            2,
+            "no collection 'nope' (",
+        ),
+        (
+            ["add", "none.txt", "--collection", "sample", "--published", "today"],
+            2,
+            "--published 'today': give the date as 2015-10-11",
+        ),
+        (["add"], 2, "Missing argument"),
+        (["frobnicate"], 2, "No such command"),
+        (["build", "--corpus", "nowhere"], 2, "is nowhere a corpus"),
+        (
+            ["validate", "--schema", "none.yaml"],
+            1,
+            "none.yaml: no such file; the schema belongs there",
+        ),
+        (["load"], 2, "no desk 'desk' (there is: none yet); start it with: acre serve --desk desk"),
+        (
+            ["pull", "--url", "http://127.0.0.1:9"],
+            2,
+            "--url needs an access token; give it in the variable ACRE_TOKEN or in a file",
+        ),
+        (["serve", "--desk", "../up"], 2, "use lower-case letters, digits"),
+    ],
+)
+def test_what_is_wrong_is_said_without_a_traceback(
+    acre: Acre, arguments: list[str], code: int, message: str
+) -> None:
+    done = acre(*arguments)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert message in " ".join(done.stderr.replace("│", " ").split())
+    assert "Traceback" not in done.stderr
+
+
+def test_validate_and_build_report_and_exit_by_what_they_find(
+    acre: Acre, corpus: Corpus, write: Callable[..., tuple[Article, Annotation]]
+) -> None:
+    article, _ = write(SENTENCE)
+    good = acre("validate")
+    assert (good.returncode, good.stdout.split()) == (
+        0,
+        ["1", "annotations", "checked", "1", "articles", "checked"],
+    )
+    built = acre("build")
+    assert built.returncode == 0, built.stderr
+    assert "1 documents (train 1): 3 mentions" in built.stdout
+    path = corpus.annotation_path("ana", article.id)
+    path.write_text(path.read_text().replace('"text": "Troops"', '"text": "Troup"'))
+    bad = acre("validate", "--json")
+    assert bad.returncode == 1
+    rows: list[dict[str, Any]] = [json.loads(line) for line in bad.stdout.splitlines()]
+    assert rows[0]["code"] == "mark-text"
+    assert rows[0]["where"] == f"annotations/ana/{article.id}.json: m1"
+    assert rows[-2]["code"] == "dataset-behind"
+    assert rows[-1] == {
+        "counts": {"annotations checked": 1, "articles checked": 1, "errors": 7, "rows checked": 7}
+    }
+    assert acre("build").returncode == 1
+
+
+def test_every_command_is_documented_as_it_helps(acre: Acre) -> None:
+    import scripts.docs
+
+    before = {page: (ROOT / "docs" / page).read_bytes() for page in scripts.docs.PAGES}
+    for page, text in scripts.docs.PAGES.items():
+        assert text().encode() == before[page], f"docs/{page} is behind the code; run make docs"

@@ -1,0 +1,180 @@
+"""Stories, repeated paragraphs and near copies stay in one split."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from annotate.corpus import splits
+from annotate.corpus.store import Corpus, Place
+from annotate.model.schema import Schema
+from tests.conftest import ROOT, Acre
+
+Write = Callable[..., Any]
+LONG = (
+    "The harbour office in Lisk said on Tuesday that nine people had died on the ferry before dawn"
+    " broke"
+)
+WORDS = (
+    "officials counted trucks near the bridge while residents waited for bread and water under"
+    " heavy rain that night because roads north of town had been cut by floods since early spring"
+    " when dams gave way above several villages"
+)
+
+
+def _codes(corpus: Corpus, schema: Schema) -> list[tuple[str, str]]:
+    return [(issue.code, issue.message) for issue in splits.check(corpus, schema)]
+
+
+def test_a_repeated_paragraph_joins_a_story_and_may_not_cross(
+    corpus: Corpus, schema: Schema, write: Write
+) -> None:
+    one, _ = write(f"Ferry burns\n\n{LONG}.\n---\n")
+    two, _ = write(f"Inquiry opens\n\nNothing is known of the cause.\n\n{LONG.upper()}!\n---\n")
+    other, _ = write(
+        "Talks begin\n\nBoth sides met at noon in the old customs house by the river.\n---\n"
+    )
+    dealt = splits.deal(corpus, schema)
+    assert dealt.places[one.id] == dealt.places[two.id]
+    assert dealt.places[other.id].story == other.id
+    corpus.write_splits(dealt.places)
+    assert _codes(corpus, schema) == []
+    corpus.write_splits(
+        dealt.places | {two.id: Place("inquiry", "validation"), one.id: Place("ferry", "test")}
+    )
+    ((code, message),) = _codes(corpus, schema)
+    assert code == "split-leak"
+    assert one.id in message
+    assert two.id in message
+
+
+def test_a_near_copy_without_an_equal_paragraph_is_found(
+    corpus: Corpus, schema: Schema, write: Write
+) -> None:
+    one, _ = write(f"{WORDS}.\n---\n")
+    two, _ = write(f"{WORDS.replace('trucks', 'lorries')}.\n---\n")
+    assert (
+        splits.deal(corpus, schema).places[one.id].story
+        == splits.deal(corpus, schema).places[two.id].story
+    )
+    corpus.write_splits({one.id: Place("a", "train"), two.id: Place("b", "real")})
+    assert [code for code, _ in _codes(corpus, schema)] == ["split-leak"]
+
+
+def test_two_reports_of_one_event_in_other_words_are_no_copies(
+    corpus: Corpus, schema: Schema, write: Write
+) -> None:
+    one, _ = write(
+        "Nine people died when a ferry caught fire on Lake Orum, the harbour office in Lisk"
+        " said.\n---\n"
+    )
+    two, _ = write(
+        "A blaze on a Lake Orum ferry has killed at least nine, according to officials in"
+        " Lisk.\n---\n"
+    )
+    corpus.write_splits({one.id: Place("a", "train"), two.id: Place("b", "test")})
+    assert _codes(corpus, schema) == []
+    # That they are one story, only a person can say: then they may not be apart.
+    corpus.write_splits({one.id: Place("ferry", "train"), two.id: Place("ferry", "test")})
+    assert [code for code, _ in _codes(corpus, schema)] == ["split-leak"]
+
+
+def test_a_person_names_the_story_and_the_split_is_dealt(
+    corpus: Corpus, schema: Schema, write: Write
+) -> None:
+    one, _ = write(
+        "Nine people died when a ferry caught fire on Lake Orum, the harbour office in Lisk"
+        " said.\n---\n"
+    )
+    two, _ = write(
+        "A blaze on a Lake Orum ferry has killed at least nine, according to officials in"
+        " Lisk.\n---\n"
+    )
+    corpus.write_splits({one.id: Place("ferry", ""), two.id: Place("ferry", "")})
+    assert [code for code, _ in _codes(corpus, schema)] == ["split-unknown", "split-unknown"]
+    dealt = splits.deal(corpus, schema)
+    assert set(dealt.new) == {one.id, two.id}
+    assert dealt.places[one.id] == dealt.places[two.id]
+    assert dealt.places[one.id].story == "ferry"
+    corpus.write_splits(dealt.places)
+    assert _codes(corpus, schema) == []
+
+
+def test_a_byline_that_repeats_is_no_story(corpus: Corpus, schema: Schema, write: Write) -> None:
+    byline = "Source: The Teshk Courier and the agencies that it reads on every day"
+    one, _ = write(f"Ferry burns\n\nIt burned.\n\n{byline}\n---\n")
+    two, _ = write(f"Talks begin\n\nThey began.\n\n{byline}\n---\n")
+    assert one.zones[-1].kind == "credit"
+    dealt = splits.deal(corpus, schema)
+    assert dealt.places[one.id].story != dealt.places[two.id].story
+
+
+def test_news_is_real_and_what_is_dealt_stays(corpus: Corpus, schema: Schema, write: Write) -> None:
+    first, _ = write(f"{WORDS}.\n---\n")
+    corpus.write_splits({first.id: Place("rain", "test")})
+    news, _ = write(f"{LONG}.\n---\n", collection="local")
+    for number in range(20):
+        write(f"Report number {number} of a series on the price of bread.\n---\n")
+    dealt = splits.deal(corpus, schema, seed=3)
+    assert dealt.places[first.id] == Place("rain", "test")
+    assert dealt.places[news.id].split == "real"
+    assert {place.split for place in dealt.places.values()} == {
+        "train",
+        "validation",
+        "test",
+        "real",
+    }
+    assert dealt == splits.deal(corpus, schema, seed=3)
+    corpus.write_splits(dealt.places)
+    assert splits.deal(corpus, schema, seed=4).new == ()
+
+
+def test_the_command_deals_and_says_what_it_wrote(acre: Acre, corpus: Corpus, write: Write) -> None:
+    article, _ = write(f"{WORDS}.\n---\n")
+    dry = acre("split", "--dry-run")
+    assert (dry.returncode, corpus.splits_path.exists()) == (0, False)
+    done = acre("split")
+    assert done.stdout.splitlines()[0] == f"{article.id}: train"
+    assert (
+        corpus.splits_path.read_text() == f"article,story,split\n{article.id},{article.id},train\n"
+    )
+    assert acre("split").stdout == "every article of the dataset has a split\n"
+    corpus.splits_path.write_text("article,split\n")
+    bad = acre("split")
+    assert bad.returncode == 1
+    assert (
+        "splits.csv:1: expected article,story,split, found 'article,split'; correct it"
+        in bad.stderr
+    )
+
+
+@pytest.mark.parametrize("threshold", [0.7, 0.9])
+def test_copies_as_near_as_the_threshold_nearly_always_share_a_fingerprint(
+    threshold: float, schema: Schema
+) -> None:
+    """The formula in `_prints`, on sets of hashes of a known resemblance."""
+    import random
+
+    chance = random.Random(1)
+    met = 0
+    for _ in range(200):
+        size = 300
+        shared = round(2 * size * threshold / (1 + threshold))
+        both = [chance.getrandbits(64) for _ in range(shared)]
+        one, two = (
+            frozenset(both + [chance.getrandbits(64) for _ in range(size - shared)]) for _ in "ab"
+        )
+        met += bool(set(splits._bands(one)) & set(splits._bands(two)))
+    assert met >= 198
+
+
+def test_the_corpus_leaks_nothing_and_its_news_is_its_real_split(schema: Schema) -> None:
+    corpus = Corpus(ROOT / "corpus")
+    assert list(splits.check(corpus, schema)) == []
+    kinds = corpus.collections()
+    for article in corpus.articles():
+        if kinds[article.collection].in_dataset:
+            is_real = corpus.splits()[article.id].split == "real"
+            assert is_real == (kinds[article.collection].text_kind == "news"), article.id

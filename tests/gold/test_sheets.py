@@ -1,0 +1,365 @@
+"""Sheets as files and at a desk, read back, revised, cut off, and read again."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from annotate.corpus import store, validate
+from annotate.corpus.store import Corpus
+from annotate.gold import adjudicate, sheets
+from annotate.labelstudio.client import Client
+from annotate.labelstudio.server import Desk
+from annotate.model.issues import Issue
+from annotate.model.records import Annotation, Article, Gold
+from annotate.model.schema import Schema
+from tests.conftest import SENTENCE, Acre
+from tests.measure.test_agreement import OTHER
+
+Write = Callable[..., tuple[Article, Annotation]]
+
+
+class Adjudication:
+    """The command's steps on one corpus, with what they told."""
+
+    def __init__(self, corpus: Corpus, schema: Schema, folder: Path) -> None:
+        self.corpus, self.schema, self.folder = corpus, schema, folder
+        self.told: list[Issue | str] = []
+        self.report = sheets.Report()
+
+    def run(
+        self, client: Client | None = None, project: str = "", majority: bool = False
+    ) -> list[str]:
+        """Read back, make gold, and send out; the sheets that were sent."""
+        self.told = []
+        run = sheets.Run(self.corpus, self.schema, "gold", majority, False, self.told.append)
+        filled = (
+            sheets.read(run, client, project) if client else sheets.read_files(run, self.folder)
+        )
+        made = sheets.gold_of(
+            run, validate.passes(self.corpus, self.schema, self.told.append), filled
+        )
+        sent = (
+            sheets.load(client, project, self.schema, made)
+            if client
+            else sheets.write_files(self.folder, made, False)
+        )
+        names = list(sent)
+        self.report = run.report
+        return names
+
+    @property
+    def codes(self) -> list[str]:
+        return [found.code for found in self.told if isinstance(found, Issue)]
+
+
+@pytest.fixture
+def at(corpus: Corpus, schema: Schema, tmp_path: Path) -> Adjudication:
+    return Adjudication(corpus, schema, tmp_path / "sheets")
+
+
+def fill(path: Path, **answers: str) -> None:
+    """Keep what the letter of the mark's own side says, answer what is asked, as in an editor."""
+    lines = []
+    for line in path.read_text(encoding="utf-8").split("\n"):
+        name = line.partition(" ")[0]
+        said = "verdict=keep" if "offered=" in line and "verdict=" not in line else ""
+        lines.append(" ".join(filter(None, [line, said, answers.get(name)])))
+    path.write_text("\n".join(lines), encoding="utf-8")
+
+
+def _gold(at: Adjudication, article: Article) -> Gold:
+    gold = at.corpus.gold(article.id)
+    assert gold is not None
+    return gold
+
+
+def test_a_file_is_written_filled_and_read_and_a_late_change_asks_only_for_what_is_new(
+    at: Adjudication, write: Write, schema: Schema
+) -> None:
+    article, _ = write(SENTENCE)
+    write(OTHER, annotator="ben")
+    (sent,) = map(Path, at.run())
+    assert at.report.open == {article.id: 6}
+    assert at.corpus.gold(article.id) is None
+    before = sent.read_bytes()
+    assert at.run() == []  # it is out: nothing is sent twice, nothing is overwritten
+    assert sent.read_bytes() == before
+    assert at.codes == ["choice-open"] * 6
+    fill(sent, e2="realis=actual", c1="stance=asserts")
+    assert at.run() == []
+    assert at.told == [f"gold/{article.id}.json"]
+    first = at.corpus.gold_path(article.id).read_bytes()
+    assert at.run() == []
+    assert (at.told, at.corpus.gold_path(article.id).read_bytes()) == ([], first)
+    # Ben looks again, and finds a place that is none: one new question, all else stands.
+    write(OTHER.replace("medic]", "[m9:person|medic]]"), annotator="ben")
+    (new,) = map(Path, at.run())
+    assert at.report.open == {article.id: 1}
+    text = new.read_text(encoding="utf-8")
+    assert text.count("offered=") == 1
+    fill(new)
+    at.run()
+    assert at.report.open == {}
+    assert "person" in {mention.label for mention in _gold(at, article).mentions}
+    assert list(validate.corpus(at.corpus, schema)) == []
+    # The first sheet is still in the folder, and is history.
+    assert sent.exists()
+    assert at.codes == []
+
+
+def test_a_sheet_that_is_filled_while_a_pass_changes_loses_nothing(
+    at: Adjudication, write: Write
+) -> None:
+    article, _ = write(SENTENCE)
+    write(OTHER, annotator="ben")
+    (sent,) = map(Path, at.run())
+    write(OTHER.replace("medic]", "[m9:person|medic]]"), annotator="ben")  # meanwhile
+    fill(sent, e2="realis=actual", c1="stance=asserts")
+    (new,) = map(Path, at.run())
+    assert at.told == [f"gold/{article.id}.json"]  # what was decided is gold
+    assert at.report.open == {article.id: 1}  # and what is new is asked
+    assert "m9" not in new.read_text(encoding="utf-8")
+    assert {decision.origin for decision in _gold(at, article).decisions} == {
+        "agreed",
+        "chosen",
+        "rejected",
+    }
+
+
+def test_a_revision_replaces_and_another_way_makes_a_sheet_stale(
+    at: Adjudication, write: Write, schema: Schema
+) -> None:
+    article, _ = write(SENTENCE)
+    write(OTHER, annotator="ben")
+    (sent,) = map(Path, at.run())
+    fill(sent, e2="realis=actual", c1="stance=asserts")
+    at.run()
+    assert _gold(at, article).attributions[0].attributes["stance"] == "asserts"
+    sent.write_text(sent.read_text().replace("stance=asserts\n", "stance=doubts\n"))
+    later = time.time() + 5
+    os.utime(sent, (later, later))
+    at.run()
+    assert _gold(at, article).attributions[0].attributes["stance"] == "doubts"
+    # Somebody edits gold by hand; a later revision of the old sheet does not undo that silently.
+    path = at.corpus.gold_path(article.id)
+    edited = _gold(at, article).model_copy(update={"sheet": None})
+    store.write(path, store.dump(edited))
+    os.utime(sent, (later + 5, later + 5))
+    at.run()
+    assert at.codes == ["sheet-stale"]
+    assert at.corpus.gold(article.id) == edited
+    # On a copy of the corpus that never made the sheet, it can't be read.
+    for kept in (at.corpus.root / "aside" / "sheets").iterdir():
+        kept.unlink()
+    at.run()
+    assert at.codes == ["sheet-unknown"]
+
+
+def test_gold_that_nobody_had_to_decide_is_nobodys(
+    at: Adjudication, write: Write, schema: Schema
+) -> None:
+    article, _ = write(SENTENCE)
+    write(SENTENCE, annotator="ben")
+    assert at.run() == []
+    gold = _gold(at, article)
+    assert (gold.provenance.annotator, gold.provenance.kind, gold.sheet) == (
+        "merge",
+        "machine",
+        None,
+    )
+    assert gold.provenance.made_from == ("ana", "ben")
+    assert list(validate.corpus(at.corpus, schema)) == []
+    at.run()
+    assert at.report.counts["gold unchanged"] == 1
+
+
+def test_a_withheld_text_makes_gold_without_a_word_of_it(
+    at: Adjudication, write: Write, schema: Schema
+) -> None:
+    article, one = write(SENTENCE, collection="local")
+    _, other = write(OTHER, annotator="ben", collection="local")
+    for annotation in (one, other):
+        path = at.corpus.annotation_path(annotation.provenance.annotator, article.id)
+        bare = annotation.model_copy(update={
+            layer: tuple(mark.model_copy(update={"text": None}) for mark in getattr(annotation, layer))
+            for layer in ("mentions", "event_mentions", "sources", "cues", "attributions")
+        })  # fmt: skip
+        store.write(path, store.dump(bare))
+    (sent,) = map(Path, at.run())
+    fill(sent, e2="realis=actual", c1="stance=asserts")
+    at.run()
+    written = at.corpus.gold_path(article.id).read_text(encoding="utf-8")
+    assert '"text"' not in written
+    assert list(validate.corpus(at.corpus, schema)) == []
+    at.run()
+    assert at.report.counts["gold unchanged"] == 1
+
+
+@pytest.mark.server
+def test_at_a_desk_a_sheet_is_a_draft_and_being_cut_off_loses_nothing(
+    at: Adjudication,
+    write: Write,
+    schema: Schema,
+    client: Client,
+    desk: Desk,
+    project: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    article, _ = write(SENTENCE)
+    write(OTHER, annotator="ben")
+    draft, cut = Client.draft, True
+
+    def cut_off(self: Client, task: int, result: list[dict[str, Any]]) -> None:
+        if cut:
+            raise KeyboardInterrupt
+        draft(self, task, result)
+
+    monkeypatch.setattr(Client, "draft", cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        at.run(client, project)
+    cut = False
+    assert at.run(client, project) == []  # the task is there; now its draft is too
+    assert at.run(client, project) == []
+    number = client.project(project)
+    assert number is not None
+    ((task,),) = client.tasks(number["id"], annotations=True)
+    (kept,) = task["drafts"]
+    asked = adjudicate.sheet_schema(schema)
+    assert {entry["from_name"] for entry in kept["result"] if "from_name" in entry} <= {
+        "label",
+        *asked.attributes,
+    }
+    assert task["data"]["sheet"].startswith(article.id)
+    assert at.report.open == {article.id: 6}
+    # Submitted half-done, it says what is left; submitted whole, it is gold.
+    client.annotate(task["id"], kept["result"])
+    at.run(client, project)
+    assert at.codes == ["choice-open"] * 6
+    answers = []
+    for entry in kept["result"]:
+        if entry.get("from_name") == "label":
+            plain = {key: entry[key] for key in ("id", "to_name")} | {"value": dict(entry["value"])}
+            plain["value"].pop("labels")
+            answers.append(
+                plain
+                | {
+                    "from_name": "verdict",
+                    "type": "choices",
+                    "value": plain["value"] | {"choices": ["keep"]},
+                }
+            )
+            for name, value, label in (
+                ("realis", "actual", "death"),
+                ("stance", "asserts", "content"),
+            ):
+                if entry["value"]["labels"] == [label]:
+                    answers.append(
+                        plain
+                        | {
+                            "from_name": name,
+                            "type": "choices",
+                            "value": plain["value"] | {"choices": [value]},
+                        }
+                    )
+    client.annotate(task["id"], kept["result"] + answers, seconds=42)
+    assert at.run(client, project) == []
+    gold = _gold(at, article)
+    assert (gold.provenance.annotator, gold.provenance.seconds) == ("gold", 42)
+    assert list(validate.corpus(at.corpus, schema)) == []
+    at.run(client, project)
+    assert (at.told, at.report.counts["gold unchanged"]) == ([], 1)
+
+
+def test_the_command_killed_at_any_point_loses_nothing(
+    corpus: Corpus, write: Write, schema: Schema, tmp_path: Path
+) -> None:
+    for name in ("Troops", "Guards", "Police", "Scouts"):
+        write(SENTENCE.replace("Troops", name))
+        write(OTHER.replace("Troops", name), annotator="ben")
+    folder = corpus.root.parent / "s"
+    command = [sys.executable, "-m", "annotate", "adjudicate", "--folder", "s"]
+
+    def killed(after: float) -> bool:
+        """Run and kill; whether it was still running."""
+        with subprocess.Popen(
+            command, cwd=corpus.root.parent, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as process:
+            try:
+                process.wait(after)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                return True
+        return False
+
+    started = time.monotonic()
+    subprocess.run(
+        [*command, "--dry-run"], cwd=corpus.root.parent, check=False, capture_output=True
+    )
+    whole = time.monotonic() - started
+    # The work is at the end: most kills fall there.
+    stops = [whole * share for share in (0.5, 0.8, 0.85, 0.9, 0.95, 1.0)]
+    ended = [killed(after) for after in stops]
+    assert any(ended)
+    assert (
+        subprocess.run(command, cwd=corpus.root.parent, check=False, capture_output=True).returncode
+        == 1
+    )
+    sheets = list(
+        folder.glob("[!.]*")
+    )  # a kill between the first byte and the renaming leaves a hidden part
+    assert len(sheets) == 4
+    for sheet in sheets:
+        fill(sheet, e2="realis=actual", c1="stance=asserts")
+    for after in stops:
+        killed(after)
+    done = subprocess.run(
+        command, cwd=corpus.root.parent, check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(list(corpus.root.glob("gold/*.json"))) == 4
+    assert list(validate.corpus(corpus, schema)) == []
+
+
+def test_the_command_says_what_is_open_and_exits_by_it(
+    acre: Acre, corpus: Corpus, write: Write, tmp_path: Path
+) -> None:
+    article, _ = write(SENTENCE)
+    write(OTHER, annotator="ben")
+    corpus.write_assignments({article.id: ["ana", "ben", "eva"]})
+
+    waits = acre("adjudicate")
+    assert (waits.returncode, "1 articles that wait for a pass" in waits.stdout) == (0, True)
+    none = acre("adjudicate", "no-such-article")
+    assert (
+        none.returncode,
+        "no-such-article: no article of that id has two passes" in none.stderr,
+    ) == (1, True)
+    told = acre("adjudicate", "--early")
+    assert told.returncode == 1
+    assert f"{article.id}: 6 choices to make" in told.stdout
+    dry = acre("adjudicate", "--early", "--folder", "s", "--dry-run")
+    assert (dry.returncode, (corpus.root.parent / "s").exists()) == (1, False)
+    wrote = acre("adjudicate", "--early", "--folder", "s", "--adjudicator", "ida")
+    (sheet,) = (corpus.root.parent / "s").iterdir()
+    assert f"wrote s/{sheet.name}" in wrote.stdout
+    fill(sheet, e2="realis=actual", c1="stance=asserts")
+    done = acre("adjudicate", "--early", "--folder", "s", "--adjudicator", "ida")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"wrote gold/{article.id}.json" in done.stdout
+    gold = corpus.gold(article.id)
+    assert gold is not None
+    assert gold.provenance.annotator == "ida"
+    sheet.write_text("[" + sheet.read_text())
+    later = time.time() + 5
+    os.utime(sheet, (later, later))
+    broken = acre("adjudicate", "--early", "--folder", "s", "--adjudicator", "ida")
+    assert (broken.returncode, "Traceback" in broken.stderr) == (1, False)
+    assert f"s/{sheet.name}:1:1: a mark opens with [id:label|" in broken.stderr

@@ -1,0 +1,137 @@
+"""Against a real Label Studio."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from annotate.corpus.store import Corpus
+from annotate.labelstudio import load, tasks
+from annotate.labelstudio.client import Client, ClientError
+from annotate.model.issues import AcreError
+from annotate.model.records import Annotation, Article
+from annotate.model.schema import Schema
+from tests.conftest import SENTENCE
+
+pytestmark = pytest.mark.server
+Write = Callable[..., tuple[Article, Annotation]]
+
+
+def _tasks(client: Client, project: int) -> dict[str, dict[str, object]]:
+    return {task["data"]["article"]: task for page in client.tasks(project) for task in page}
+
+
+def test_loading_twice_changes_nothing(
+    corpus: Corpus, write: Write, schema: Schema, client: Client, project: str
+) -> None:
+    one, _ = write(SENTENCE)
+    two, _ = write("[m1:person|Žofia] left.\n---\n")
+    first = load.load(client, project, corpus.articles(), schema)
+    assert set(first.added) == {one.id, two.id}
+    before = _tasks(client, first.project)
+    again = load.load(client, project, corpus.articles(), schema)
+    assert (again.added, again.updated, set(again.unchanged)) == ([], [], {one.id, two.id})
+    assert _tasks(client, first.project) == before
+
+
+def test_batches_and_pages_lose_and_repeat_nothing(
+    corpus: Corpus,
+    write: Write,
+    schema: Schema,
+    client: Client,
+    project: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    articles = [
+        write(f"[m1:person|Number {n}] left the town of Brel.\n---\n")[0] for n in range(11)
+    ]
+    monkeypatch.setattr(load, "BATCH", 3)
+    monkeypatch.setattr("annotate.labelstudio.client.PAGE", 4)
+    report = load.load(client, project, corpus.articles(), schema)
+    assert set(_tasks(client, report.project)) == {article.id for article in articles}
+    assert sum(len(page) for page in client.tasks(report.project)) == 11
+
+
+def test_metadata_follow_the_article_and_a_changed_text_is_taken_while_nobody_has_worked_on_it(
+    corpus: Corpus, write: Write, schema: Schema, client: Client, project: str
+) -> None:
+    article, _ = write(SENTENCE)
+    load.load(client, project, corpus.articles(), schema)
+    changed = article.model_copy(update={"outlet": "Meridian"})
+    report = load.load(client, project, [changed], schema)
+    assert report.updated == [article.id]
+    (task,) = _tasks(client, report.project).values()
+    assert "Meridian" in task["data"]["about"]  # type: ignore[index]
+
+
+def test_a_changed_text_does_not_touch_a_labelled_task(
+    corpus: Corpus, write: Write, schema: Schema, client: Client, project: str
+) -> None:
+    article, annotation = write(SENTENCE)
+    number = load.load(client, project, corpus.articles(), schema).project
+    (task,) = _tasks(client, number).values()
+    client.annotate(int(str(task["id"])), tasks.result(annotation, article, schema))
+    other = article.model_copy(
+        update={"text": "Troops left Tak; nobody died.", "sha256": "0" * 64, "zones": ()}
+    )
+    report = load.load(client, project, [other], schema)
+    (issue,) = report.issues
+    assert (issue.where, issue.code) == (article.id, "text-changed")
+    assert "restore the text, or add it as a new article: nothing was touched" in issue.message
+    (kept,) = _tasks(client, number).values()
+    assert kept["data"] == task["data"]
+
+
+def test_a_changed_schema_does_not_touch_a_project_that_is_worked_on(
+    corpus: Corpus, write: Write, schema: Schema, client: Client, project: str
+) -> None:
+    article, annotation = write(SENTENCE)
+    number = load.load(client, project, corpus.articles(), schema).project
+    fewer = schema.model_copy(
+        update={"mentions": {k: v for k, v in schema.mentions.items() if k != "weapon"}}
+    )
+    newer = schema.model_copy(update={"version": "9.0.0"})
+    for changed in (fewer, newer):
+        for cached in ("labels", "_fillers", "relations"):
+            changed.__dict__.pop(cached, None)
+    # Nobody has worked on it: it follows.
+    load.load(client, project, corpus.articles(), fewer)
+    load.load(client, project, corpus.articles(), schema)
+    (task,) = _tasks(client, number).values()
+    client.annotate(int(str(task["id"])), tasks.result(annotation, article, schema))
+    with pytest.raises(
+        AcreError,
+        match="the schema's labels changed and 1 of its tasks are labelled or begun; nothing was",
+    ):
+        load.load(client, project, corpus.articles(), fewer)
+    with pytest.raises(
+        AcreError, match=rf"made under ACRE schema {schema.version}, this is schema 9.0.0"
+    ):
+        load.load(client, project, corpus.articles(), newer)
+    found = client.project(project)
+    assert found is not None
+    assert 'value="weapon"' in found["label_config"]
+
+
+def test_an_article_in_two_tasks_is_named(
+    corpus: Corpus, write: Write, schema: Schema, client: Client, project: str
+) -> None:
+    article, _ = write(SENTENCE)
+    number = load.load(client, project, corpus.articles(), schema).project
+    client.import_tasks(number, [{"data": tasks.data(article, schema)}])
+    (issue,) = load.load(client, project, corpus.articles(), schema).issues
+    assert (issue.where, issue.code) == (article.id, "task-repeated")
+
+
+def test_what_the_server_refuses_is_one_clear_line(client: Client, project: str) -> None:
+    number = client.create_project(
+        {"title": project, "label_config": "<View><Text name='t' value='$text'/></View>"}
+    )["id"]
+    with pytest.raises(ClientError, match=r"POST api/projects/\d+/import: HTTP 400") as refused:
+        client.import_tasks(number, [{"data": {"no": "text"}}])
+    assert "\n" not in str(refused.value)
+    with pytest.raises(ClientError, match="the token is refused; give a valid one"):
+        Client(client.url, "0" * 40).me()
+    with pytest.raises(ClientError, match="is the server up\\? start it with: acre serve"):
+        Client("http://127.0.0.1:9", "0" * 40).me()

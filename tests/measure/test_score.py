@@ -1,0 +1,296 @@
+"""Scores against hand computation, against nervaluate, and gold against itself; significance against enumeration."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from annotate.corpus.store import Corpus
+from annotate.measure import score
+from annotate.measure.score import Case, Row
+from annotate.model import notation
+from annotate.model import schema as schema_
+from annotate.model.records import Annotation, Provenance
+from annotate.model.schema import Schema
+from annotate.model.tokens import tokens
+from tests.conftest import ROOT, SENTENCE, Acre
+from tests.strategies import annotated
+
+SCHEMA = schema_.load(ROOT / "guidelines" / "schema.yaml")
+Made = Callable[..., Provenance]
+GOLD = """[m1:state_force|The army] [q1:cue|said] [c1:content|[m2:armed_group|rebels] [e1:capture|seized] [m3:place|Tak town] on \
+[m4:time|Friday]]. [m5:civilians|Nine people] [e2:death|died].
+---
+e1 agent:m2 object:m3 time:m4 realis=actual
+e2 victim:m5 realis=actual
+c1 cue:q1 stance=asserts style=indirect source_status=unattributed
+m4 value=2024-03-15
+"""
+# The place is too short, the group is a person, Friday and the deaths are missed, a cue of a word too much.
+TOLD = """[m1:state_force|The army] [q1:cue|said rebels] [c1:content|[e1:capture|seized] [m3:place|Tak]] town on Friday. \
+[m5:person|Nine people] died.
+---
+e1 object:m3 realis=actual
+c1 cue:q1 stance=asserts style=indirect source_status=unattributed
+"""
+
+
+def _annotation(source: str, made: Made, article: str = "a") -> tuple[str, Annotation]:
+    return notation.parse(source, SCHEMA, article, "0" * 64, made())
+
+
+def _score(*cases: Case, **options: Any) -> dict[tuple[str, str, str | None], Row]:
+    report = score.score(cases, SCHEMA, samples=200, **options)
+    return {(row.layer, row.measure, row.label or row.averaging): row for row in report.rows}
+
+
+def _told(row: Row) -> tuple[int, int, float | None, float | None, float | None]:
+    values = (
+        None if value is None else round(value, 4)
+        for value in (row.precision.value, row.recall.value, row.f1.value)
+    )
+    return (row.gold, row.predicted, *values)  # type: ignore[return-value]
+
+
+def test_a_case_counted_by_hand(made: Made) -> None:
+    text, gold = _annotation(GOLD, made)
+    text_, told = _annotation(TOLD, made)
+    assert text == text_
+    rows = _score(Case(gold, (told,), tuple(tokens(text))))
+    # Mentions: 5 and 3. The army is exact, Tak in Tak town half right, Nine people found as another label.
+    assert _told(rows["mention", "strict", "micro"]) == (5, 3, 0.3333, 0.2, 0.25)
+    assert _told(rows["mention", "identified", "micro"]) == (5, 3, 0.6667, 0.4, 0.5)
+    assert _told(rows["mention", "partial", "micro"]) == (5, 3, 0.5, 0.3, 0.375)
+    # F1 by label: state_force 1, armed_group, place, civilians, time and person 0.
+    assert _told(rows["mention", "strict", "macro"])[-1] == round(1 / 6, 4)
+    assert _told(rows["mention", "partial", "place"]) == (1, 1, 0.5, 0.5, 0.5)
+    assert _told(rows["event", "classified", "micro"]) == (2, 1, 1.0, 0.5, 0.6667)
+    # Arguments: 4 and 1, object(seized, Tak town) found at an overlapping place only.
+    assert _told(rows["argument", "classified", "micro"]) == (4, 1, 0.0, 0.0, 0.0)
+    assert _told(rows["argument", "overlap", "micro"]) == (4, 1, 1.0, 0.25, 0.4)
+    assert _told(rows["attribution span", "strict", "micro"]) == (2, 2, 0.0, 0.0, 0.0)
+    assert _told(rows["attribution span", "partial", "micro"]) == (2, 2, 0.5, 0.5, 0.5)
+    # Tokens: cue 1 of 1 and 2; content: rebels seized Tak town on Friday against seized Tak.
+    assert _told(rows["attribution tokens", "overlap", "cue"]) == (1, 2, 0.5, 1.0, 0.6667)
+    assert _told(rows["attribution tokens", "overlap", "content"]) == (6, 2, 1.0, 0.3333, 0.5)
+    assert _told(rows["attribution link", "overlap", "micro"]) == (1, 1, 1.0, 1.0, 1.0)
+    # Claims: seized, by nobody named, asserted: right at its core; the arguments are not.
+    assert _told(rows["claim", "core", "micro"]) == (2, 1, 1.0, 0.5, 0.6667)
+    assert _told(rows["claim", "strict", "micro"]) == (2, 1, 0.0, 0.0, 0.0)
+
+
+def test_what_is_not_predicted_counts_as_missed_and_what_is_not_there_is_not_defined(
+    made: Made,
+) -> None:
+    _text, gold = _annotation(GOLD, made)
+    rows = _score(Case(gold, (None,), None))
+    assert _told(rows["mention", "strict", "micro"]) == (5, 0, None, 0.0, 0.0)
+    _text, nothing = _annotation("Nothing here.\n---\n", made)
+    assert score.score([Case(nothing, (nothing,), ())], SCHEMA).rows == []
+
+
+@given(st.data())
+@settings(max_examples=40, deadline=None)
+def test_gold_against_itself_is_perfect(data: st.DataObject) -> None:
+    text, gold = data.draw(annotated(SCHEMA))
+    for row in score.score([Case(gold, (gold,), tuple(tokens(text)))], SCHEMA, samples=100).rows:
+        assert (row.precision.value, row.recall.value, row.f1.value) == (1.0, 1.0, 1.0), row
+
+
+def test_every_annotation_of_the_corpus_against_itself_is_perfect() -> None:
+    cases = [Case(found, (found,), None) for _, found, _ in Corpus(ROOT / "corpus").annotated()]
+    rows = score.score(cases, SCHEMA).rows
+    assert len(rows) > 50
+    assert {(row.f1.value, row.f1.low, row.precision.value) for row in rows} <= {
+        (1.0, 1.0, 1.0),
+        (1.0, None, 1.0),
+    }
+
+
+_SPANS = st.lists(
+    st.tuples(st.integers(0, 8), st.integers(1, 4), st.sampled_from(["person", "place"])),
+    max_size=6,
+)
+
+
+@given(st.lists(st.tuples(_SPANS, _SPANS), min_size=1, max_size=3))
+@settings(max_examples=200, deadline=None)
+def test_strict_and_partial_are_nervaluates(documents: list[tuple[Any, Any]]) -> None:
+    """On flat spans, where nervaluate's greedy pairing and the best one are the same: at most one span overlaps another."""
+    from nervaluate import Evaluator
+
+    cases, gold, told = [], [], []
+    for number, sides in enumerate(documents):
+        flat = []
+        for side in sides:
+            kept: list[tuple[int, int, str]] = []
+            for start, length, label in sorted(side):
+                if not kept or 5 * start > kept[-1][1]:
+                    kept.append(
+                        (5 * start, 5 * start + length, label)
+                    )  # in a cell of its own, five letters wide
+            flat.append(kept)
+        one, other = (_of_spans(kept, f"d{number}") for kept in flat)
+        cases.append(Case(one, (other,), None))
+        for kept, side in zip(flat, (gold, told), strict=True):
+            side.append(
+                [{"label": label, "start": start, "end": end} for start, end, label in kept]
+            )
+    result = Evaluator(gold, told, tags=["person", "place"], loader="dict").evaluate()
+    rows = _score(*cases)
+    for label in ("person", "place"):
+        for measure in ("strict", "partial"):
+            row = rows.get(("mention", measure, label)) or (
+                rows.get(("mention", measure, "micro")) if label in result["entities"] else None
+            )
+            if label not in result["entities"]:
+                continue
+            theirs = result["entities"][label][measure]
+            assert row is not None
+            assert (row.gold, row.predicted) == (theirs.possible, theirs.actual)
+            for ours, other in (
+                (row.precision, theirs.precision),
+                (row.recall, theirs.recall),
+                (row.f1, theirs.f1),
+            ):
+                assert (ours.value or 0.0) == pytest.approx(other)
+    overall = result["overall"]["strict"]
+    micro = rows.get(("mention", "strict", "micro"))
+    assert (micro.f1.value or 0.0 if micro else 0.0) == pytest.approx(overall.f1)
+
+
+def _of_spans(spans: list[tuple[int, int, str]], article: str) -> Annotation:
+    from tests.strategies import WHEN
+
+    made = Provenance(
+        annotator="a", kind="machine", tool="t", schema_version="0.1.0", created=WHEN, updated=WHEN
+    )
+    mentions = [
+        {"id": f"m{number}", "label": label, "start": start, "end": end}
+        for number, (start, end, label) in enumerate(spans)
+    ]
+    return Annotation.model_validate(
+        {"article": article, "sha256": "0" * 64, "provenance": made, "mentions": mentions}
+    )
+
+
+def test_significance_is_what_all_swaps_give(made: Made) -> None:
+    """Four documents have sixteen ways to swap: the test's p is near the share of those with as large a difference."""
+    _text, gold = _annotation(GOLD, made)
+    _text, told = _annotation(TOLD, made)
+    systems = [(gold, told), (told, gold), (gold, told), (gold, told)]
+    rows = _score(*(Case(gold, pair, None) for pair in systems))
+    found = rows["mention", "strict", "micro"].against
+    assert found is not None
+    right = {id(gold): (5, 5), id(told): (1, 3)}
+
+    def difference(pairs: list[tuple[Annotation, Annotation]]) -> float:
+        f1 = []
+        for side in (0, 1):
+            hits, said = (sum(right[id(pair[side])][which] for pair in pairs) for which in (0, 1))
+            f1.append(2 * hits / (said + 5 * len(pairs)))
+        return f1[1] - f1[0]
+
+    real = difference(systems)
+    assert found.f1 == pytest.approx(real)
+    swapped = [
+        difference(
+            [pair[::-1] if swap else pair for pair, swap in zip(systems, swaps, strict=True)]
+        )  # type: ignore[misc]
+        for swaps in product((0, 1), repeat=4)
+    ]
+    share = np.mean([abs(value) >= abs(real) - 1e-12 for value in swapped])
+    assert found.p == pytest.approx(share, abs=0.03)
+    same = _score(*(Case(gold, (told, told), None) for _ in range(4)))[
+        "mention", "strict", "micro"
+    ].against
+    assert same == score.Difference(0.0, 1.0)
+
+
+def test_the_command_prints_a_table_and_json(
+    acre: Acre, corpus: Corpus, write: Any, made: Made, schema: Schema
+) -> None:
+    article, _ = write(SENTENCE, annotator="gold")
+    write(SENTENCE.replace("m1:state_force", "m1:person"), annotator="robot")
+    folder = corpus.root / "annotations"
+    printed = acre("score", folder / "gold", folder / "robot", "--against", folder / "gold")
+    assert printed.returncode == 0, printed.stderr
+    assert "strict      micro" in printed.stdout
+    assert "+0.33" in printed.stdout
+    told = json.loads(acre("score", folder / "gold", folder / "robot", "--json").stdout)
+    row = next(
+        row
+        for row in told["rows"]
+        if (row["layer"], row["measure"], row["averaging"]) == ("mention", "strict", "micro")
+    )
+    assert (row["gold"], row["predicted"], row["f1"]["value"]) == (3, 3, pytest.approx(2 / 3))
+    # The built dataset and rows of `documents` as JSON lines are annotations too.
+    corpus.annotation_path("robot", article.id).unlink()
+    assert acre("build").returncode == 0
+    from datasets import load_dataset
+
+    rows = load_dataset(str(corpus.root), split="train", cache_dir=str(corpus.root / "cache"))
+    rows.to_json(str(corpus.root.parent / "told.jsonl"))
+    for other in ("corpus", "told.jsonl", "corpus/data/documents/train.parquet"):
+        told = json.loads(
+            acre("score", folder / "gold", other, "--json", "--split", "train").stdout
+        )
+        assert {row["f1"]["value"] for row in told["rows"]} == {1.0}, other
+    (corpus.root.parent / "told.jsonl").write_text('{"id": "a"}\n')
+    bad = acre("score", folder / "gold", "told.jsonl")
+    assert (bad.returncode, "told.jsonl:1: KeyError" in bad.stderr) == (1, True)
+    assert acre("score", folder / "gold", "nowhere").returncode == 2
+    # A system may say only what it knows.
+    bare = {
+        "id": article.id,
+        "sha256": article.sha256,
+        "mentions": [{"start": 0, "end": 6, "label": "state_force"}],
+    }
+    (corpus.root.parent / "told.jsonl").write_text(json.dumps(bare) + "\n")
+    told = json.loads(acre("score", folder / "gold", "told.jsonl", "--json").stdout)
+    assert (
+        told["rows"][1]["measure"],
+        told["rows"][1]["averaging"],
+        told["rows"][1]["precision"]["value"],
+    ) == (
+        "strict",
+        "micro",
+        1.0,
+    )
+    good = json.loads(next((folder / "gold").iterdir()).read_text())
+    for change, message in (
+        ({"sha256": "1" * 64}, "made on another text than gold"),
+        ({"event_mentions": good["event_mentions"], "mentions": []}, "link-dangling"),
+        (
+            {"mentions": [good["mentions"][0] | {"label": "spaceship"}], "event_mentions": []},
+            "label-unknown",
+        ),
+    ):
+        (corpus.root.parent / "told.jsonl").write_text(json.dumps(good | change) + "\n")
+        bad = acre("score", folder / "gold", "told.jsonl")
+        assert (bad.returncode, message in bad.stderr, "Traceback" in bad.stderr) == (
+            1,
+            True,
+            False,
+        ), bad.stderr
+    none = acre("score", folder / "gold", folder / "gold", "--split", "test")
+    assert (none.returncode, "no document to score in the split test" in none.stderr) == (2, True)
+
+
+def test_tokens_are_known_of_a_withheld_text(acre: Acre, corpus: Corpus, write: Any) -> None:
+    from annotate.model.tokens import sentences
+
+    article, _ = write(SENTENCE, collection="local", annotator="gold")
+    corpus.write_sentences(article, sentences(article))
+    (corpus.root / "articles" / "local" / f"{article.id}.txt").unlink()
+    folder = corpus.root / "annotations" / "gold"
+    told = json.loads(acre("score", folder, folder, "--json").stdout)
+    assert told["untokenised"] == []
+    assert any(row["layer"] == "attribution tokens" for row in told["rows"])

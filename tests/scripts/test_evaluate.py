@@ -1,0 +1,96 @@
+"""Scores of an extractor, as `make train` prints them and the card keeps them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+
+@pytest.fixture(scope="module")
+def cloned(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The corpus as a clone has it: without the texts that are not the project's to give on."""
+    root = tmp_path_factory.mktemp("clone") / "corpus"
+    aside = shutil.ignore_patterns("images", "baselines", "aside")
+    shutil.copytree(ROOT / "corpus", root, ignore=aside)
+    shutil.copytree(ROOT / "guidelines", root.parent / "guidelines")
+    for collection in ("centcom", "state-department", "uk-government", "reference"):
+        for text in (root / "articles" / collection).glob("*.txt"):
+            text.unlink()
+    return root
+
+
+def _evaluate(corpus: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [
+        sys.executable,
+        ROOT / "scripts" / "evaluate.py",
+        *map(str, arguments),
+        "--corpus",
+        corpus,
+    ]
+    return subprocess.run(
+        command,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"COLUMNS": "160"},
+    )
+
+
+def test_scores_have_intervals_and_a_ceiling_and_what_is_not_here_is_told(cloned: Path) -> None:
+    done = _evaluate(cloned, "lookup", "--keep")
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert (
+        "real: not scored, none of its texts is here; put them in place with: acre rehydrate"
+        in done.stdout
+    )
+    kept = {path.name: json.loads(path.read_text()) for path in (cloned / "baselines").iterdir()}
+    assert set(kept) == {"lookup.test.json", "passes.test.json"}
+    f1 = {}
+    for found in kept.values():
+        (row,) = [
+            row
+            for row in found["rows"]
+            if (row["layer"], row["measure"], row["label"], row["averaging"])
+            == ("mention", "strict", None, "micro")
+        ]
+        assert row["f1"]["low"] < row["f1"]["value"] < row["f1"]["high"]
+        f1[found["system"]] = row["f1"]["value"]
+        kinds = {kind["kind"] for kind in found["kinds"] if kind["layer"] == "mention"}
+        assert {"right", "boundary", "label", "missing", "spurious"} <= kinds
+    assert 0.3 < f1["lookup"] < f1["passes"]
+    told = next(
+        line.split()
+        for line in done.stdout.split("lookup on test")[1].splitlines()
+        if "strict" in line
+    )
+    assert told[:2] == ["mention", "strict"]
+    assert told[4] == f"{f1['lookup']:.2f}"
+    assert "–" in told[5]
+
+
+def test_a_split_that_is_asked_for_must_be_there(cloned: Path) -> None:
+    done = _evaluate(cloned, "lookup", "--split", "real")
+    assert done.returncode == 2
+    assert done.stderr.startswith("evaluate: ")
+    assert "no gold with its text in the split real" in done.stderr
+
+
+def test_what_is_kept_is_of_whole_pipelines(cloned: Path) -> None:
+    done = _evaluate(cloned, "lookup", "--without", "acre_words", "--keep")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("evaluate: --keep is for whole pipelines")
+
+
+def test_a_lookup_has_no_components(cloned: Path) -> None:
+    done = _evaluate(cloned, "lookup", "--without", "acre_words")
+    assert done.returncode == 2
+    assert "a lookup has no components to do without" in done.stderr
