@@ -1,4 +1,4 @@
-"""Score extractors on the test split and on real texts, with the passes of two annotators scored in the same way as a ceiling.
+"""Score extractors on the test split and on real texts, and two annotators' passes in the same way, as a ceiling.
 
 python scripts/evaluate.py build/extractor/lookup.json build/extractor/model-best [--keep]
 """
@@ -49,7 +49,7 @@ def evaluate(
         typer.Option(help="A component of the pipelines to leave out, to see what it is worth."),
     ] = None,
     keep: Annotated[
-        bool, typer.Option(help="Write what was found into the corpus's baselines/, for the card.")
+        bool, typer.Option(help="Write the scores into the corpus's baselines/, for the card.")
     ] = False,
 ) -> None:
     """Print precision, recall and F1 with 95 % intervals, layer by layer, and how marks are wrong."""
@@ -69,35 +69,44 @@ def evaluate(
                 " rehydrate"
             )
             continue
-        passes = [_passes(folder, article) for article, _gold_of in documents]
-        if all(len(found) > 1 for found in passes):
-            _tell(
-                CEILING,
-                name,
-                (
-                    (article, found[0], found[1])
-                    for (article, _), found in zip(documents, passes, strict=True)
-                ),
-                schema,
-                folder,
-                keep,
-            )
+        passes = _pairs_of_passes(folder, documents)
+        if passes is not None:
+            _score(CEILING, name, passes, schema, folder, keep)
         for model in models:
             extractor = extractors.load(model, corpus, schema, without or [])
-            told = ((article, gold, extractor.predict(article)[0]) for article, gold in documents)
-            _tell(extractor.name, name, told, schema, folder, keep)
+            predicted = (
+                (article, gold, extractor.predict(article)[0]) for article, gold in documents
+            )
+            _score(extractor.name, name, predicted, schema, folder, keep)
+
+
+Documents = Iterable[tuple[Article, Annotation, Annotation]]
+"""Articles, each with the annotation that is held to be right, and the one that is scored against it."""
+
+
+def _pairs_of_passes(
+    corpus: Corpus, documents: Iterable[tuple[Article, Gold]]
+) -> list[tuple[Article, Annotation, Annotation]] | None:
+    """Each article with two annotators' passes; None where one has fewer."""
+    pairs = []
+    for article, _gold in documents:
+        passes = _passes(corpus, article)
+        if len(passes) < 2:
+            return None
+        pairs.append((article, passes[0], passes[1]))
+    return pairs
 
 
 def gold_of(corpus: Corpus, split: str) -> Iterator[tuple[Article, Gold]]:
     """The articles of a split that have gold, and whose text is there."""
-    places, collections = corpus.splits(), corpus.collections()
+    split_of, collections = corpus.splits(), corpus.collections()
     for article in corpus.articles():
         gold = corpus.gold(article.id)
         is_news = collections[article.collection].text_kind == "news"
         if (
             gold is not None
             and article.text is not None
-            and splits.of(article.id, is_news, places) == split
+            and splits.of(article.id, is_news, split_of) == split
         ):
             yield article, gold
 
@@ -109,38 +118,43 @@ def _passes(corpus: Corpus, article: Article) -> list[Annotation]:
     ]
 
 
-def _tell(
+def _score(
     system: str,
     split: str,
-    documents: Iterable[tuple[Article, Annotation, Annotation]],
+    documents: Documents,
     schema: Schema,
     corpus: Corpus,
     keep: bool,
 ) -> None:
-    faults: Counter[tuple[str, str]] = Counter()
+    error_types: Counter[tuple[str, str]] = Counter()
 
     def cases() -> Iterator[Case]:
-        for article, gold, told in documents:
-            faults.update(score.faults(gold, told))
-            words = tuple(
-                Span(start=a, end=b) for cut in tokens.sentences(article) for a, b in cut.tokens
-            )
-            yield Case(gold, (told,), words)
+        for article, gold, predicted in documents:
+            error_types.update(score.faults(gold, predicted))
+            yield Case(gold, (predicted,), words_of(article))
 
     report = score.score(cases(), schema)
-    _show(system, split, report, faults)
+    _show(system, split, report, error_types)
     if keep:
         kinds = [
             {"layer": layer, "kind": kind, "count": count}
-            for (layer, kind), count in faults.items()
+            for (layer, kind), count in error_types.items()
         ]
-        found = {"system": system, "split": split} | score.fields(report) | {"kinds": kinds}
+        fields = {"system": system, "split": split} | score.fields(report) | {"kinds": kinds}
         path = corpus.root / "baselines" / f"{system}.{split}.json"
-        store.write(path, (json.dumps(found, indent=1, ensure_ascii=False) + "\n").encode())
+        store.write(path, (json.dumps(fields, indent=1, ensure_ascii=False) + "\n").encode())
         out.print(f"wrote {path}")
 
 
-def _show(system: str, split: str, report: Report, faults: Counter[tuple[str, str]]) -> None:
+def words_of(article: Article) -> tuple[Span, ...]:
+    """The article's words, in sentence after sentence."""
+    words: list[Span] = []
+    for sentence in tokens.sentences(article):
+        words += [Span(start=start, end=end) for start, end in sentence.tokens]
+    return tuple(words)
+
+
+def _show(system: str, split: str, report: Report, error_types: Counter[tuple[str, str]]) -> None:
     what = "one pass scored against the other" if system == CEILING else "against gold"
     table = Table(
         title=f"{system} on {split}: {report.documents} documents, {what}",
@@ -156,18 +170,18 @@ def _show(system: str, split: str, report: Report, faults: Counter[tuple[str, st
                 if row.f1.low is None or row.f1.high is None
                 else f"{row.f1.low:.2f}–{row.f1.high:.2f}"
             )
-            shown = (
-                "–" if found.value is None else f"{found.value:.2f}"
-                for found in (row.precision, row.recall, row.f1)
+            estimates = (
+                "–" if estimate.value is None else f"{estimate.value:.2f}"
+                for estimate in (row.precision, row.recall, row.f1)
             )
-            table.add_row(row.layer, row.measure, *shown, interval)
+            table.add_row(row.layer, row.measure, *estimates, interval)
     out.print(table)
-    wrong = Table(box=box.SIMPLE_HEAD)
+    errors = Table(box=box.SIMPLE_HEAD)
     for heading in ("marks", *KINDS):
-        wrong.add_column(heading, justify="right" if heading != "marks" else "left")
-    for layer in dict.fromkeys(layer for layer, _kind in faults):
-        wrong.add_row(layer, *(str(faults[layer, kind]) for kind in KINDS))
-    out.print(wrong)
+        errors.add_column(heading, justify="right" if heading != "marks" else "left")
+    for layer in dict.fromkeys(layer for layer, _kind in error_types):
+        errors.add_row(layer, *(str(error_types[layer, kind]) for kind in KINDS))
+    out.print(errors)
 
 
 if __name__ == "__main__":

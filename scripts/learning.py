@@ -1,4 +1,4 @@
-"""Measure how much is learned from how many words, and whether it pays to choose which are labelled next.
+"""Measure how much is learned from how many words, and whether it pays to choose which texts are labelled next.
 
 python scripts/learning.py [--seeds 3] [--epochs 20] [--processes 2]
 
@@ -13,7 +13,6 @@ import contextlib
 import multiprocessing
 import os
 import tempfile
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -34,9 +33,7 @@ from annotate.dataset import plots
 from annotate.extract import pipeline
 from annotate.measure.score import MICRO, Case, score
 from annotate.model import schema as schema_
-from annotate.model import tokens
-from annotate.model.records import Span
-from scripts.evaluate import gold_of
+from scripts.evaluate import gold_of, words_of
 from scripts.train import learn
 
 ROOT = Path(__file__).parents[1]
@@ -46,7 +43,10 @@ LAYERS = {
     "triggers": ("event", "classified"),
     "attribution spans": ("attribution span", "strict"),
 }
-Found = dict[str, float]
+Scores = dict[str, float]
+"""F1 by layer."""
+Steps = dict[str, list[tuple[int, Scores]]]
+"""By strategy, for each share of the words: how many they are, and how good the model is."""
 
 
 def learning(
@@ -63,7 +63,7 @@ def learning(
     ] = ROOT / "docs" / "images",
 ) -> None:
     """Train, choose and score; print F1 by words labelled, and draw it."""
-    runs: list[dict[str, list[tuple[int, Found]]]] = []
+    runs: list[Steps] = []
     context = multiprocessing.get_context("spawn")
     os.environ["OMP_NUM_THREADS"] = "1"
     with ProcessPoolExecutor(processes, context) as pool:
@@ -71,43 +71,43 @@ def learning(
         runs += track(waiting, "learning", seeds, transient=True)
     _show(runs)
     for name in LAYERS:
-        lines = {
-            strategy: [
-                (
-                    mean(run[strategy][step][0] for run in runs),
-                    [run[strategy][step][1][name] for run in runs],
-                )
-                for step in range(len(SHARES))
-            ]
-            for strategy in assign.ORDERS
-        }
+        curves = {strategy: _curve(runs, strategy, name) for strategy in assign.ORDERS}
         path = output / f"learning-{name.replace(' ', '-')}.svg"
-        store.write(path, plots.curves(f"F1 of {name} on test, by words labelled", lines))
+        store.write(path, plots.curves(f"F1 of {name} on test, by words labelled", curves))
         print(f"wrote {path}")
 
 
-def _run(seed: int, corpus: Path, epochs: int) -> dict[str, list[tuple[int, Found]]]:
-    """By strategy, for each share of the words: how many they are, and F1 by layer."""
+def _curve(runs: Sequence[Steps], strategy: str, name: str) -> list[tuple[float, list[float]]]:
+    """By step, the words labelled, mean of all seeds, and the F1 of each."""
+    curve = []
+    for step in zip(*(run[strategy] for run in runs), strict=True):
+        words = mean(count for count, _scores in step)
+        curve.append((words, [scores[name] for _count, scores in step]))
+    return curve
+
+
+def _run(seed: int, corpus: Path, epochs: int) -> Steps:
+    """One seed's steps, from a first quarter of its own."""
     schema = schema_.load(corpus.parent / "guidelines" / "schema.yaml")
     articles = {article.id: article for article, _ in pipeline.read(str(corpus), "train", schema)}
     words = {name: len((article.text or "").split()) for name, article in articles.items()}
-    steps = [share * sum(words.values()) for share in SHARES]
+    limits = [share * sum(words.values()) for share in SHARES]
     lot = assign.by_lot(words, seed)
-    first = _within(lot, words, steps[0])
-    found: dict[str, list[tuple[int, Found]]] = {}
+    first = _within(lot, words, limits[0])
+    steps_of: Steps = {}
     with tempfile.TemporaryDirectory() as folder:
         started = _learn(corpus, Path(folder), first, seed, epochs)
         whole = (sum(words.values()), _learn(corpus, Path(folder), lot, seed, epochs)[1])
         for strategy in assign.ORDERS:
             labelled, model = first, started[0]
-            told = [(sum(words[name] for name in labelled), started[1])]
-            for step in steps[1:-1]:
+            measured = [(sum(words[name] for name in labelled), started[1])]
+            for limit in limits[1:-1]:
                 order = _order(strategy, model, articles, labelled, lot, schema)
-                labelled = _within([*labelled, *order], words, step)
+                labelled = _within([*labelled, *order], words, limit)
                 model, scores = _learn(corpus, Path(folder), labelled, seed, epochs)
-                told.append((sum(words[name] for name in labelled), scores))
-            found[strategy] = [*told, whole]
-    return found
+                measured.append((sum(words[name] for name in labelled), scores))
+            steps_of[strategy] = [*measured, whole]
+    return steps_of
 
 
 def _within(order: Sequence[str], words: Mapping[str, int], most: float) -> list[str]:
@@ -132,17 +132,20 @@ def _order(
     left = [name for name in lot if name not in labelled]
     if strategy == assign.RANDOM:
         return left
-    gauges = {name: pipeline.gauge(model, article, schema) for name, article in articles.items()}
+    uncertainties = {
+        name: pipeline.uncertainty(model, article, schema) for name, article in articles.items()
+    }
     if strategy == assign.UNCERTAINTY:
-        return assign.by_uncertainty({name: gauges[name].unsure for name in left})
+        return assign.by_uncertainty({name: uncertainties[name].entropy for name in left})
     return assign.by_diversity(
-        {name: gauges[name].vector for name in left}, [gauges[name].vector for name in labelled]
+        {name: uncertainties[name].vector for name in left},
+        [uncertainties[name].vector for name in labelled],
     )
 
 
 def _learn(
     corpus: Path, folder: Path, only: list[str], seed: int, epochs: int
-) -> tuple[Any, Found]:
+) -> tuple[Any, Scores]:
     """A model of these documents alone, and its F1 by layer."""
     overrides = {"corpora.train.only": sorted(only), "system.seed": seed}
     with (
@@ -156,10 +159,7 @@ def _learn(
 
     def cases() -> Iterator[Case]:
         for article, gold in gold_of(Corpus(corpus), "test"):
-            told = tuple(
-                Span(start=a, end=b) for cut in tokens.sentences(article) for a, b in cut.tokens
-            )
-            yield Case(gold, (pipeline.predict(nlp, article, schema)[0],), told)
+            yield Case(gold, (pipeline.predict(nlp, article, schema)[0],), words_of(article))
 
     rows = {
         (row.layer, row.measure): row.f1.value or 0.0
@@ -169,47 +169,37 @@ def _learn(
     return nlp, {name: rows[key] for name, key in LAYERS.items()}
 
 
-def _show(runs: Sequence[Mapping[str, Sequence[tuple[int, Found]]]]) -> None:
-    """F1 by words, each the mean of all seeds; and how much better than random at the same words, least and most of the seeds."""
+def _show(runs: Sequence[Mapping[str, Sequence[tuple[int, Scores]]]]) -> None:
+    """F1 by words, mean of all seeds; and the gain over random at the same words, with its least and most."""
     table = Table(
         box=box.SIMPLE_HEAD, title=f"F1 on test, mean of {len(runs)} seeds", title_justify="left"
     )
-    for heading in (
-        "layer",
-        "chosen by",
-        *(f"{share:.0%}" for share in SHARES),
-        "better than random",
-    ):
+    shares = [f"{share:.0%}" for share in SHARES]
+    for heading in ("layer", "chosen by", *shares, "better than random"):
         table.add_column(heading, justify="left" if heading in ("layer", "chosen by") else "right")
     for name in LAYERS:
-        gains = defaultdict(list)
-        for run in runs:
-            for strategy in assign.ORDERS:
-                inner = range(1, len(SHARES) - 1)
-                gains[strategy].append(
-                    mean(
-                        run[strategy][step][1][name] - run[assign.RANDOM][step][1][name]
-                        for step in inner
-                    )
-                )
         for strategy in assign.ORDERS:
-            values = [
-                f"{mean(run[strategy][step][1][name] for run in runs):.3f}"
-                for step in range(len(SHARES))
-            ]
-            gain = gains[strategy]
-            told = (
-                ""
-                if strategy == assign.RANDOM
-                else f"{mean(gain):+.3f} ({min(gain):+.3f} to {max(gain):+.3f})"
-            )
-            table.add_row(name, strategy, *values, told)
-    words = " ".join(
-        f"{mean(run[assign.RANDOM][step][0] for run in runs):,.0f}" for step in range(len(SHARES))
-    )
+            curves = [[scores[name] for _words, scores in run[strategy]] for run in runs]
+            means = [f"{mean(step):.3f}" for step in zip(*curves, strict=True)]
+            table.add_row(name, strategy, *means, _gain(runs, strategy, name))
+    steps = zip(*(run[assign.RANDOM] for run in runs), strict=True)
+    words = " ".join(f"{mean(count for count, _scores in step):,.0f}" for step in steps)
     out = Console(highlight=False)
     out.print(table)
     out.print(f"words labelled, mean: {words}")
+
+
+def _gain(
+    runs: Sequence[Mapping[str, Sequence[tuple[int, Scores]]]], strategy: str, name: str
+) -> str:
+    """What the strategy wins over random choice, mean of the steps between the first and the last."""
+    if strategy == assign.RANDOM:
+        return ""
+    gains = []
+    for run in runs:
+        steps = zip(run[strategy][1:-1], run[assign.RANDOM][1:-1], strict=True)
+        gains.append(mean(chosen[name] - random[name] for (_, chosen), (_, random) in steps))
+    return f"{mean(gains):+.3f} ({min(gains):+.3f} to {max(gains):+.3f})"
 
 
 if __name__ == "__main__":

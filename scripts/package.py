@@ -33,68 +33,62 @@ def package(
     / "build"
     / "wheels",
     corpus: Annotated[
-        Path, typer.Option(help="The corpus folder, whose baselines the card tells.")
+        Path, typer.Option(help="The corpus folder, whose baselines stand on the card.")
     ] = ROOT / "corpus",
 ) -> None:
     """Write a wheel for each pipeline, named `en_acre_` and its own name."""
     output.mkdir(parents=True, exist_ok=True)
     for model in models:
-        meta = pipeline.load(str(model)).meta
-        name = f"acre_{str(meta['name']).replace('-', '_')}"
-        with tempfile.TemporaryDirectory() as folder:
-            source = Path(folder) / "pipeline"
-            shutil.copytree(model, source)
-            # Of an index nobody can fetch it yet: what is installed is asked for, with what the pipeline's parts need.
-            extras = (
-                "extract,train"
-                if "acre.encoder.v1" in (source / "config.cfg").read_text("utf-8")
-                else "extract"
-            )
-            told = json.loads((source / "meta.json").read_text("utf-8")) | {
-                "requirements": [f"acre-corpus[{extras}]>={__version__}"]
-            }
-            (source / "meta.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
-            (source / "README.md").write_text(card(meta, name, corpus), encoding="utf-8")
-            shutil.copy(ROOT / "LICENSE", source)
-            spacy_package(source, Path(folder), name=name, create_sdist=False, create_wheel=False)
-            folder_of_it = f"en_{name}-{meta['version']}"
-            _wheel(Path(folder) / folder_of_it, output)
-        print(f"wrote {output / folder_of_it}-py3-none-any.whl")
+        print(f"wrote {output / _package(model, output, corpus)}")
+
+
+def _package(model: Path, output: Path, corpus: Path) -> str:
+    """Write the wheel of one pipeline; its file name."""
+    meta = pipeline.load(str(model)).meta
+    name = f"acre_{str(meta['name']).replace('-', '_')}"
+    versioned = f"en_{name}-{meta['version']}"
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "pipeline"
+        shutil.copytree(model, source)
+        has_encoder = "acre.encoder.v1" in (source / "config.cfg").read_text("utf-8")
+        extras = "extract,train" if has_encoder else "extract"
+        # No index has the pipeline yet: what its parts need must be installed beside it.
+        fields = json.loads((source / "meta.json").read_text("utf-8"))
+        fields |= {"requirements": [f"acre-corpus[{extras}]>={__version__}"]}
+        (source / "meta.json").write_text(json.dumps(fields, indent=1), encoding="utf-8")
+        (source / "README.md").write_text(card(meta, name, corpus), encoding="utf-8")
+        shutil.copy(ROOT / "LICENSE", source)
+        spacy_package(source, Path(folder), name=name, create_sdist=False, create_wheel=False)
+        _wheel(Path(folder) / versioned, output)
+    return f"{versioned}-py3-none-any.whl"
 
 
 def card(meta: dict[str, Any], name: str, corpus: Path) -> str:
-    """The model card: what the pipeline does, what it learned from, how good it is as the corpus's baselines have it."""
+    """The model card: what the pipeline does, what it learned from, how good it is by the corpus's baselines."""
     environment = jinja2.Environment(
         trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
     template = environment.from_string(
         (ROOT / "scripts" / "model-card.md.jinja").read_text(encoding="utf-8")
     )
-    found = [
-        told for told in Corpus(corpus).baselines().values() if told.get("system") == meta["name"]
+    baselines = [
+        baseline
+        for baseline in Corpus(corpus).baselines().values()
+        if baseline.get("system") == meta["name"]
     ]
     return template.render(
         meta=meta,
         name=name,
         schema=schema_.load(corpus.parent / "guidelines" / "schema.yaml"),
-        baselines=found,
+        baselines=baselines,
     )
 
 
 def _wheel(folder: Path, output: Path) -> None:
     """spaCy's own way to a wheel fetches a build system anew; what is installed here does as well."""
-    command = [
-        sys.executable,
-        "-m",
-        "pip",
-        "wheel",
-        "--quiet",
-        "--no-deps",
-        "--no-build-isolation",
-        "-w",
-        str(output),
-    ]
-    done = subprocess.run([*command, str(folder)], capture_output=True, text=True, check=False)
+    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
+    command = [*pip, "-w", str(output), str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise AcreError(f"{folder.name}: no wheel: {done.stderr.strip()[-500:]}")
 

@@ -54,7 +54,7 @@ def train(
         str, typer.Option(help="What the pipeline is called, in its own words and in scores.")
     ] = "small",
 ) -> None:
-    """Learn the lookup; train the pipeline, print how it goes, and keep what did best on the validation split as `model-best`."""
+    """Learn the lookup, and train the pipeline; `model-best` is what did best on the validation split."""
     output.mkdir(parents=True, exist_ok=True)
     schema = schema_.load(corpus.parent / "guidelines" / "schema.yaml")
     learned = lookup.fit(pipeline.read(str(corpus), "train", schema), schema)
@@ -76,14 +76,17 @@ def learn(
     overrides: Mapping[str, Any] = MappingProxyType({}),
     name: str = "small",
 ) -> None:
-    """Train a pipeline into `output`, whose `model-best` did best on the validation split; `overrides` are of the config."""
+    """Train a pipeline into `output`; its `model-best` did best on the validation split.
+
+    `overrides` are of the config.
+    """
     schema = corpus.parent / "guidelines" / "schema.yaml"
     paths: dict[str, Any] = {"paths.corpus": str(corpus), "paths.schema": str(schema)}
     if epochs is not None:
         paths |= {"training.max_epochs": epochs}
     nlp = init_nlp(_config(config, paths | dict(overrides), encoder, epochs))
-    swapped = int(overrides.get("corpora.train.names", 0))
-    copies = f" and {swapped} copies of each with other names" if swapped else ""
+    augmented = int(overrides.get("corpora.train.names", 0))
+    copies = f" and {augmented} copies of each with other names" if augmented else ""
     about = (
         f"Events, who is in them and who says so, by ACRE schema {schema_.load(schema).version};"
         " learned from the training split"
@@ -103,16 +106,16 @@ def _config(
     """The config, with the pretrained encoder in the place of its own token vectors where one is named."""
     config = load_config(path, overrides=overrides)
     schema = schema_.load(Path(str(overrides["paths.schema"])))
-    if "acre_sift" in config["components"]:
-        config["components"]["acre_sift"]["layers"] = {
+    if "acre_span_filter" in config["components"]:
+        config["components"]["acre_span_filter"]["layers"] = {
             label: schema.layer(label).value for label in schema.labels
         }
-    instead = config.pop("encoder")
+    pretrained = config.pop("encoder")
     if encoder is not None:
-        config["vectors"]["width"] = instead["width"]
-        config["components"]["tok2vec"]["model"] = instead["model"] | {"name": encoder}
-        config["training"]["optimizer"]["learn_rate"] = instead["learn_rate"]
-        config["training"]["max_epochs"] = epochs or instead["epochs"]
+        config["vectors"]["width"] = pretrained["width"]
+        config["components"]["tok2vec"]["model"] = pretrained["model"] | {"name": encoder}
+        config["training"]["optimizer"]["learn_rate"] = pretrained["learn_rate"]
+        config["training"]["max_epochs"] = epochs or pretrained["epochs"]
     return config.interpolate()
 
 

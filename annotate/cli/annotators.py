@@ -121,14 +121,14 @@ def _ordered(
     from annotate.extract import extractors  # spaCy takes seconds to import
 
     extractor = extractors.load(model, corpus.root, schema_of(None, corpus.root))
-    if extractor.gauge is None:
+    if extractor.uncertainty is None:
         raise UsageError(f"{model} is as sure of everything; give a trained pipeline with --model")
     wanted = {*articles, *(done if by == assign_.DIVERSITY else ())}
     unsure, vectors = {}, {}
     with progress("reading") as step:
         for article in corpus.articles():
             if article.id in wanted and article.text is not None:
-                unsure[article.id], vectors[article.id] = extractor.gauge(article)
+                unsure[article.id], vectors[article.id] = extractor.uncertainty(article)
                 step()
     known = [vectors.pop(name) for name in done if name in vectors]
     found = (

@@ -79,11 +79,11 @@ def extract(
                 title=article.title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
             )
             for row in extractors.claims(article, annotation, labels):
-                told = page.told(row, labels)
+                text = page.claim_text(row, labels)
                 if not table.columns:
-                    for heading in told:
+                    for heading in text:
                         table.add_column(heading)
-                table.add_row(*told.values())
+                table.add_row(*text.values())
             if table.columns:
                 out.print(table)
             else:

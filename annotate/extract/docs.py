@@ -1,32 +1,33 @@
 """An article as spaCy docs, one for each zone that is annotated, and predictions on them as an annotation again.
 
 A doc's marks are the spans of its group `marks`, all layers together, so that they nest and cross as they do in the
-article. Links and answers are in the doc's `user_data`, by the numbers of the marks.
+article. Links and attributes are in the doc's `user_data`, by the numbers of the marks.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from spacy.language import Language
 from spacy.tokens import Doc, Span, SpanGroup
 
-from annotate.extract import values
+from annotate.extract import coreference, rules, values
+from annotate.extract import labels as labels_
+from annotate.extract.labels import Labels
 from annotate.model import graph
 from annotate.model.graph import Link
 from annotate.model.issues import UsageError
 from annotate.model.records import Annotation, Article, AttributeValue, Mark, Provenance
-from annotate.model.schema import Layer, Schema
+from annotate.model.schema import SAME_AS, Kind, Layer, Schema
 
-MARKS, LINKS, ANSWERS, OFFSET = "marks", "acre_links", "acre_answers", "acre_offset"
-_DISTANCED = re.compile(r"^(?:the |a |an )?(?:“|so-called|self-styled|self-proclaimed)", re.I)
+# Keys that trained pipelines give their users.
+MARKS, RELATIONS, ATTRIBUTES, OFFSET = "marks", "acre_links", "acre_answers", "acre_offset"
 
 
-class Joined(NamedTuple):
-    """A link between two marks of a doc, by their numbers, and how sure it is."""
+class Relation(NamedTuple):
+    """A link between two marks of a doc, by their numbers, and its probability."""
 
     tail: int
     label: str
@@ -54,20 +55,20 @@ def gold(article: Article, annotation: Annotation, schema: Schema, nlp: Language
         offset = doc.user_data[OFFSET]
         spans: list[Span] = []
         number: dict[str, int] = {}
-        answers: dict[int, dict[str, AttributeValue]] = {}
+        attributes: dict[int, dict[str, AttributeValue]] = {}
         for mark in marks:
             if offset <= mark.start and mark.end <= offset + len(doc.text):
                 span = doc.char_span(mark.start - offset, mark.end - offset, label=mark.label)
                 if span is not None:
                     number[mark.id] = len(spans)
-                    answers[len(spans)] = dict(mark.attributes)
+                    attributes[len(spans)] = dict(mark.attributes)
                     spans.append(span)
         doc.spans[MARKS] = SpanGroup(doc, name=MARKS, spans=spans)
-        doc.user_data[ANSWERS] = answers
-        doc.user_data[LINKS] = [
-            Joined(number[link.tail], link.label, number[link.head])
+        doc.user_data[ATTRIBUTES] = attributes
+        doc.user_data[RELATIONS] = [
+            Relation(number[link.tail], link.label, number[link.head])
             for link in links
-            if link.tail in number and link.head in number and link.label != "same_as"
+            if link.tail in number and link.head in number and link.label != SAME_AS
         ]
         yield doc
 
@@ -75,67 +76,118 @@ def gold(article: Article, annotation: Annotation, schema: Schema, nlp: Language
 def annotation(
     article: Article, docs: Sequence[Doc], schema: Schema, provenance: Provenance
 ) -> tuple[Annotation, dict[str, float]]:
-    """What was predicted, and by mark's id how sure it is. Values, styles and coreference are by rule."""
+    """What was predicted, and the score of each mark by its id. Values, styles and coreference are by rule."""
+    labels = labels_.load(schema)
     marks: list[Mark] = []
     links: list[Link] = []
     scores: dict[str, float] = {}
     for doc in docs:
-        offset, before = doc.user_data[OFFSET], len(marks)
-        sure = doc.spans[MARKS].attrs.get("scores")
-        unverified = values.is_unverified(doc.text)
-        for number, span in enumerate(doc.spans[MARKS]):
-            name = f"m{before + number + 1}"
-            answers = doc.user_data[ANSWERS].get(number, {}) | _by_rule(
-                span, doc, article.published, schema, unverified
-            )
-            marks.append(
-                Mark(
-                    id=name, label=span.label_, start=offset + span.start_char, end=offset + span.end_char,
-                    text=span.text, attributes=answers,
-                )
-            )  # fmt: skip
-            scores[name] = float(sure[number]) if sure is not None else 1.0
-        for link in doc.user_data[LINKS]:
-            links.append(
-                Link(f"m{before + link.tail + 1}", link.label, f"m{before + link.head + 1}")
-            )
-    links += values.same(marks, schema)
-    found, issues = graph.assemble(marks, links, schema, article.id, article.sha256, provenance)
-    assert not issues, issues
-    return found, scores
+        before = len(marks)
+        ids = [f"m{before + number}" for number in range(1, len(doc.spans[MARKS]) + 1)]
+        marks += _marks(doc, ids, article.published, schema, labels)
+        scores |= _scores(doc, ids)
+        for link in doc.user_data[RELATIONS]:
+            links.append(Link(ids[link.tail], link.label, ids[link.head]))
+    links += coreference.coreferent(marks, schema)
+    return assembled(marks, links, schema, article, provenance), scores
+
+
+def assembled(
+    marks: Sequence[Mark],
+    links: Iterable[Link],
+    schema: Schema,
+    article: Article,
+    provenance: Provenance,
+) -> Annotation:
+    """The annotation of predicted marks and links; UsageError where the schema has none such."""
+    predicted, issues = graph.assemble(marks, links, schema, article.id, article.sha256, provenance)
+    # What an issue says to correct is in nobody's file here.
+    misfits = [issue.message.rpartition(";")[0] for issue in issues] or list(
+        _unknown_attributes(marks, schema)
+    )
+    if misfits:
+        raise UsageError(
+            f"{article.id}: {provenance.annotator} was trained with other labels than those of schema"
+            f" {schema.version}: {misfits[0]}; train it anew with: python scripts/train.py"
+        )
+    return predicted
+
+
+def _unknown_attributes(marks: Iterable[Mark], schema: Schema) -> Iterator[str]:
+    for mark in marks:
+        known = schema.labels[mark.label].attributes
+        for name, value in mark.attributes.items():
+            if name not in known:
+                yield f"{mark.label!r} has no attribute {name!r}"
+            elif (
+                schema.attributes[name].kind is Kind.CHOICE
+                and value not in schema.attributes[name].values
+            ):
+                yield f"{name!r} has no value {value!r}"
+
+
+def _marks(
+    doc: Doc, ids: Sequence[str], published: dt.date | None, schema: Schema, labels: Labels
+) -> Iterator[Mark]:
+    offset = doc.user_data[OFFSET]
+    unverified = values.is_unverified(doc.text)
+    for number, (name, span) in enumerate(zip(ids, doc.spans[MARKS], strict=True)):
+        by_rule = _by_rule(span, doc, published, schema, labels, unverified)
+        yield Mark(
+            id=name,
+            label=span.label_,
+            start=offset + span.start_char,
+            end=offset + span.end_char,
+            text=span.text,
+            attributes=doc.user_data[ATTRIBUTES].get(number, {}) | by_rule,
+        )
+
+
+def _scores(doc: Doc, ids: Sequence[str]) -> dict[str, float]:
+    scores = doc.spans[MARKS].attrs.get("scores")
+    if scores is None:
+        return dict.fromkeys(ids, 1.0)
+    return {name: float(score) for name, score in zip(ids, scores, strict=True)}
 
 
 def _by_rule(
-    span: Any, doc: Doc, published: dt.date | None, schema: Schema, unverified: bool
-) -> dict[str, AttributeValue]:
-    """Answers that the words give by themselves."""
-    words = span.text
-    match span.label_:
-        case "quantity":
-            inner = {
-                other.label_
-                for other in doc.spans[MARKS]
-                if other.end == span.end and other.start > span.start
-            }
-            return values.quantity(words, bool(inner & values.PEOPLE))
-        case "time":
-            value = values.time(words, published)
-            return {"value": value} if value else {}
-        case "content":
-            found: dict[str, AttributeValue] = {"style": values.style(words)}
-            return found | ({"unverified": "yes"} if unverified else {})
-        case label if (
-            schema.layer(label) is Layer.MENTION and "distanced" in schema.labels[label].attributes
-        ):
-            return {"distanced": "yes"} if _DISTANCED.search(words) else {}
-        case _:
-            return {}
+    span: Any,
+    doc: Doc,
+    published: dt.date | None,
+    schema: Schema,
+    labels: Labels,
+    unverified: bool,
+) -> rules.Attributes:
+    """Attributes that the words give by themselves."""
+    words, label = span.text, span.label_
+    if label == labels.quantity.label:
+        return rules.quantity(words, _counts_people(span, doc, labels), labels)
+    if label == labels.time.label:
+        return rules.time(words, published, labels)
+    if label == Layer.CONTENT:
+        return rules.content(words, unverified, labels)
+    if label in schema.mentions and labels.distanced.attribute in schema.mentions[label].attributes:
+        return rules.distanced(words, labels)
+    return {}
+
+
+def _counts_people(quantity: Any, doc: Doc, labels: Labels) -> bool:
+    """Whether the counted noun, a mark at the end of the quantity, is of people."""
+    return any(
+        mark.label_ in labels.people
+        for mark in doc.spans[MARKS]
+        if mark.end == quantity.end and mark.start > quantity.start
+    )
 
 
 def provenance(name: str, version: str, schema: Schema) -> Provenance:
     """Of an extractor's annotation: the same input gives the same bytes, so that it has no hour."""
     never = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
     return Provenance(
-        annotator=name, kind="machine", tool=f"acre extract {name} {version}".strip(), schema_version=schema.version,
-        created=never, updated=never,
-    )  # fmt: skip
+        annotator=name,
+        kind="machine",
+        tool=f"acre extract {name} {version}".strip(),
+        schema_version=schema.version,
+        created=never,
+        updated=never,
+    )

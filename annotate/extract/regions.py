@@ -1,6 +1,7 @@
-"""A model over stretches of a text: the mean of the token vectors of each stretch, features beside them, and a small network.
+"""A model over stretches of a text: the mean token vector of each stretch, features, and a small network.
 
-One shape serves links between two marks (head, tail, what is between) and answers on one mark (itself, what is around).
+One shape serves links between two marks (tail, head, what is between) and attributes of one mark (itself, what is
+around).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ Ints = npt.NDArray[np.int64]
 
 
 class Batch(NamedTuple):
-    """Docs, and for each what is asked of it: n instances of `REGIONS` stretches of tokens, and their features."""
+    """Docs, and for each its n candidates: `REGIONS` stretches of tokens, and features."""
 
     docs: Sequence[Doc]
     regions: Sequence[Ints]
@@ -53,21 +54,22 @@ def _forward(
     vectors, finish_vectors = model.get_ref("tok2vec")(X.docs, is_train)
     if not any(len(regions) for regions in X.regions):  # thinc's layers take no batch of no rows
         nothing = np.zeros((0, model.get_ref("output").layers[-1].get_dim("nO")), np.float32)
-        return nothing, lambda gradient: finish_vectors([np.zeros_like(found) for found in vectors])
+        return nothing, lambda gradient: finish_vectors(list(map(np.zeros_like, vectors)))
     pooled = [
-        np.hstack([_means(found, regions), features])
-        for found, regions, features in zip(vectors, X.regions, X.features, strict=True)
+        np.hstack([_means(tokens, regions), features])
+        for tokens, regions, features in zip(vectors, X.regions, X.features, strict=True)
     ]
     logits, finish_output = model.get_ref("output")(np.vstack(pooled).astype(np.float32), is_train)
 
     def backprop(gradient: Floats) -> Any:
         wide = finish_output(gradient)
-        place, given = 0, []
-        for found, regions in zip(vectors, X.regions, strict=True):
-            own = wide[place : place + len(regions)]
-            place += len(regions)
-            given.append(_spread(own[:, : REGIONS * found.shape[1]], regions, found))
-        return finish_vectors(given)
+        ends = np.cumsum([len(regions) for regions in X.regions])
+        gradients = []
+        for rows, regions, tokens in zip(
+            np.split(wide, ends[:-1]), X.regions, vectors, strict=True
+        ):
+            gradients.append(_spread(rows[:, : REGIONS * tokens.shape[1]], regions, tokens))
+        return finish_vectors(gradients)
 
     return logits, backprop
 
@@ -95,11 +97,11 @@ def _spread(gradient: Floats, regions: Ints, vectors: Floats) -> Floats:
 
 
 def logistic(nO: int | None = None, nI: int | None = None, weight: float = 1.0) -> Model[Any, Any]:
-    """A linear layer under a sigmoid, trained as logistic regression is: spaCy's own has the gradient of a squared error.
+    """A linear layer under a sigmoid, trained as logistic regression: spaCy's has the gradient of a squared error.
 
     That one vanishes where an output is sure and wrong, as most are where nearly every span is none. It starts from the
     belief that a span is none (Lin et al. 2017, “Focal loss for dense object detection”, 4.1). What is there and missed
-    counts `weight` times what is told and not there: of rare labels a few are then found rather than none.
+    counts `weight` times what is predicted and not there: of rare labels a few are then predicted rather than none.
     """
     sigmoid: Model[Any, Any] = Model("sigmoid", _sigmoid, attrs={"weight": weight})
     return chain(Linear(nO=nO, nI=nI, init_W=zero_init, init_b=_seldom), sigmoid)

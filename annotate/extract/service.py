@@ -1,7 +1,7 @@
 """Suggestions for the page that is just opened: Label Studio's machine-learning backend protocol, over an extractor.
 
-GET /health; POST /setup, /predict, /webhook, as of label-studio-ml 2 and Label Studio 1.23. It listens on 127.0.0.1. What it
-can't answer it answers with no suggestion: nobody's page is to stand still for it.
+GET /health; POST /setup, /predict, /webhook, as of label-studio-ml 2 and Label Studio 1.23. It listens on 127.0.0.1.
+Where it has no answer it sends no suggestion, so that the page opens all the same.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ _LARGEST = 50_000_000
 
 
 class Service:
-    """Answers what Label Studio asks, from the articles of a corpus."""
+    """Answers Label Studio's requests, from the articles of a corpus; `tell` logs why there was no suggestion."""
 
     def __init__(
         self, extractor: Extractor, corpus: Corpus, schema: Schema, tell: Callable[[str], None]
     ) -> None:
         self._extractor, self._corpus, self._schema, self._tell = extractor, corpus, schema, tell
 
-    def answer(self, path: str, asked: dict[str, Any]) -> dict[str, Any] | None:
+    def answer(self, path: str, request: dict[str, Any]) -> dict[str, Any] | None:
         """The answer to a request, as plain data; None where there is nothing at the path."""
         version = self._extractor.title
         match path.rstrip("/"):
@@ -38,14 +38,15 @@ class Service:
             case "/setup":
                 return {"model_version": version}
             case "/predict":
-                tasks = asked.get("tasks")
-                found = [self._suggested(task) for task in tasks] if isinstance(tasks, list) else []
-                return {"results": found, "model_version": version}
+                tasks = request.get("tasks")
+                tasks = tasks if isinstance(tasks, list) else []
+                predictions = [self._prediction(task) for task in tasks]
+                return {"results": predictions, "model_version": version}
             case "/webhook":
                 return {"result": "ok"}
         return None
 
-    def _suggested(self, task: Any) -> dict[str, Any]:
+    def _prediction(self, task: Any) -> dict[str, Any]:
         nothing: dict[str, Any] = {
             "result": [],
             "score": None,
@@ -81,15 +82,15 @@ def listen(service: Service, port: int) -> ThreadingHTTPServer:
                 self._send(413, {"detail": "too long"})
                 return
             try:
-                asked = json.loads(self.rfile.read(int(length)) or b"{}")
+                request = json.loads(self.rfile.read(int(length)) or b"{}")
             except ValueError:
                 self._send(400, {"detail": "not JSON"})
                 return
-            self._answer(asked if isinstance(asked, dict) else {})
+            self._answer(request if isinstance(request, dict) else {})
 
-        def _answer(self, asked: dict[str, Any]) -> None:
-            found = service.answer(self.path.partition("?")[0], asked)
-            self._send(404 if found is None else 200, found or {"detail": "nothing is here"})
+        def _answer(self, request: dict[str, Any]) -> None:
+            answer = service.answer(self.path.partition("?")[0], request)
+            self._send(404 if answer is None else 200, answer or {"detail": "nothing is here"})
 
         def _send(self, status: int, fields: dict[str, Any]) -> None:
             body = json.dumps(fields, ensure_ascii=False).encode()

@@ -1,28 +1,32 @@
-"""What the words of a mark tell by themselves, by the rules of `guidelines/topics/`: bounds, dates, style, coreference. No model, no lookup."""
+"""What the words of a mark say by themselves, by the rules of `guidelines/topics/`: bounds, dates, quotation marks."""
 
 from __future__ import annotations
 
 import datetime as dt
+import enum
 import re
-from collections.abc import Iterable, Iterator
-
-from annotate.model.graph import Link
-from annotate.model.records import AttributeValue, Mark
-from annotate.model.schema import SAME_AS, Layer, Schema
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 _MONTHS = [
-    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december",
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
+    "november", "december",
 ]  # fmt: skip
 _WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 _MONTH = rf"(?P<month>{'|'.join(_MONTHS)}|{'|'.join(f'{name[:3]}(?![a-z])' for name in _MONTHS)}|sept)\.?"
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _YEAR = r"(?P<year>(?:19|20)\d\d)"
+_DAYS = re.compile(rf"{_DAY}\s*(?:–|-|to|and)\s*(?P<last>\d{{1,2}})(?:st|nd|rd|th)?\s+{_MONTH}")
+"""Two days of one month: *3 and 19 September*."""
 _PEOPLE = frozenset([
-    "people", "men", "women", "persons", "children", "boys", "girls", "civilians", "residents", "soldiers", "dead", "wounded",
-    "killed",
+    "people", "men", "women", "persons", "children", "boys", "girls", "civilians", "residents", "soldiers", "dead",
+    "wounded", "killed",
 ])  # fmt: skip
-PEOPLE = frozenset(["civilians", "person", "state_force", "armed_group"])
-"""Labels of a counted noun that make its unit people."""
+_DETERMINERS = frozenset(["some", "many", "several", "few", "most", "each", "all"])
+_MODIFIER = re.compile(
+    r"\s+(?:of|in|from|for|with|without|at|on|by|a|an|per|who|which|that|marked|against)\s"
+)
+"""What begins a description of the counted noun."""
 _FRACTION = re.compile(r"\b(?:half|third|quarter|fifth|tenth)s?\b", re.I)
 _OPEN = re.compile(r"^(?:several|many|few|a few|numerous)\b", re.I)
 _MULTIPLES = {
@@ -67,163 +71,167 @@ _LENGTHS = {
 }
 
 
-def quantity(words: str, of_people: bool = False) -> dict[str, AttributeValue]:
-    """`min`, `max` and `unit` of a quantity as its words tell them; what they leave open is left out.
+class Amount(NamedTuple):
+    """Bounds and unit of a quantity; None where the words leave them open."""
+
+    min: float | None = None
+    max: float | None = None
+    unit: str | None = None
+
+
+class Quotation(enum.Enum):
+    """How much of a content is in quotation marks."""
+
+    DIRECT = "throughout"
+    MIXED = "in part"
+    INDIRECT = "not at all"
+
+
+def quantity(words: str, of_people: bool = False) -> Amount:
+    """Bounds and unit of a quantity as its words give them.
 
     12 is 12 and 12; “at least” has a minimum, “up to” a maximum; “more than 40” is 41 or more; “dozens” is 24 or more;
-    “about” and “some” bound nothing; “several” and “a third” have no numbers at all. `of_people` tells that what is
+    “about” and “some” bound nothing; “several” and “a third” have no numbers at all. `of_people` says that what is
     counted is people, whatever they are called.
     """
     if _FRACTION.search(words):
-        return {}
-    found = [] if _OPEN.search(words) else list(_numbers(words))
-    answers: dict[str, AttributeValue] = {}
-    if found:
-        low, high = found[0][0], found[1][0] if len(found) > 1 else found[0][0]
-        is_open = found[0][1]
-        if _MOST.search(words):
-            answers["max"] = low
-        elif _LEAST.search(words) or is_open:
-            answers["min"] = low
-        elif _ABOVE.search(words):
-            answers["min"] = low + 1
-        elif _BELOW.search(words):
-            answers["max"] = low - 1
-        elif len(found) > 1 and _RANGE.search(words):
-            answers |= {"min": min(low, high), "max": max(low, high)}
-        else:
-            answers |= {"min": low, "max": low}
-    unit = "people" if of_people else _unit(words)
-    return answers | ({"unit": unit} if unit else {})
+        return Amount()
+    low, high = _bounds(words)
+    return Amount(low, high, "people" if of_people else _unit(words))
+
+
+def _bounds(words: str) -> tuple[float | None, float | None]:
+    numbers = [] if _OPEN.search(words) else list(_numbers(words))
+    if not numbers:
+        return None, None
+    first, is_open = numbers[0]
+    if _MOST.search(words):
+        return None, first
+    if _LEAST.search(words) or is_open:
+        return first, None
+    if _ABOVE.search(words):
+        return first + 1, None
+    if _BELOW.search(words):
+        return None, first - 1
+    if len(numbers) > 1 and _RANGE.search(words):
+        second = numbers[1][0]
+        return min(first, second), max(first, second)
+    return first, first
 
 
 def _numbers(words: str) -> Iterator[tuple[float, bool]]:
     """Each number in the words, and whether it is the least of an open many (“dozens”)."""
+    tokens = re.findall(r"\d[\d,]*(?:\.\d+)?|[a-z]+(?:-[a-z]+)*", words.lower())
+    start = 0
+    while start < len(tokens):
+        if tokens[start : start + 3] == ["tens", "of", "thousands"]:
+            yield 20_000, True
+            start += 3
+        elif tokens[start] in _MULTIPLES and tokens[start] != "dozen":
+            yield _MULTIPLES[tokens[start]], True
+            start += 1
+        else:
+            value, end = _number(tokens, start)
+            if value is not None:
+                while end < len(tokens) and tokens[end] in (*_SCALES, "dozen"):
+                    value *= _SCALES.get(tokens[end], 12)
+                    end += 1
+                yield (int(value) if value == int(value) else value), False
+            start = end
+
+
+def _number(tokens: Sequence[str], start: int) -> tuple[float | None, int]:
+    """The number that begins at a token, if one does, and where to read on."""
     from text_to_num import text2num
 
-    tokens = re.findall(r"\d[\d,]*(?:\.\d+)?|[a-z]+(?:-[a-z]+)*", words.lower())
-    place = 0
-    while place < len(tokens):
-        token = tokens[place]
-        value: float | None = None
-        if token[0].isdigit():
-            value = float(token.replace(",", "").rstrip("."))
-            place += 1
-        elif token == "twice":
-            value = 2
-            place += 1
-        elif tokens[place : place + 2] == ["tens", "of"] and tokens[place + 2 :][:1] == [
-            "thousands"
-        ]:
-            yield 20_000, True
-            place += 3
+    token = tokens[start]
+    if token[0].isdigit():
+        return float(token.replace(",", "").rstrip(".")), start + 1
+    if token in ("twice", "dozen"):
+        return {"twice": 2.0, "dozen": 12.0}[token], start + 1
+    for end in range(min(len(tokens), start + 6), start, -1):
+        run = " ".join(tokens[start:end])
+        if run.startswith(("and ", "a ")) or run.endswith(" and"):
             continue
-        elif token in _MULTIPLES and token != "dozen":
-            yield _MULTIPLES[token], True
-            place += 1
+        try:
+            return float(text2num(run, "en")), end
+        except ValueError:
             continue
-        elif token == "dozen":
-            value = 12
-            place += 1
-        else:
-            for end in range(min(len(tokens), place + 6), place, -1):
-                run = " ".join(tokens[place:end])
-                if run.startswith(("and ", "a ")) or run.endswith(" and"):
-                    continue
-                try:
-                    value = float(text2num(run, "en"))
-                except ValueError:
-                    continue
-                place = end
-                break
-            else:
-                place += 1
-        if value is not None:
-            while place < len(tokens) and tokens[place] in (*_SCALES, "dozen"):
-                value *= _SCALES.get(tokens[place], 12)
-                place += 1
-            yield (int(value) if value == int(value) else value), False
+    return None, start + 1
 
 
 def _unit(words: str) -> str | None:
-    """What is counted: people, or the last word before whatever says more of it, singular or plural as it stands."""
+    """What is counted: people, or the last word before whatever says more of it, singular or plural as it stands.
+
+    “380 tonnes of flour” counts tonnes, “12 km (7.5 miles)” km, “about 30 soldiers” people.
+    """
     plain = re.sub(r"\([^)]*\)", "", words).strip(" .,;”“’'\"")
     if plain.lower() in ("twice", "once"):
         return "times"
     if plain.endswith("%"):
         return "%"
-    head = re.split(
-        r"\s+(?:of|in|from|for|with|without|at|on|by|a|an|per|who|which|that|marked|against)\s",
-        plain,
-    )[0]
+    head = _MODIFIER.split(plain)[0]
     noun = head.split()[-1].strip("”“\"’'").lower() if head else ""
     if noun in _PEOPLE:
         return "people"
-    is_word = (
-        noun.isalpha()
-        and noun not in _SCALES
-        and noun not in _MULTIPLES
-        and not list(_numbers(noun))
-    )
-    return (
-        noun
-        if is_word and noun not in ("some", "many", "several", "few", "most", "each", "all")
-        else None
-    )
+    if not noun.isalpha() or noun in _DETERMINERS or noun in _SCALES or noun in _MULTIPLES:
+        return None
+    return None if list(_numbers(noun)) else noun
 
 
 def time(words: str, published: dt.date | None) -> str | None:
     """The value of a time expression, counted from the date of publication; None where the words leave it open.
 
-    A day 2024-03-16, a month 2024-03, a year 2024, a week 2024-W11, a span 2024-03-13/2024-03-16, a length P3D, a time of
-    day 2024-03-16T14:05. A weekday is the nearest one up to the day of publication.
+    A day 2024-03-16, a month 2024-03, a year 2024, a week 2024-W11, a span 2024-03-13/2024-03-16, a length P3D, a
+    time of day 2024-03-16T14:05. A weekday is the nearest one up to the day of publication.
     """
-    told = words.lower().strip()
-    if re.search(r"\b(?:after|before|since|until)\b\s+\w+\s+\w+", told) and not re.search(
-        _YEAR, told
-    ):
-        return None  # a clause anchors it, whose own date is not told
-    clock = re.search(r"\b(\d{1,2})[:.h](\d\d)\b|\b(\d{1,2})\s?([ap])\.?m\b", told)
-    day = _day(told, published)
+    expression = words.lower().strip()
+    anchored = re.search(r"\b(?:after|before|since|until)\b\s+\w+\s+\w+", expression)
+    if anchored and not re.search(_YEAR, expression):
+        return None  # a clause anchors it, whose own date is not said
+    clock = re.search(r"\b(\d{1,2})[:.h](\d\d)\b|\b(\d{1,2})\s?([ap])\.?m\b", expression)
+    day = _day(expression, published)
     if clock and (day or published):
         hour = int(clock[1] or clock[3]) + (12 if clock[4] == "p" and clock[3] != "12" else 0)
         if hour < 24:
-            return f"{day or (published.isoformat() if published else '')}T{hour:02}:{clock[2] or '00'}"
-    if day:
-        return day
-    return _length(told) or _vague(told, published)
+            date = day or (published.isoformat() if published else "")
+            return f"{date}T{hour:02}:{clock[2] or '00'}"
+    return day or _length(expression) or _vague(expression, published)
 
 
-def _day(told: str, published: dt.date | None) -> str | None:
-    year_of = re.search(_YEAR, told)
-    span = re.search(
-        rf"{_DAY}\s*(?:–|-|to|and)\s*(?P<last>\d{{1,2}})(?:st|nd|rd|th)?\s+{_MONTH}", told
-    )
+def _day(expression: str, published: dt.date | None) -> str | None:
+    """A day, a span of days, a month or a year."""
+    year = re.search(_YEAR, expression)
+    span = _DAYS.search(expression)
     if span:
-        first, last = (
-            _date(int(span[name]), span["month"], year_of, published) for name in ("day", "last")
-        )
+        first = _date(int(span["day"]), span["month"], year, published)
+        last = _date(int(span["last"]), span["month"], year, published)
         return f"{first}/{last}" if first and last else None
     for pattern in (rf"\b{_DAY}\s+(?:of\s+)?{_MONTH}", rf"\b{_MONTH}\s+{_DAY}\b"):
-        found = re.search(pattern, told)
-        if found:
-            return _date(int(found["day"]), found["month"], year_of, published)
-    month = re.search(rf"\b{_MONTH}", told)
-    if month and (year_of or published) and not (month[0].rstrip(".") == "may" and "may " in told):
+        day = re.search(pattern, expression)
+        if day:
+            return _date(int(day["day"]), day["month"], year, published)
+    month = re.search(rf"\b{_MONTH}", expression)
+    is_verb = month and month[0].rstrip(".") == "may" and "may " in expression
+    if month and (year or published) and not is_verb:
         number = _month(month["month"])
-        year = int(year_of[0]) if year_of else _nearest_year(number, told, published)
-        return f"{year}-{number:02}"
-    if published is None:
-        return year_of[0] if year_of else None
-    weekday = next((n for n, name in enumerate(_WEEKDAYS) if re.search(rf"\b{name}\b", told)), None)
-    if weekday is not None:
-        back = (published.weekday() - weekday) % 7
-        ahead = bool(re.search(r"\bnext\b|\bcoming\b", told))
-        return (published + dt.timedelta(days=7 - back if ahead else -back)).isoformat()
+        of_year = int(year[0]) if year else _nearest_year(number, expression, published)
+        return f"{of_year}-{number:02}"
+    relative = _relative_day(expression, published) if published else None
+    return relative or (year[0] if year else None)
+
+
+def _relative_day(expression: str, published: dt.date) -> str | None:
+    """A weekday, yesterday, today, tomorrow."""
+    for number, name in enumerate(_WEEKDAYS):
+        if re.search(rf"\b{name}\b", expression):
+            back = (published.weekday() - number) % 7
+            ahead = bool(re.search(r"\bnext\b|\bcoming\b", expression))
+            return (published + dt.timedelta(days=7 - back if ahead else -back)).isoformat()
     for pattern, days in _NEAR_DAYS.items():
-        if re.search(pattern, told):
+        if re.search(pattern, expression):
             return (published + dt.timedelta(days=days)).isoformat()
-    return year_of[0] if year_of else None
+    return None
 
 
 def _date(
@@ -232,10 +240,9 @@ def _date(
     if year is None and published is None:
         return None
     number = _month(month)
+    of_year = int(year[0]) if year else _nearest_year(number, "", published)
     try:
-        return dt.date(
-            int(year[0]) if year else _nearest_year(number, "", published), number, day
-        ).isoformat()
+        return dt.date(of_year, number, day).isoformat()
     except ValueError:
         return None
 
@@ -244,40 +251,34 @@ def _month(name: str) -> int:
     return next(n for n, full in enumerate(_MONTHS, 1) if full.startswith(name[:3]))
 
 
-def _nearest_year(month: int, told: str, published: dt.date | None) -> int:
-    """The year of the last such month up to publication, since reports look back; with “next”, of the first after it."""
+def _nearest_year(month: int, expression: str, published: dt.date | None) -> int:
+    """The year of the last such month up to publication, as reports look back; with “next”, of the first after it."""
     assert published is not None
-    if "next" in told.split():
+    words = expression.split()
+    if "next" in words:
         return published.year + (month <= published.month)
     return published.year - (
-        month > published.month or ("last" in told.split() and month == published.month)
+        month > published.month or ("last" in words and month == published.month)
     )
 
 
-def _length(told: str) -> str | None:
-    found = re.search(r"\b(minute|hour|day|week|month|year)s?\b", told)
-    if not found or re.search(r"\b(?:this|last|next|ago|earlier|later|half)\b", told):
+def _length(expression: str) -> str | None:
+    """A length of time: “three days” is P3D, “a week” P1W; “dozens of days” has no number."""
+    unit = re.search(r"\b(minute|hour|day|week|month|year)s?\b", expression)
+    if not unit or re.search(r"\b(?:this|last|next|ago|earlier|later|half)\b", expression):
         return None
-    numbers = list(_numbers(told[: found.start()].replace("-", " ")))
-    count = (
-        numbers[0][0]
-        if numbers
-        else 1
-        if re.search(r"\b(?:an?|the past|the last)\b", told)
-        else None
-    )
-    return (
-        _LENGTHS[found[1]].format(count)
-        if count is not None and not (numbers and numbers[0][1])
-        else None
-    )
+    numbers = list(_numbers(expression[: unit.start()].replace("-", " ")))
+    if not numbers:
+        is_one = re.search(r"\b(?:an?|the past|the last)\b", expression)
+        return _LENGTHS[unit[1]].format(1) if is_one else None
+    count, is_open = numbers[0]
+    return None if is_open else _LENGTHS[unit[1]].format(count)
 
 
-def _vague(told: str, published: dt.date | None) -> str | None:
-    if published is None:
-        return None
-    relative = re.search(r"\b(this|last|next)\s+(week|month|year)\b", told)
-    if not relative:
+def _vague(expression: str, published: dt.date | None) -> str | None:
+    """A week, month or year counted from that of publication."""
+    relative = re.search(r"\b(this|last|next)\s+(week|month|year)\b", expression)
+    if published is None or not relative:
         return None
     step = {"this": 0, "last": -1, "next": 1}[relative[1]]
     match relative[2]:
@@ -291,49 +292,13 @@ def _vague(told: str, published: dt.date | None) -> str | None:
             return str(published.year + step)
 
 
-def style(words: str) -> str:
-    """Of a content: `direct` in quotation marks throughout, `mixed` in part, else `indirect`."""
+def quotation(words: str) -> Quotation:
+    """How much of a content is in quotation marks."""
     if words.startswith("“") and words.endswith("”") and "“" not in words[1:]:
-        return "direct"
-    return "mixed" if "“" in words else "indirect"
+        return Quotation.DIRECT
+    return Quotation.MIXED if "“" in words else Quotation.INDIRECT
 
 
 def is_unverified(words: str) -> bool:
     """Whether the article says that what is claimed there could not be verified."""
     return bool(_UNVERIFIED.search(words))
-
-
-_PRONOUNS = re.compile(
-    r"he|him|his|himself|she|hers?|herself|it|its|itself|they|them|theirs?|themselves|we|us|ours?|ourselves|i|me|my|myself"
-)
-
-
-def same(marks: Iterable[Mark], schema: Schema) -> Iterator[Link]:
-    """Mentions of one thing: equal words, a name and its last word, and a pronoun with the last mention of its label before it.
-
-    A pronoun's label says what it stands for; one that stands inside a mention is not joined to that.
-    """
-    seen: dict[tuple[str, str], Mark] = {}
-    last: dict[str, list[Mark]] = {}
-    for mark in sorted(marks, key=lambda mark: mark.order):
-        if schema.layer(mark.label) is not Layer.MENTION or schema.holds_value(mark.label):
-            continue
-        before = last.setdefault(mark.label, [])
-        words = re.sub(
-            r"^(?:the|an?|this|that|its|his|her|their)\s+", "", (mark.text or "").lower()
-        )
-        if _PRONOUNS.fullmatch(words):
-            found = next((other for other in reversed(before) if other.end <= mark.start), None)
-        else:
-            names = [
-                word
-                for word in re.findall(r"\w+", (mark.text or "").split(",")[0])
-                if word[0].isupper()
-            ]
-            keys = [(mark.label, words)] + ([(mark.label, names[-1].lower())] if names else [])
-            found = next((seen[key] for key in keys if key in seen), None)
-            for key in keys:
-                seen.setdefault(key, mark)
-        if found is not None:
-            yield Link(found.id, SAME_AS, mark.id)
-        before.append(mark)

@@ -12,8 +12,8 @@ from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example
 
 from annotate.extract import docs, lexicon
-from annotate.extract.lexicon import Known
-from annotate.extract.words import Words
+from annotate.extract.lexicon import Match
+from annotate.extract.lexicon_matcher import LexiconMatcher
 from annotate.model.schema import Schema
 from tests.conftest import ROOT
 
@@ -26,8 +26,8 @@ def _doc(words: str, *readings: str) -> Doc:
     return Doc(spacy.blank("en").vocab, words=split, pos=list(readings) or ["VERB"] * len(split))
 
 
-def _found(words: str, *readings: str) -> list[tuple[int, int, str]]:
-    return [known[:3] for known in lexicon.find(lexicon.load(), _doc(words, *readings))]
+def _matches(words: str, *readings: str) -> list[tuple[int, int, str]]:
+    return [match[:3] for match in lexicon.find(lexicon.load(), _doc(words, *readings))]
 
 
 def test_every_type_of_the_schema_has_words_and_no_word_stands_under_two(schema: Schema) -> None:
@@ -45,44 +45,44 @@ def test_every_word_is_found_where_it_stands(label: str) -> None:
         for phrase in WORDS[label][kind]:
             words = [token.text for token in nlp(phrase.upper())]
             doc = Doc(nlp.vocab, words=words, pos=[reading] * len(words))
-            assert lexicon.find(lexicon.load(), doc) == [Known(0, len(words), label, 1.0)], phrase
+            assert lexicon.find(lexicon.load(), doc) == [Match(0, len(words), label, 1.0)], phrase
 
 
 def test_inflected_words_are_known_by_their_lemma() -> None:
     read = ("NOUN", "VERB", "DET", "NOUN", "CCONJ", "VERB", "NUM", "NOUN")
-    assert _found("Rebels seized the town and shot 12 men", *read) == [
+    assert _matches("Rebels seized the town and shot 12 men", *read) == [
         (1, 2, "capture"),
         (5, 6, "assault"),
     ]
-    assert _found("killings of the wounded", "NOUN", "ADP", "DET", "ADJ") == [
+    assert _matches("killings of the wounded", "NOUN", "ADP", "DET", "ADJ") == [
         (0, 1, "death"),
         (3, 4, "injury"),
     ]
 
 
 def test_of_words_that_overlap_the_longest_are_known() -> None:
-    assert _found("Air strikes went on", "PROPN", "NOUN", "VERB", "ADP") == [(0, 2, "air_strike")]
-    assert _found("They pulled out", "PRON", "VERB", "ADP") == [(1, 3, "withdrawal")]
-    assert _found("The cease - fire violations", "DET", "NOUN", "PUNCT", "NOUN", "NOUN") == [
+    assert _matches("Air strikes went on", "PROPN", "NOUN", "VERB", "ADP") == [(0, 2, "air_strike")]
+    assert _matches("They pulled out", "PRON", "VERB", "ADP") == [(1, 3, "withdrawal")]
+    assert _matches("The cease - fire violations", "DET", "NOUN", "PUNCT", "NOUN", "NOUN") == [
         (1, 4, "agreement")
     ]
 
 
 def test_how_a_word_is_read_decides_where_it_is_known() -> None:
-    assert _found("attack", "NOUN") == [(0, 1, "armed_clash")]
-    assert _found("attack", "VERB") == [(0, 1, "assault")]
-    assert _found("attack", "ADP") == []
+    assert _matches("attack", "NOUN") == [(0, 1, "armed_clash")]
+    assert _matches("attack", "VERB") == [(0, 1, "assault")]
+    assert _matches("attack", "ADP") == []
     assert lexicon.find(lexicon.load(), Doc(spacy.blank("en").vocab)) == []
 
 
 def _learned() -> lexicon.Lexicon:
-    """*March* is seen three times and is no protest, *walked* tells of one thing, *seized* once of another than the list says."""
+    """*March* is three times no protest, *walked* a trigger that is not listed, *seized* once of another type than listed."""
     seen: list[tuple[Doc, dict[int, str]]] = [(_doc("march", "NOUN"), {}) for _ in range(3)]
     seen += [
         (_doc("walked", "VERB"), {0: "displacement"}),
         (_doc("seized", "VERB"), {0: "abduction"}),
     ]
-    return lexicon.learn(seen)
+    return lexicon.learn(seen, WORDS)
 
 
 def test_training_adds_words_and_drops_those_that_tell_of_nothing() -> None:
@@ -95,22 +95,24 @@ def test_training_adds_words_and_drops_those_that_tell_of_nothing() -> None:
     assert {*listed["VERB"]} | {"walk"} == {*learned["VERB"]}
 
 
-def _marked(words: Words, *marks: tuple[str, int, int, float]) -> set[tuple[str, int, int, float]]:
+def _marked(
+    matcher: LexiconMatcher, *marks: tuple[str, int, int, float]
+) -> set[tuple[str, int, int, float]]:
     doc = _doc("Rebels seized Lisk and walked on", "NOUN", "VERB", "PROPN", "CCONJ", "VERB", "ADV")
     group = SpanGroup(
         doc, name=docs.MARKS, spans=[Span(doc, start, end, label) for label, start, end, _ in marks]
     )
     group.attrs["scores"] = np.array([score for *_, score in marks])
     doc.spans[docs.MARKS] = group
-    told = words(doc).spans[docs.MARKS]
+    group = matcher(doc).spans[docs.MARKS]
     return {
         (span.label_, span.start, span.end, round(float(score), 2))
-        for span, score in zip(told, told.attrs["scores"], strict=True)
+        for span, score in zip(group, group.attrs["scores"], strict=True)
     }
 
 
 def test_the_component_puts_what_it_knows_in_the_place_of_what_was_found_there() -> None:
-    words = Words("acre_words", [], alone=0.8)
+    words = LexiconMatcher("acre_words", [], alone=0.8)
     words.events, words.lexicon = ["abduction", "capture", "displacement"], _learned()
     known = {("capture", 1, 2, 0.67), ("displacement", 4, 5, 1.0)}
     assert _marked(words) == known
@@ -123,7 +125,7 @@ def test_the_component_puts_what_it_knows_in_the_place_of_what_was_found_there()
         *known,
         ("abduction", 2, 3, 0.85),
     }
-    assert _marked(Words("again", [], alone=0.8).from_bytes(words.to_bytes()), *other) == {
+    assert _marked(LexiconMatcher("again", [], alone=0.8).from_bytes(words.to_bytes()), *other) == {
         *known,
         *other,
     }

@@ -9,13 +9,13 @@ import pytest
 
 from annotate.corpus import validate
 from annotate.corpus.store import Corpus
-from annotate.extract import names
+from annotate.extract import labels, names
 from annotate.model.records import Annotation
 from annotate.model.schema import Schema
 from tests.conftest import ROOT
 
 Write = Callable[..., Any]
-TOLD = """\
+NAMED = """\
 [m1:place|Lisk] falls
 
 [m2:person|President Ilan Dareth] said [m3:state_force|Orsenian troops] lost [m4:place|Lisk].
@@ -27,9 +27,9 @@ same m2 m5
 """
 
 
-def test_a_name_is_the_same_other_one_everywhere(write: Write) -> None:
-    article, annotation = write(TOLD)
-    other, moved = names.swap(article, annotation, 1)
+def test_a_name_is_the_same_other_one_everywhere(write: Write, schema: Schema) -> None:
+    article, annotation = write(NAMED)
+    other, moved = names.augment_names(article, annotation, 1, labels.load(schema))
     words = {mark.id: mark.text for mark in moved.mentions}
     assert words["m1"] == words["m4"] != "Lisk"
     title, given, family = str(words["m2"]).split(" ")
@@ -43,10 +43,22 @@ def test_a_name_is_the_same_other_one_everywhere(write: Write) -> None:
     assert moved.entities == annotation.entities
 
 
-def test_the_same_seed_gives_the_same_names_and_another_others(write: Write) -> None:
-    article, annotation = write(TOLD)
-    assert names.swap(article, annotation, 1) == names.swap(article, annotation, 1)
-    assert len({names.swap(article, annotation, seed)[0].text for seed in range(8)}) > 4
+def test_the_same_seed_gives_the_same_names_and_another_others(
+    write: Write, schema: Schema
+) -> None:
+    article, annotation = write(NAMED)
+    assert names.augment_names(article, annotation, 1, labels.load(schema)) == names.augment_names(
+        article, annotation, 1, labels.load(schema)
+    )
+    assert (
+        len(
+            {
+                names.augment_names(article, annotation, seed, labels.load(schema))[0].text
+                for seed in range(8)
+            }
+        )
+        > 4
+    )
 
 
 def test_every_mark_of_the_corpus_stays_on_its_words(schema: Schema) -> None:
@@ -60,7 +72,7 @@ def test_every_mark_of_the_corpus_stays_on_its_words(schema: Schema) -> None:
                 articles[path.stem],
                 Annotation.model_validate_json(path.read_text(encoding="utf-8")),
             )
-            other, moved = names.swap(article, annotation, 3)
+            other, moved = names.augment_names(article, annotation, 3, labels.load(schema))
             assert other.text != article.text
             assert [
                 issue for issue in validate.check(moved, other, schema) if issue.severity == "error"
@@ -72,12 +84,12 @@ def test_every_mark_of_the_corpus_stays_on_its_words(schema: Schema) -> None:
                 for one, two in zip(annotation.mentions, moved.mentions, strict=True)
             )
             assert changed / len(annotation.mentions) > 0.05
-            for kept in ("President", "Friday", "army"):
-                assert article.text.count(kept) == other.text.count(kept)
+            for word in ("President", "Friday", "army"):
+                assert article.text.count(word) == other.text.count(word)
 
 
 @pytest.mark.parametrize("kind", ["given", "family", "place", "demonym"])
 def test_each_region_has_enough_names_and_none_twice(kind: str) -> None:
-    for region, found in names.inventory().items():
-        assert len(found[kind]) >= 5, region
-        assert len(set(found[kind])) == len(found[kind]), region
+    for region, inventory in names.inventory().items():
+        assert len(inventory[kind]) >= 5, region
+        assert len(set(inventory[kind])) == len(inventory[kind]), region

@@ -22,7 +22,7 @@ from annotate import __version__
 from annotate.corpus import validate
 from annotate.corpus.store import Corpus, read_gold
 from annotate.dataset import build
-from annotate.extract import docs, extractors, heads, pipeline, regions
+from annotate.extract import classifiers, docs, extractors, pipeline, regions, suggester
 from annotate.measure import score
 from annotate.model.issues import UsageError
 from annotate.model.schema import Schema
@@ -76,7 +76,7 @@ def _arguments(annotation: Any) -> set[tuple[int, str, int]]:
 
 
 def test_the_suggester_offers_nearly_every_mark_of_the_corpus(schema: Schema, nlp: Any) -> None:
-    suggest = heads.suggester(10, 80)
+    suggest = suggester.suggester(10, 80)
     offered = marks = 0
     for article, gold in _annotated():
         for doc in docs.gold(article, gold, schema, nlp):
@@ -89,14 +89,18 @@ def test_the_suggester_offers_nearly_every_mark_of_the_corpus(schema: Schema, nl
 
 def test_each_mark_and_each_link_of_the_corpus_can_be_chosen(schema: Schema, nlp: Any) -> None:
     """What the schema permits and what is within reach: nothing that was annotated is asked of nobody."""
-    linker = heads.Linker(nlp.vocab, Model("none", lambda *_: (None, None)), "links", reach=40)
-    labels, permitted = linker.learn_labels(schema)
-    linker.cfg |= {"labels": labels, "permitted": permitted}
+    classifier = classifiers.RelationClassifier(
+        nlp.vocab, Model("none", lambda *_: (None, None)), "links", reach=40
+    )
+    labels, permitted = classifier.learn_labels(schema)
+    classifier.cfg |= {"labels": labels, "permitted": permitted}
     asked = wanted = 0
     for article, gold in _annotated():
         for doc in docs.gold(article, gold, schema, nlp):
-            keys = {one.key: one.classes for one in linker.asked(doc, doc.spans[docs.MARKS])}
-            for key, label in linker.told(doc).items():
+            keys = {
+                one.key: one.classes for one in classifier.candidates(doc, doc.spans[docs.MARKS])
+            }
+            for key, label in classifier.gold_classes(doc).items():
                 wanted += 1
                 asked += label in keys.get(key, ())
     assert wanted > 1000
@@ -207,8 +211,8 @@ def _is_least_sure_of_what_it_has_not_seen(
         " known.\n---\n",
         "eva",
     )
-    near, far = (pipeline.gauge(trained, article, schema) for article in (seen, strange))
-    assert 0 < near.unsure < far.unsure
+    near, far = (pipeline.uncertainty(trained, article, schema) for article in (seen, strange))
+    assert 0 < near.entropy < far.entropy
     assert near.vector.shape == far.vector.shape == (96,)
     corpus = Corpus(folder.parents[1] / "corpus")
     corpus.annotation_path("eva", strange.id).unlink()
@@ -361,7 +365,9 @@ def test_links_that_can_not_be_are_left_out_the_least_sure_first(nlp: Any) -> No
     doc.spans[docs.MARKS] = SpanGroup(
         doc, name=docs.MARKS, spans=[Span(doc, *label) for label in labels]
     )
-    linker = heads.Linker(nlp.vocab, Model("none", lambda *_: ([], None)), "acre_links")
+    classifier = classifiers.RelationClassifier(
+        nlp.vocab, Model("none", lambda *_: ([], None)), "acre_links"
+    )
     chosen = [
         (0, "source", 1, 0.9),
         (0, "source", 2, 0.6),
@@ -370,24 +376,24 @@ def test_links_that_can_not_be_are_left_out_the_least_sure_first(nlp: Any) -> No
     ]
     chosen += [(5, "object", 6, 0.8), (6, "object", 4, 0.7), (4, "object", 6, 0.6), (5, "", 4, 1.0)]
     asked = [
-        (heads.Asked((tail, head), (), (), 0, ()), label, chance)
+        (classifiers.Candidate((tail, head), (), (), 0, ()), label, chance)
         for tail, label, head, chance in chosen
     ]
-    linker.set_annotations([doc], [asked])
-    assert doc.user_data[docs.LINKS] == [
+    classifier.set_annotations([doc], [asked])
+    assert doc.user_data[docs.RELATIONS] == [
         (0, "source", 2, 0.6), (4, "object", 5, 0.9), (4, "object", 6, 0.6), (5, "object", 6, 0.8),
     ]  # fmt: skip
-    linker.set_annotations([doc], [[]])
-    assert doc.user_data[docs.LINKS] == []
+    classifier.set_annotations([doc], [[]])
+    assert doc.user_data[docs.RELATIONS] == []
     nearly = 1.0 - 1e-7  # as sure but for the last bits: the first of both is kept
     for one, other in ((1.0, nearly), (nearly, 1.0)):
         chosen = [(0, "source", 2, one), (0, "source", 3, other)]
         asked = [
-            (heads.Asked((tail, head), (), (), 0, ()), label, chance)
+            (classifiers.Candidate((tail, head), (), (), 0, ()), label, chance)
             for tail, label, head, chance in chosen
         ]
-        linker.set_annotations([doc], [asked])
-        assert doc.user_data[docs.LINKS] == [(0, "source", 2, one)]
+        classifier.set_annotations([doc], [asked])
+        assert doc.user_data[docs.RELATIONS] == [(0, "source", 2, one)]
 
 
 def test_a_batch_in_which_nothing_is_asked_gives_its_gradient_back(schema: Schema) -> None:
@@ -404,16 +410,16 @@ def test_a_batch_in_which_nothing_is_asked_gives_its_gradient_back(schema: Schem
     }
     tok2vec |= {"window_size": 1, "maxout_pieces": 2, "subword_features": True}
     model = {"@architectures": "acre.regions.v1", "hidden": 8, "tok2vec": tok2vec}
-    linker = nlp.add_pipe("acre_links", config={"reach": 40, "model": model})
+    classifier = nlp.add_pipe("acre_links", config={"reach": 40, "model": model})
 
     reference = nlp.make_doc("Nothing is marked here.")
     reference.spans[docs.MARKS] = SpanGroup(reference, name=docs.MARKS, spans=[])
-    reference.user_data |= {docs.LINKS: [], docs.ANSWERS: {}}
+    reference.user_data |= {docs.RELATIONS: [], docs.ATTRIBUTES: {}}
     example = Example(nlp.make_doc(reference.text), reference)
-    linker.initialize(
+    classifier.initialize(
         lambda: [example], nlp=nlp, schema_path=str(ROOT / "guidelines" / "schema.yaml")
     )
-    inner, called = linker.model.get_ref("tok2vec"), []
+    inner, called = classifier.model.get_ref("tok2vec"), []
     forward = inner._func
 
     def watched(own: Any, given: Any, is_train: bool) -> Any:
@@ -424,5 +430,5 @@ def test_a_batch_in_which_nothing_is_asked_gives_its_gradient_back(schema: Schem
         )
 
     inner._func = watched
-    assert linker.update([example], sgd=Adam(0.001)) == {"acre_links": 0.0}
+    assert classifier.update([example], sgd=Adam(0.001)) == {"acre_links": 0.0}
     assert called == [[(len(reference), 8)]]

@@ -9,6 +9,7 @@ import pytest
 
 from annotate.annotators import guidelines
 from annotate.extract import values
+from annotate.extract.values import Amount
 from annotate.model.schema import Schema
 from tests.conftest import ROOT
 
@@ -44,15 +45,11 @@ SUNDAY = dt.date(2024, 3, 17)
     ],
 )
 def test_a_quantity(words: str, expected: dict[str, Any]) -> None:
-    assert values.quantity(words) == expected
+    assert values.quantity(words) == Amount(**expected)
 
 
 def test_what_is_counted_is_people_where_the_mark_inside_says_so() -> None:
-    assert values.quantity("About 30 riflemen", of_people=True) == {
-        "min": 30,
-        "max": 30,
-        "unit": "people",
-    }
+    assert values.quantity("About 30 riflemen", of_people=True) == Amount(30, 30, "people")
 
 
 @pytest.mark.parametrize(
@@ -108,10 +105,9 @@ def test_the_guidelines_examples_have_the_values_that_the_rules_give(schema: Sch
             for mark in annotation.mentions:
                 words = mark.slice(article.text or "")
                 if mark.label == "quantity":
-                    found = values.quantity(words)
-                    same = all(
-                        mark.attributes.get(name) == found.get(name) for name in ("min", "max")
-                    )
+                    amount = values.quantity(words)
+                    bounds = (mark.attributes.get("min"), mark.attributes.get("max"))
+                    same = bounds == (amount.min, amount.max)
                 elif mark.label == "time":
                     same = mark.attributes.get("value") == values.time(words, SUNDAY)
                 else:

@@ -22,14 +22,14 @@ def test_as_much_is_labelled_as_the_share_allows_and_at_least_one() -> None:
 
 
 def test_each_strategy_takes_what_is_left_in_its_own_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    gauges = {
-        "a": SimpleNamespace(unsure=0.1, vector=np.array([1.0, 0.0])),
-        "b": SimpleNamespace(unsure=0.9, vector=np.array([0.9, 0.1])),
-        "c": SimpleNamespace(unsure=0.2, vector=np.array([0.0, 1.0])),
-        "d": SimpleNamespace(unsure=0.5, vector=np.array([0.7, 0.7])),
+    uncertainties = {
+        "a": SimpleNamespace(entropy=0.1, vector=np.array([1.0, 0.0])),
+        "b": SimpleNamespace(entropy=0.9, vector=np.array([0.9, 0.1])),
+        "c": SimpleNamespace(entropy=0.2, vector=np.array([0.0, 1.0])),
+        "d": SimpleNamespace(entropy=0.5, vector=np.array([0.7, 0.7])),
     }
-    monkeypatch.setattr(learning.pipeline, "gauge", lambda model, article, schema: gauges[article])
-    articles = {name: name for name in gauges}
+    monkeypatch.setattr(learning.pipeline, "uncertainty", lambda model, article, schema: uncertainties[article])
+    articles = {name: name for name in uncertainties}
     orders = {
         strategy: learning._order(strategy, None, articles, ["a"], ["d", "c", "b", "a"], None)
         for strategy in assign.ORDERS

@@ -11,7 +11,7 @@ from spacy.tokens import Span, SpanGroup
 
 from annotate.corpus.store import Corpus
 from annotate.extract import docs
-from annotate.extract.sift import Sift
+from annotate.extract.span_filter import SpanFilter
 from annotate.model.schema import Schema
 from tests.conftest import ROOT
 
@@ -19,18 +19,20 @@ WORDS = "The army said that rebels told it that the town of Lisk had fallen ."
 
 
 @pytest.fixture(scope="module")
-def sift(schema: Schema) -> Sift:
-    return Sift({label: schema.layer(label).value for label in schema.labels})
+def span_filter(schema: Schema) -> SpanFilter:
+    return SpanFilter({label: schema.layer(label).value for label in schema.labels})
 
 
-def _kept(sift: Sift, *marks: tuple[str, int, int, float]) -> set[tuple[str, int, int]]:
+def _kept(
+    span_filter: SpanFilter, *marks: tuple[str, int, int, float]
+) -> set[tuple[str, int, int]]:
     doc = spacy.blank("en")(WORDS)
     group = SpanGroup(
         doc, name=docs.MARKS, spans=[Span(doc, start, end, label) for label, start, end, _ in marks]
     )
     group.attrs["scores"] = np.array([score for *_, score in marks])
     doc.spans[docs.MARKS] = group
-    found: Any = sift(doc).spans[docs.MARKS]
+    found: Any = span_filter(doc).spans[docs.MARKS]
     scores = {(label, start, end): score for label, start, end, score in marks}
     told = [(span.label_, span.start, span.end) for span in found]
     assert [scores[key] for key in told] == list(found.attrs["scores"])
@@ -54,25 +56,25 @@ def _kept(sift: Sift, *marks: tuple[str, int, int, float]) -> set[tuple[str, int
     ],
 )
 def test_the_surer_one_is_kept_where_both_cant_be(
-    sift: Sift, one: Any, other: Any, both: bool
+    span_filter: SpanFilter, one: Any, other: Any, both: bool
 ) -> None:
-    assert _kept(sift, (*one, 0.9), (*other, 0.6)) == ({one, other} if both else {one})
-    assert _kept(sift, (*one, 0.6), (*other, 0.9)) == ({one, other} if both else {other})
+    assert _kept(span_filter, (*one, 0.9), (*other, 0.6)) == ({one, other} if both else {one})
+    assert _kept(span_filter, (*one, 0.6), (*other, 0.9)) == ({one, other} if both else {other})
 
 
-def test_of_two_that_are_as_sure_the_first_is_kept_whatever_the_last_bits(sift: Sift) -> None:
+def test_of_two_that_are_as_sure_the_first_is_kept_whatever_the_last_bits(span_filter: SpanFilter) -> None:
     one, other = ("place", 8, 12), ("facility", 8, 12)
     nearly = float(np.nextafter(np.float32(1), np.float32(0)))
-    assert _kept(sift, (*one, 1.0), (*other, nearly)) == {one}
-    assert _kept(sift, (*one, nearly), (*other, 1.0)) == {one}
+    assert _kept(span_filter, (*one, 1.0), (*other, nearly)) == {one}
+    assert _kept(span_filter, (*one, nearly), (*other, 1.0)) == {one}
 
 
-def test_what_is_dropped_drops_nothing(sift: Sift) -> None:
+def test_what_is_dropped_drops_nothing(span_filter: SpanFilter) -> None:
     marks = [("place", 8, 10, 0.9), ("place", 9, 11, 0.8), ("place", 10, 12, 0.7)]
-    assert _kept(sift, *marks) == {("place", 8, 10), ("place", 10, 12)}
+    assert _kept(span_filter, *marks) == {("place", 8, 10), ("place", 10, 12)}
 
 
-def test_what_annotators_mark_stands_together(sift: Sift, schema: Schema) -> None:
+def test_what_annotators_mark_stands_together(span_filter: SpanFilter, schema: Schema) -> None:
     corpus, blank = Corpus(ROOT / "corpus"), spacy.blank("en")
     marks = apart = 0
     for article in corpus.articles():
@@ -82,7 +84,9 @@ def test_what_annotators_mark_stands_together(sift: Sift, schema: Schema) -> Non
                 spans = list(doc.spans[docs.MARKS])
                 marks += len(spans)
                 apart += sum(
-                    sift.excludes(one, other) for n, one in enumerate(spans) for other in spans[:n]
+                    span_filter.excludes(one, other)
+                    for n, one in enumerate(spans)
+                    for other in spans[:n]
                 )
     assert marks > 3000
     assert apart / marks < 0.004

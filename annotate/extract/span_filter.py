@@ -1,0 +1,68 @@
+"""Which of the marks that a categoriser predicts can stand together: it scores each span by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from spacy.language import Language
+from spacy.tokens import Doc, SpanGroup
+
+from annotate.extract.docs import MARKS
+from annotate.model.schema import Layer
+
+
+class SpanFilter:
+    """A component that keeps the marks with the highest scores, and drops what can't stand beside them."""
+
+    def __init__(self, layers: Mapping[str, str]) -> None:
+        self._layers = layers
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Drop marks, and their scores with them."""
+        group = doc.spans[MARKS]
+        scores = group.attrs["scores"]
+        kept: list[int] = []
+        # What is as sure goes by its place: the last bits of a score depend on the processor.
+        for number in sorted(
+            range(len(group)), key=lambda number: -round(float(scores[number]), 6)
+        ):
+            if not any(self.excludes(group[number], group[other]) for other in kept):
+                kept.append(number)
+        kept.sort()
+        filtered = SpanGroup(doc, name=MARKS, spans=[group[number] for number in kept])
+        filtered.attrs["scores"] = scores[kept]
+        doc.spans[MARKS] = filtered
+        return doc
+
+    def excludes(self, one: Any, other: Any) -> bool:
+        """Whether two marks can't both be there.
+
+        Triggers do not overlap. Mentions nest, and do not cross or share all words. Sources, cues and contents of one
+        label are apart, but for a content inside another; one that begins or ends with the other is mostly that one
+        again.
+
+        Mentions *the town of Lisk* and *Lisk* stand together; *the town of* and *of Lisk* do not.
+        """
+        layer = self._layers.get(one.label_)
+        if layer != self._layers.get(other.label_):
+            return False
+        if one.end <= other.start or other.end <= one.start:
+            return False
+        if layer == Layer.EVENT:
+            return True
+        # Below zero where one begins before the other and ends behind it, zero where they share a border.
+        nesting = (one.start - other.start) * (one.end - other.end)
+        if layer == Layer.MENTION:
+            return nesting > 0 or (one.start, one.end) == (other.start, other.end)
+        return layer != Layer.CONTENT or nesting >= 0
+
+
+@Language.factory("acre_span_filter")
+def make_span_filter(nlp: Language, name: str, layers: dict[str, str]) -> SpanFilter:
+    """The component that keeps what can stand together; `layers` has the layer of each label."""
+    return SpanFilter(layers)
+
+
+# The name in pipelines that were trained with acre-corpus 0.1.0.
+Language.factory("acre_sift", func=make_span_filter)
