@@ -115,24 +115,24 @@ def _dependents(trigger: Any, labels: Labels) -> Iterator[tuple[Any, tuple[str, 
     Beside what hangs on the trigger these are the subject of the verb before it (*rebels* in *rebels came and seized
     it*), and the noun that it describes (*town* in *the seized town*).
     """
-    by_dependency = labels.roles.by_dependency
+    roles = labels.roles
     for child in trigger.children:
-        if child.dep_ in by_dependency:
-            yield child, labels.roles.of_dependency(child.dep_)
+        if child.dep_ in roles.by_dependency:
+            yield child, roles.by_dependency[child.dep_]
         if child.dep_ in ("prep", "agent"):
             for object_ in child.children:
                 if object_.dep_ == "pobj":
-                    yield object_, labels.roles.of_preposition(child.lower_)
+                    yield object_, roles.by_preposition.get(child.lower_, ())
     has_subject = any(child.dep_ == "nsubj" for child in trigger.children)
     if trigger.dep_ in ("conj", "xcomp", "advcl") and not has_subject:
         for child in trigger.head.children:
             if child.dep_ == "nsubj":
-                yield child, labels.roles.subject
+                yield child, roles.subject
             elif child.dep_ == "nsubjpass":
-                yield child, labels.roles.object
+                yield child, roles.object
     if trigger.dep_ in ("acl", "relcl", "amod"):
         is_passive = trigger.tag_ == "VBN"
-        yield trigger.head, labels.roles.object if is_passive else labels.roles.subject
+        yield trigger.head, roles.object if is_passive else roles.subject
 
 
 def _realis(token: Any, labels: Labels) -> str:

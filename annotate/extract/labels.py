@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Literal
 
 import yaml
 from pydantic import ValidationError
@@ -79,30 +78,15 @@ class Flag(Record):
     value: str
 
 
-RoleList = tuple[str, ...] | Literal["subject", "object"]
-
-
 class Roles(Record):
     """Roles that a mention may fill, the likeliest first, by how it hangs on the trigger."""
 
     subject: tuple[str, ...]
     object: tuple[str, ...]
     repeatable: tuple[str, ...]
-    by_dependency: dict[str, RoleList]
-    by_preposition: dict[str, RoleList]
-
-    def of_dependency(self, dependency: str) -> tuple[str, ...]:
-        """The roles of what hangs on the trigger by the dependency; empty where it fills none."""
-        return self._resolved(self.by_dependency.get(dependency, ()))
-
-    def of_preposition(self, preposition: str) -> tuple[str, ...]:
-        """The roles of a preposition's object; empty where it fills none."""
-        return self._resolved(self.by_preposition.get(preposition, ()))
-
-    def _resolved(self, roles: RoleList) -> tuple[str, ...]:
-        if isinstance(roles, tuple):
-            return roles
-        return self.subject if roles == "subject" else self.object
+    """Roles that several mentions may fill for one trigger."""
+    by_dependency: dict[str, tuple[str, ...]]
+    by_preposition: dict[str, tuple[str, ...]]
 
 
 class Labels(Record):
@@ -179,8 +163,7 @@ def _unknown(labels: Labels, schema: Schema) -> Iterator[Unknown]:
         yield from _missing(f"roles.{key}", getattr(roles, key), schema.roles, "role")
     for table in ("by_dependency", "by_preposition"):
         for key, names in getattr(roles, table).items():
-            if isinstance(names, tuple):
-                yield from _missing(f"roles.{table}.{key}", names, schema.roles, "role")
+            yield from _missing(f"roles.{table}.{key}", names, schema.roles, "role")
 
 
 def _unknown_attributes(labels: Labels, schema: Schema) -> Iterator[Unknown]:

@@ -12,12 +12,12 @@ from lxml import html
 
 from annotate.corpus.store import Corpus
 from annotate.dataset import build
-from annotate.extract import extractors, lookup
+from annotate.extract import extractors
+from annotate.extract.lookup import Lookup
 from annotate.model import schema as schema_
 from annotate.model.issues import AcreError, UsageError
 from annotate.model.schema import Schema
 from tests.conftest import ROOT, Acre
-from tests.extract.test_lookup import TAUGHT
 
 Write = Callable[..., Any]
 ARTICLE = """\
@@ -37,23 +37,16 @@ def article(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def learned(write: Write, schema: Schema, tmp_path: Path) -> Path:
-    taught = TAUGHT.replace("[t1:state_force|", "[c1:content|[t1:state_force|").replace(
-        "[t3:time|Friday],", "[t3:time|Friday]],"
-    )
-    taught += (
-        "c1 source:h1 cue:q1 stance=asserts style=indirect source_status=anonymous\nt3"
-        " value=2024-03-15\n"
-    )
+def learned(model: Lookup, tmp_path: Path) -> Path:
     path = tmp_path / "lookup.json"
-    path.write_text(lookup.fit([write(taught)], schema).model_dump_json())
+    path.write_text(model.model_dump_json())
     return path
 
 
 def test_rows_are_those_of_the_config_claims_and_slice_exactly(
-    acre: Acre, article: Path, learned: Path
+    acre_here: Acre, article: Path, learned: Path
 ) -> None:
-    done = acre(
+    done = acre_here(
         "extract",
         article,
         "--model",
@@ -80,10 +73,10 @@ def test_rows_are_those_of_the_config_claims_and_slice_exactly(
 
 
 def test_the_page_stands_alone_and_draws_every_mark(
-    acre: Acre, article: Path, learned: Path, tmp_path: Path, schema: Schema
+    acre_here: Acre, article: Path, learned: Path, tmp_path: Path, schema: Schema
 ) -> None:
     page = tmp_path / "page.html"
-    done = acre("extract", article, "--model", learned, "--format", "html", "--output", page)
+    done = acre_here("extract", article, "--model", learned, "--format", "html", "--output", page)
     assert (done.returncode, done.stdout.replace("\n", "")) == (0, f"wrote {page}")
     written = page.read_text(encoding="utf-8")
     root = html.fromstring(written)
@@ -101,20 +94,22 @@ def test_the_page_stands_alone_and_draws_every_mark(
     assert "unread by a person" in root.text_content()
 
 
-def test_a_table_and_the_notation_are_printed(acre: Acre, article: Path, learned: Path) -> None:
+def test_a_table_and_the_notation_are_printed(
+    acre: Acre, acre_here: Acre, article: Path, learned: Path
+) -> None:
     table = acre("extract", article, "--model", learned)
     assert table.returncode == 0
     assert "the ministry" in table.stdout
     assert "capture" in table.stdout
-    shown = acre("extract", article, "--model", learned, "--format", "acre").stdout
+    shown = acre_here("extract", article, "--model", learned, "--format", "acre").stdout
     assert "[e" in shown or ":capture|seized]" in shown
 
 
 def test_nothing_is_added_to_the_corpus_and_a_bad_file_does_not_stop_the_others(
-    acre: Acre, article: Path, learned: Path, corpus: Corpus, tmp_path: Path
+    acre_here: Acre, article: Path, learned: Path, corpus: Corpus, tmp_path: Path
 ) -> None:
     before = sorted(corpus.root.rglob("*"))
-    done = acre("extract", tmp_path / "none.txt", article, "--model", learned)
+    done = acre_here("extract", tmp_path / "none.txt", article, "--model", learned)
     assert done.returncode == 1
     assert "none.txt: No such file or directory" in done.stderr
     assert "the ministry" in done.stdout
@@ -130,8 +125,10 @@ def test_nothing_is_added_to_the_corpus_and_a_bad_file_does_not_stop_the_others(
         (["--model", "lookup"], "nothing is built there to learn from; run acre build"),
     ],
 )
-def test_wrong_usage_is_said(acre: Acre, article: Path, arguments: list[str], message: str) -> None:
-    done = acre("extract", article, *arguments)
+def test_wrong_usage_is_said(
+    acre_here: Acre, article: Path, arguments: list[str], message: str
+) -> None:
+    done = acre_here("extract", article, *arguments)
     assert done.returncode == 2
     assert message in done.stderr.replace("\n", "")
     assert "Traceback" not in done.stderr
@@ -153,10 +150,10 @@ def test_the_corpus_teaches_the_rules_where_it_is_built(
 ) -> None:
     article, _ = write(SIMPLE)
     build.build(corpus, schema)
-    found, scores = extractors.load(
+    predicted, scores = extractors.load(
         "lookup", corpus.root, schema_.load(ROOT / "guidelines" / "schema.yaml")
     ).predict(article)
-    assert [mark.label for mark in found.event_mentions] == ["capture"]
+    assert [mark.label for mark in predicted.event_mentions] == ["capture"]
     assert set(scores.values()) == {1.0}
 
 

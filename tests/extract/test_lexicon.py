@@ -1,4 +1,4 @@
-"""Words that tell of events: every listed one is found where it stands, the longest wins, and training corrects the list."""
+"""Words that are triggers: every listed one matches where it stands, the longest wins, training corrects the list."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_how_a_word_is_read_decides_where_it_is_known() -> None:
 
 
 def _learned() -> lexicon.Lexicon:
-    """*March* is three times no protest, *walked* a trigger that is not listed, *seized* once of another type than listed."""
+    """*March* is three times no protest, *walked* a trigger that is not listed, *seized* once of another type."""
     seen: list[tuple[Doc, dict[int, str]]] = [(_doc("march", "NOUN"), {}) for _ in range(3)]
     seen += [
         (_doc("walked", "VERB"), {0: "displacement"}),
