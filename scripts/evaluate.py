@@ -57,17 +57,8 @@ def evaluate(
         raise UsageError("--keep is for whole pipelines: leave it, or --without, out")
     schema, folder = schema_.load(corpus.parent / "guidelines" / "schema.yaml"), Corpus(corpus)
     for name in split or ["test", "real"]:
-        documents = list(gold_of(folder, name))
-        if not documents and split:
-            raise UsageError(
-                f"{corpus}: no gold with its text in the split {name}; adjudicate it, or run acre"
-                " rehydrate"
-            )
+        documents = _documents(folder, name, must_exist=bool(split))
         if not documents:
-            out.print(
-                f"{name}: not scored, none of its texts is here; put them in place with: acre"
-                " rehydrate"
-            )
             continue
         passes = _pairs_of_passes(folder, documents)
         if passes is not None:
@@ -78,6 +69,21 @@ def evaluate(
                 (article, gold, extractor.predict(article)[0]) for article, gold in documents
             )
             _score(extractor.name, name, predicted, schema, folder, keep)
+
+
+def _documents(corpus: Corpus, split: str, must_exist: bool) -> list[tuple[Article, Gold]]:
+    """The articles of a split that can be scored; says so where there is none."""
+    documents = list(gold_of(corpus, split))
+    if not documents and must_exist:
+        raise UsageError(
+            f"{corpus.root}: no gold with its text in the split {split}; adjudicate it, or run acre"
+            " rehydrate"
+        )
+    if not documents:
+        out.print(
+            f"{split}: not scored, none of its texts is here; put them in place with: acre rehydrate"
+        )
+    return documents
 
 
 Documents = Iterable[tuple[Article, Annotation, Annotation]]

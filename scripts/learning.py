@@ -77,7 +77,9 @@ def learning(
         print(f"wrote {path}")
 
 
-def _curve(runs: Sequence[Steps], strategy: str, name: str) -> list[tuple[float, list[float]]]:
+def _curve(
+    runs: Sequence[Mapping[str, Sequence[tuple[int, Scores]]]], strategy: str, name: str
+) -> list[tuple[float, list[float]]]:
     """By step, the words labelled, mean of all seeds, and the F1 of each."""
     curve = []
     for step in zip(*(run[strategy] for run in runs), strict=True):
@@ -179,11 +181,10 @@ def _show(runs: Sequence[Mapping[str, Sequence[tuple[int, Scores]]]]) -> None:
         table.add_column(heading, justify="left" if heading in ("layer", "chosen by") else "right")
     for name in LAYERS:
         for strategy in assign.ORDERS:
-            curves = [[scores[name] for _words, scores in run[strategy]] for run in runs]
-            means = [f"{mean(step):.3f}" for step in zip(*curves, strict=True)]
+            means = [f"{mean(f1):.3f}" for _words, f1 in _curve(runs, strategy, name)]
             table.add_row(name, strategy, *means, _gain(runs, strategy, name))
-    steps = zip(*(run[assign.RANDOM] for run in runs), strict=True)
-    words = " ".join(f"{mean(count for count, _scores in step):,.0f}" for step in steps)
+    curve = _curve(runs, assign.RANDOM, next(iter(LAYERS)))
+    words = " ".join(f"{count:,.0f}" for count, _f1 in curve)
     out = Console(highlight=False)
     out.print(table)
     out.print(f"words labelled, mean: {words}")

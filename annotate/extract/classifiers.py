@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -120,7 +121,7 @@ class CandidateClassifier(TrainablePipe):
     def _mask(self, candidates: Sequence[Sequence[Candidate]]) -> Any:
         """Of shape (candidates, classes): what is added to logits, so that only permitted classes are chosen."""
         column = {label: number for number, label in enumerate(self.labels)}
-        flat = [candidate for of_doc in candidates for candidate in of_doc]
+        flat = list(chain.from_iterable(candidates))
         mask = np.full((len(flat), len(column)), -1e9, np.float32)
         for row, candidate in enumerate(flat):
             mask[row, [column[label] for label in candidate.classes]] = 0

@@ -113,7 +113,7 @@ def _forward(
     if not any(len(doc) for doc in docs):
         return [np.zeros((0, width), np.float32) for _ in docs], lambda gradient: []
     pieces = model.attrs["tokenizer"](
-        [[token.text for token in doc] or [""] for doc in docs],
+        [_words(doc) for doc in docs],
         is_split_into_words=True, truncation=True, max_length=_LONGEST, padding=True, return_tensors="pt",
     )  # fmt: skip
     shares = [_shares(pieces.word_ids(number), len(doc)) for number, doc in enumerate(docs)]
@@ -139,6 +139,11 @@ def _forward(
         (share @ of_doc).astype(np.float32) for share, of_doc in zip(shares, hidden, strict=True)
     ]
     return vectors, backprop
+
+
+def _words(doc: Doc) -> list[str]:
+    """The doc's tokens; the tokenizer takes no text without any."""
+    return [token.text for token in doc] or [""]
 
 
 def _shares(words: Sequence[int | None], tokens: int) -> Floats:

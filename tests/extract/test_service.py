@@ -24,7 +24,7 @@ Ask = Callable[..., tuple[int, dict[str, Any]]]
 
 
 @pytest.fixture
-def told() -> list[str]:
+def log() -> list[str]:
     return []
 
 
@@ -35,16 +35,16 @@ def known(write: Callable[..., tuple[Article, Annotation]]) -> tuple[Article, An
 
 @pytest.fixture
 def ask(
-    corpus: Corpus, schema: Schema, known: tuple[Article, Annotation], told: list[str]
+    corpus: Corpus, schema: Schema, known: tuple[Article, Annotation], log: list[str]
 ) -> Iterator[Ask]:
     article, annotation = known
 
-    def predict(asked: Article) -> tuple[Annotation, dict[str, float]]:
-        if asked.id != article.id:
+    def predict(unread: Article) -> tuple[Annotation, dict[str, float]]:
+        if unread.id != article.id:
             raise AcreError("it is another")
         return annotation, {mark.id: 0.5 for mark in annotation.marks()}
 
-    answering = service.Service(Extractor("reader", "1.0", predict), corpus, schema, told.append)
+    answering = service.Service(Extractor("reader", "1.0", predict), corpus, schema, log.append)
     server = service.listen(answering, 0)
     assert server.server_address[0] == "127.0.0.1"
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -76,10 +76,10 @@ def test_it_suggests_for_a_task_as_the_command_does(
     article, annotation = known
     task = {"id": 1, "data": tasks.data(article, schema)}
     status, answer = ask("/predict", json.dumps({"tasks": [task], "project": "1.2"}).encode())
-    (found,) = answer["results"]
+    (prediction,) = answer["results"]
     scores = {mark.id: 0.5 for mark in annotation.marks()}
-    assert (status, answer["model_version"], found["score"]) == (200, "reader 1.0", 0.5)
-    assert found["result"] == tasks.result(annotation, article, schema, scores)
+    assert (status, answer["model_version"], prediction["score"]) == (200, "reader 1.0", 0.5)
+    assert prediction["result"] == tasks.result(annotation, article, schema, scores)
 
 
 @pytest.mark.parametrize(
@@ -89,10 +89,10 @@ def test_what_it_does_not_know_gets_no_suggestion(
     ask: Ask,
     known: tuple[Article, Annotation],
     schema: Schema,
-    told: list[str],
+    log: list[str],
     change: dict[str, str],
 ) -> None:
     task = {"id": 1, "data": tasks.data(known[0], schema) | change}
     status, answer = ask("/predict", json.dumps({"tasks": [task, 7]}).encode())
-    assert (status, [found["result"] for found in answer["results"]]) == (200, [[], []])
-    assert "not suggested: the corpus has no such article with this text" in told[0]
+    assert (status, [prediction["result"] for prediction in answer["results"]]) == (200, [[], []])
+    assert "not suggested: the corpus has no such article with this text" in log[0]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import combinations, starmap
 from typing import Any
 
 import numpy as np
 import pytest
-import spacy
 from spacy.tokens import Span, SpanGroup
 
 from annotate.corpus.store import Corpus
@@ -14,6 +14,7 @@ from annotate.extract import docs
 from annotate.extract.span_filter import SpanFilter
 from annotate.model.schema import Schema
 from tests.conftest import ROOT
+from tests.extract.conftest import blank
 
 WORDS = "The army said that rebels told it that the town of Lisk had fallen ."
 
@@ -26,17 +27,17 @@ def span_filter(schema: Schema) -> SpanFilter:
 def _kept(
     span_filter: SpanFilter, *marks: tuple[str, int, int, float]
 ) -> set[tuple[str, int, int]]:
-    doc = spacy.blank("en")(WORDS)
+    doc = blank()(WORDS)
     group = SpanGroup(
         doc, name=docs.MARKS, spans=[Span(doc, start, end, label) for label, start, end, _ in marks]
     )
     group.attrs["scores"] = np.array([score for *_, score in marks])
     doc.spans[docs.MARKS] = group
-    found: Any = span_filter(doc).spans[docs.MARKS]
+    group: Any = span_filter(doc).spans[docs.MARKS]
     scores = {(label, start, end): score for label, start, end, score in marks}
-    told = [(span.label_, span.start, span.end) for span in found]
-    assert [scores[key] for key in told] == list(found.attrs["scores"])
-    return set(told)
+    kept = [(span.label_, span.start, span.end) for span in group]
+    assert [scores[key] for key in kept] == list(group.attrs["scores"])
+    return set(kept)
 
 
 @pytest.mark.parametrize(
@@ -75,18 +76,14 @@ def test_what_is_dropped_drops_nothing(span_filter: SpanFilter) -> None:
 
 
 def test_what_annotators_mark_stands_together(span_filter: SpanFilter, schema: Schema) -> None:
-    corpus, blank = Corpus(ROOT / "corpus"), spacy.blank("en")
+    corpus = Corpus(ROOT / "corpus")
     marks = apart = 0
     for article in corpus.articles():
         gold = corpus.gold(article.id)
         if gold is not None and article.text is not None:
-            for doc in docs.gold(article, gold, schema, blank):
+            for doc in docs.gold(article, gold, schema, blank()):
                 spans = list(doc.spans[docs.MARKS])
                 marks += len(spans)
-                apart += sum(
-                    span_filter.excludes(one, other)
-                    for n, one in enumerate(spans)
-                    for other in spans[:n]
-                )
+                apart += sum(starmap(span_filter.excludes, combinations(spans, 2)))
     assert marks > 3000
     assert apart / marks < 0.004
