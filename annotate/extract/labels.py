@@ -114,7 +114,8 @@ def load(schema: Schema) -> Labels:
     """The labels of `FILE`; UsageError lists every one that the schema does not have."""
     labels = _read(FILE)
     problems = [
-        f"{FILE}: {key}: {name!r} is no {what} of schema {schema.version}; write what the schema calls it"
+        f"{FILE}: {key}: {name!r} is no {what} of schema {schema.version};"
+        " write what the schema calls it, or take it off the list"
         for key, name, what in _unknown(labels, schema)
     ]
     if problems:
@@ -167,7 +168,7 @@ def _unknown(labels: Labels, schema: Schema) -> Iterator[Unknown]:
 
 
 def _unknown_attributes(labels: Labels, schema: Schema) -> Iterator[Unknown]:
-    """Attributes that the label does not have which a rule gives them to."""
+    """Attributes that a rule gives to a label which does not have them."""
     content = Layer.CONTENT.value
     attributes = [
         ("quantity.min", labels.quantity.min, labels.quantity.label),
