@@ -63,7 +63,9 @@ def test_the_surer_one_is_kept_where_both_cant_be(
     assert _kept(span_filter, (*one, 0.6), (*other, 0.9)) == ({one, other} if both else {other})
 
 
-def test_of_two_that_are_as_sure_the_first_is_kept_whatever_the_last_bits(span_filter: SpanFilter) -> None:
+def test_of_two_that_are_as_sure_the_first_is_kept_whatever_the_last_bits(
+    span_filter: SpanFilter,
+) -> None:
     one, other = ("place", 8, 12), ("facility", 8, 12)
     nearly = float(np.nextafter(np.float32(1), np.float32(0)))
     assert _kept(span_filter, (*one, 1.0), (*other, nearly)) == {one}

@@ -28,7 +28,9 @@ def test_each_strategy_takes_what_is_left_in_its_own_order(monkeypatch: pytest.M
         "c": SimpleNamespace(entropy=0.2, vector=np.array([0.0, 1.0])),
         "d": SimpleNamespace(entropy=0.5, vector=np.array([0.7, 0.7])),
     }
-    monkeypatch.setattr(learning.pipeline, "uncertainty", lambda model, article, schema: uncertainties[article])
+    monkeypatch.setattr(
+        learning.pipeline, "uncertainty", lambda model, article, schema: uncertainties[article]
+    )
     articles = {name: name for name in uncertainties}
     orders = {
         strategy: learning._order(strategy, None, articles, ["a"], ["d", "c", "b", "a"], None)
