@@ -119,7 +119,7 @@ def releases() -> str:
             )
 
         def commit(what: str) -> None:
-            corpus.write_splits(splits.deal(corpus, schema).places)
+            corpus.write_splits(splits.assign(corpus, schema).rows)
             build.build(corpus, schema)
             run("git", "add", "--all")
             run("git", "commit", "--quiet", "--message", what)
@@ -127,22 +127,22 @@ def releases() -> str:
         run("git", "init", "--quiet")
         run("git", "config", "user.name", "ACRE")
         run("git", "config", "user.email", "acre@example.invalid")
-        for article, found, where in annotated[:-1]:
+        for article, found, _where in annotated[:-1]:
             corpus.write_article(article)
-            store.write(corpus.root / where, store.dump(found))
+            corpus.write_annotation(found, article)
         commit("Two articles")
         parts.append("\nThe first release, of all sample articles but one:\n")
         release("2026-01-15")
-        article, found, where = annotated[0]
-        store.write(corpus.root / where, store.dump(_corrected(found)))
+        article, found, _where = annotated[0]
+        corpus.write_annotation(_corrected(found), article)
         commit("Corrections")
         parts.append(
             "\nIn one article a label, a boundary, a role and an answer are corrected: a patch.\n"
         )
         release("2026-02-01", "--dry-run")
-        article, found, where = annotated[-1]
+        article, found, _where = annotated[-1]
         corpus.write_article(article)
-        store.write(corpus.root / where, store.dump(found))
+        corpus.write_annotation(found, article)
         commit("A third article")
         parts.append("\nThen another article is added, which makes it a minor version:\n")
         release("2026-02-15")

@@ -105,15 +105,10 @@ def _pairs_of_passes(
 
 def gold_of(corpus: Corpus, split: str) -> Iterator[tuple[Article, Gold]]:
     """The articles of a split that have gold, and whose text is there."""
-    split_of, collections = corpus.splits(), corpus.collections()
+    split_of = splits.lookup(corpus)
     for article in corpus.articles():
         gold = corpus.gold(article.id)
-        is_news = collections[article.collection].text_kind == "news"
-        if (
-            gold is not None
-            and article.text is not None
-            and splits.of(article.id, is_news, split_of) == split
-        ):
+        if gold is not None and article.text is not None and split_of(article) == split:
             yield article, gold
 
 
@@ -147,7 +142,7 @@ def _score(
             for (layer, kind), count in error_types.items()
         ]
         fields = {"system": system, "split": split} | score.fields(report) | {"kinds": kinds}
-        path = corpus.root / "baselines" / f"{system}.{split}.json"
+        path = corpus.baseline_path(f"{system}.{split}")
         store.write(path, (json.dumps(fields, indent=1, ensure_ascii=False) + "\n").encode())
         out.print(f"wrote {path}")
 

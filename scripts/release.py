@@ -20,7 +20,8 @@ import typer
 from annotate import cli
 from annotate.corpus import store, validate
 from annotate.corpus.store import Corpus
-from annotate.dataset import build, check, reading, release
+from annotate.dataset import build, reading, release
+from annotate.dataset.check import DatasetCheck
 from annotate.dataset.diff import Diff, diff
 from annotate.model import schema as schema_
 from annotate.model.issues import AcreError, Severity, UsageError
@@ -81,24 +82,20 @@ def main(
 
 
 def _refuse_unfit(folder: Corpus, schema: Schema) -> None:
-    """AcreError where the corpus is not committed, not valid, not dealt into splits, or not built."""
+    """AcreError where the corpus is not committed, not valid, not assigned to splits, or not built."""
     left = _git(folder, "status", "--porcelain", "--", folder.root.name, "guidelines")
     if left:
         raise AcreError(
             f"not committed: {', '.join(line[3:] for line in left.splitlines()[:5])}; commit first"
         )
-    found = [
+    issues = [
         issue
-        for issue in validate.corpus(folder, schema)
+        for issue in validate.corpus(folder, schema, also=[DatasetCheck(folder, schema)])
         if issue.severity is Severity.ERROR or issue.code == "split-missing"
     ]
-    found += check.check(folder, schema)
-    if found:
-        raise AcreError(
-            "\n".join(
-                [f"the corpus has {len(found)} issues; correct them first", *map(str, found[:10])]
-            )
-        )
+    if issues:
+        heading = f"the corpus has {len(issues)} issues; correct them first"
+        raise AcreError("\n".join([heading, *map(str, issues[:10])]))
 
 
 def _since(folder: Corpus, last: str | None, schema: Schema) -> tuple[Diff, Schema | None]:

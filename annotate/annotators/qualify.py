@@ -12,12 +12,11 @@ import yaml
 from annotate.annotators import guidelines
 from annotate.corpus import store, validate
 from annotate.corpus.store import Corpus
-from annotate.measure import align
 from annotate.measure.align import Unit, units
 from annotate.model import graph, notation
 from annotate.model.issues import AcreError, errors
 from annotate.model.records import Annotation, Article, Mark
-from annotate.model.schema import SAME_AS, Schema
+from annotate.model.schema import MARK_LAYERS, SAME_AS, UNIT_LAYERS, Layer, Schema
 
 
 @dataclass(frozen=True)
@@ -100,7 +99,7 @@ def qualify(annotator: str, folder: Path, corpus: Corpus, schema: Schema) -> Qua
             counts.update((unit.layer, unit.label) for unit in counted)
         for unit in sorted(
             ours.keys() ^ theirs.keys(),
-            key=lambda unit: (unit.start, unit.end, align.LAYERS.index(unit.layer), unit),
+            key=lambda unit: (unit.start, unit.end, UNIT_LAYERS.index(unit.layer), unit),
         ):
             missing = unit in ours
             whole, mark = (ours if missing else theirs)[unit]
@@ -127,7 +126,7 @@ def _shown(article: Article, annotation: Annotation, mark: Mark, unit: Unit) -> 
                 "attributes": {
                     name: value
                     for name, value in found.attributes.items()
-                    if unit.layer == "attribute" and name == unit.label
+                    if unit.layer == Layer.ATTRIBUTE and name == unit.label
                 }
             }
         )
@@ -137,7 +136,7 @@ def _shown(article: Article, annotation: Annotation, mark: Mark, unit: Unit) -> 
     joining = [
         link
         for link in links
-        if link.label == (SAME_AS if unit.layer == "coreference" else unit.label)
+        if link.label == (SAME_AS if unit.layer == Layer.COREFERENCE else unit.label)
     ]
     return notation.excerpt(article.text or "", zone, kept, joining)
 
@@ -150,7 +149,7 @@ def _ruling(
 ) -> str:
     """The ruling of the reference's mark over the same words, or else the test of the page that is about the unit."""
     # A ruling is about a mark and its answers; what it is linked to is decided by the page of the role or the topic.
-    by_mark = unit.layer in ("mention", "event", "attribution span", "attribute")
+    by_mark = unit.layer in (*MARK_LAYERS, Layer.ATTRIBUTE)
     exact = [
         mark.id
         for mark in reference.marks()
@@ -158,7 +157,7 @@ def _ruling(
     ]
     if exact and by_mark:
         return rulings[exact[0]]
-    subject = _PAGES.get(unit.label if unit.layer == "attribute" else unit.layer, unit.label)
+    subject = _PAGES.get(unit.label if unit.layer == Layer.ATTRIBUTE else unit.layer, unit.label)
     page = tests.get(
         (_FOLDERS.get(unit.layer, "labels" if subject == unit.label else "topics"), subject)
     )
@@ -167,7 +166,7 @@ def _ruling(
 
 # The page that decides, where it is not the one of the label itself.
 _PAGES = {
-    "coreference": "coreference",
+    Layer.COREFERENCE: "coreference",
     "min": "quantities",
     "max": "quantities",
     "unit": "quantities",
@@ -175,4 +174,4 @@ _PAGES = {
     "distanced": "distance",
     "source_status": "anonymous-and-unattributed",
 }
-_FOLDERS = {"argument": "roles", "attribute": "topics", "coreference": "topics"}
+_FOLDERS = {Layer.ARGUMENT: "roles", Layer.ATTRIBUTE: "topics", Layer.COREFERENCE: "topics"}

@@ -28,9 +28,10 @@ from annotate.cli.common import (
 )
 from annotate.corpus.store import Corpus
 from annotate.labelstudio import suggest as suggest_
-from annotate.measure import align
 from annotate.model import ids as ids_
 from annotate.model.issues import UsageError
+from annotate.model.records import CLUSTER_FIELDS
+from annotate.model.schema import UNIT_LAYERS, Layer
 
 
 @app.command()
@@ -80,11 +81,7 @@ def assign(
         article.id: article.length
         for article in folder.articles()
         if article.collection == collection
-        or (
-            collection is None
-            and article.collection in collections
-            and collections[article.collection].in_dataset
-        )
+        or (collection is None and collections.of(article).in_dataset)
     }
     before, done = folder.assignments(), folder.passes()
     nobody_has = [name for name in lengths if not before.get(name) and not done.get(name)]
@@ -209,10 +206,10 @@ def _show_suggestions(found: dict[str, suggest_.Outcome], as_json: bool) -> None
 
 
 _SHOWN = {
-    "mentions": ["mentions"],
-    "events": ["event_mentions"],
-    "contents": ["attributions"],
-    "same": ["entities", "events"],
+    "mentions": (Layer.MENTION.field,),
+    "events": (Layer.EVENT.field,),
+    "contents": (Layer.CONTENT.field,),
+    "same": CLUSTER_FIELDS,
 }
 
 
@@ -256,7 +253,7 @@ def qualify(
     guide = (schema.parent if schema else corpus.parent / "guidelines") / "qualification"
     found = qualify_.qualify(annotator, guide, Corpus(corpus), schema_of(schema, corpus))
     if json_:
-        scores = {layer: found.f1(layer) for layer in align.LAYERS}
+        scores = {layer: found.f1(layer) for layer in UNIT_LAYERS}
         listed = [
             difference.__dict__ | {"unit": difference.unit._asdict()}
             for difference in found.differences
@@ -290,7 +287,7 @@ def _show_qualification(found: qualify_.Qualification) -> None:
     table = Table(title="Agreement with the reference (exact)")
     for heading in ("layer", "label", "reference", "given", "matched", "F1"):
         table.add_column(heading, justify="left" if heading in ("layer", "label") else "right")
-    for layer in align.LAYERS:
+    for layer in UNIT_LAYERS:
         labels = sorted({label for of, label in (*found.reference, *found.given) if of == layer})
         for label in [None, *(labels if len(labels) > 1 else ())]:
             score = found.f1(layer, label)

@@ -32,6 +32,7 @@ from annotate.corpus import splits as splits_
 from annotate.corpus import store
 from annotate.corpus import validate as validate_
 from annotate.corpus.articles.reading import About
+from annotate.corpus.entry import Check
 from annotate.corpus.store import Corpus
 from annotate.formats import FORMATS
 from annotate.formats import convert as convert_
@@ -118,13 +119,13 @@ def validate(
             checked[f"{what} checked"] += 1
             step()
 
-        for found in validate_.corpus(folder, labels, count):
-            told.tell(found)
+        also: list[Check] = []
         if folder.data.exists():
-            from annotate.dataset import check  # datasets takes seconds to import
+            from annotate.dataset.check import DatasetCheck  # datasets takes seconds to import
 
-            for found in check.check(folder, labels, count):
-                told.tell(found)
+            also.append(DatasetCheck(folder, labels, count))
+        for issue in validate_.corpus(folder, labels, count, also):
+            told.tell(issue)
     show_counts(checked | Counter(errors=told.errors), json_)
     raise typer.Exit(1 if told.errors else 0)
 
@@ -212,21 +213,18 @@ def split(
 ) -> None:
     """Give each article that has none a split in splits.csv: all of a story in one; rows that are there stay."""
     folder = Corpus(corpus)
-    with progress("dealing") as step:
-        dealt = splits_.deal(folder, schema_of(schema, corpus), seed, step)
-    for name in dealt.new:
-        place = dealt.places[name]
-        say(
-            f"{name}: {place.split}"
-            + ("" if place.story == name else f", of the story {place.story}")
-        )
-    if dealt.new and not dry_run:
-        folder.write_splits(dealt.places)
+    with progress("assigning") as step:
+        assigned = splits_.assign(folder, schema_of(schema, corpus), seed, step)
+    for name in assigned.new:
+        row = assigned.rows[name]
+        say(f"{name}: {row.split}" + ("" if row.story == name else f", of the story {row.story}"))
+    if assigned.new and not dry_run:
+        folder.write_splits(assigned.rows)
         say(
             f"wrote {folder.splits_path}; where two articles tell one story in other words, give"
             " them one story by hand"
         )
-    elif not dealt.new:
+    elif not assigned.new:
         say("every article of the dataset has a split")
 
 

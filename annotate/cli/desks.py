@@ -158,7 +158,7 @@ def load(
                     article.collection,
                 )
             else:
-                is_chosen = collections[article.collection].in_dataset
+                is_chosen = collections.of(article).in_dataset
             if not is_chosen:
                 continue
             if article.text is None:

@@ -36,20 +36,20 @@ from annotate.gold import sheets
 from annotate.labelstudio import server
 from annotate.labelstudio.client import Client
 from annotate.measure import agreement as agreement_
-from annotate.measure import align
 from annotate.model import ids
 from annotate.model.issues import AcreError, UsageError
 from annotate.model.records import Annotation, Article
+from annotate.model.schema import LINK_LAYERS, MARK_LAYERS, Layer
 
 GOLD_PROJECT = "ACRE gold"
 _SORTS = 10
 """How many sorts of disagreement are told."""
 _TABLES = (
-    ("Marks", align.MARKS, ("F1", "F1 overlap", "α tokens", "α_u")),
-    ("Answers on marks that both have", ("attribute",), ("same", "α", "κ")),
+    ("Marks", MARK_LAYERS, ("F1", "F1 overlap", "α tokens", "α_u")),
+    ("Answers on marks that both have", (Layer.ATTRIBUTE,), ("same", "α", "κ")),
     (
         "Links and claims",
-        (*align.LAYERS[4:], agreement_.CLAIM),
+        (*LINK_LAYERS, Layer.CLAIM),
         ("F1", "F1 overlap", "F1 matched ends"),
     ),
 )
@@ -366,7 +366,7 @@ def _show_rows(
         table.add_column(heading, justify="right", no_wrap=True)
     for row in rows:
         is_layer = row.label is None
-        if labels or is_layer or row.layer == "attribute":
+        if labels or is_layer or row.layer == Layer.ATTRIBUTE:
             units = "/".join(str(row.counts.get(name, 0)) for name in annotators)
             cells = (_cell(row.measures.get(name)) for name in names)
             told = row.layer if is_layer else f"  {row.label}"

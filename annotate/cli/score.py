@@ -130,16 +130,11 @@ def _articles(corpus: Corpus, names: Any, split: str | None) -> dict[str, Articl
                 f"{corpus.root}: no such corpus, and a split is the corpus's; name it with --corpus"
             )
         return {}
-    places, collections = corpus.splits(), corpus.collections()
+    split_of = splits.lookup(corpus)
     return {
         article.id: article
         for article in corpus.articles()
-        if article.id in names
-        and split
-        in (
-            None,
-            splits.of(article.id, collections[article.collection].text_kind == "news", places),
-        )
+        if article.id in names and (split is None or split_of(article) == split)
     }
 
 

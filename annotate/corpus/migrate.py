@@ -1,4 +1,4 @@
-"""Brings annotations from one version of the schema to the next by a named migration, and lists what a person must see again."""
+"""Brings annotations to the next version of the schema by a named migration, and lists what a person must see again."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from annotate.corpus import store, validate
+from annotate.corpus import validate
 from annotate.corpus.store import Corpus, StoreError
 from annotate.model.issues import AcreError, Issue, Severity, UsageError, errors
-from annotate.model.records import Annotation, AttributeValue, Decision, Gold, Mark
-from annotate.model.schema import Schema, Version
+from annotate.model.records import Annotation, AttributeValue, Decision, Gold, Mark, changed_marks
+from annotate.model.schema import Layer, Schema, Version
 
 _COLUMNS = ("file", "mark", "label", "start", "end", "why")
 
@@ -70,7 +70,7 @@ class Migration(_Frozen):
 def load(path: Path, schema: Schema) -> Migration:
     """Read a migration to the schema's version; AcreError where it names what the schema does not have."""
     if not path.exists():
-        known = ", ".join(sorted(found.stem for found in path.parent.glob("*.yaml"))) or "none yet"
+        known = ", ".join(sorted(other.stem for other in path.parent.glob("*.yaml"))) or "none yet"
         raise UsageError(f"{path}: no such migration (there is: {known})")
     try:
         fields = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -138,23 +138,27 @@ def migrate(annotation: Annotation, migration: Migration) -> tuple[Annotation, l
     """
     issues = []
     fields: dict[str, Any] = {}
-    for layer in ("mentions", "event_mentions", "sources", "cues", "attributions"):
-        fields[layer] = tuple(_mark(mark, migration) for mark in getattr(annotation, layer))
+    fields |= changed_marks(annotation, lambda mark: _mark(mark, migration))
     for mark in annotation.marks():
         split = migration.split.get(mark.label)
         if split is not None:
-            found = (
+            message = (
                 f"it was {mark.label}, now {' or '.join(split.into)}: {split.ask} It is"
                 f" {split.meanwhile} until you say otherwise"
             )
             issues.append(
-                Issue(mark.id, "migration-look", found + "; look at it again", Severity.WARNING)
+                Issue(mark.id, "migration-look", message + "; look at it again", Severity.WARNING)
             )
     if isinstance(annotation, Gold):
-        fields["decisions"] = tuple(_decision(found, migration) for found in annotation.decisions)
-    made = annotation.provenance
-    fields["provenance"] = made.model_copy(
-        update={"schema_version": migration.to, "migrations": (*made.migrations, migration.name)}
+        fields["decisions"] = tuple(
+            _decision(decision, migration) for decision in annotation.decisions
+        )
+    provenance = annotation.provenance
+    fields["provenance"] = provenance.model_copy(
+        update={
+            "schema_version": migration.to,
+            "migrations": (*provenance.migrations, migration.name),
+        }
     )
     # Anew, not a copy: a new label may change the order of the marks.
     return type(annotation).model_validate({**dict(annotation), **fields}), issues
@@ -171,18 +175,21 @@ def _mark(mark: Mark, migration: Migration) -> Mark:
         ),
     }
     if hasattr(mark, "arguments"):
+        roles = migration.rename.roles
         renamed = (
-            found.model_copy(update={"role": migration.rename.roles.get(found.role, found.role)})
-            for found in mark.arguments
+            argument.model_copy(update={"role": roles.get(argument.role, argument.role)})
+            for argument in mark.arguments
         )
-        update["arguments"] = tuple(sorted(renamed, key=lambda found: (found.role, found.target)))
+        update["arguments"] = tuple(
+            sorted(renamed, key=lambda argument: (argument.role, argument.target))
+        )
     return mark.model_copy(update=update)
 
 
 def _decision(decision: Decision, migration: Migration) -> Decision:
     """As `align.units` names the migrated unit: the label of a mark, of an attribute or of a role, and its ends."""
     rest = decision.rest
-    if decision.layer == "attribute":
+    if decision.layer == Layer.ATTRIBUTE:
         label = migration.attribute(decision.label)
         rest = (migration.label(str(rest[0])), str(migration.value(decision.label, rest[1])))
     elif len(rest) == 4:
@@ -194,7 +201,7 @@ def _decision(decision: Decision, migration: Migration) -> Decision:
 
 
 @dataclass
-class Report:
+class MigrationReport:
     """What a migration did."""
 
     migrated: int = 0
@@ -210,12 +217,12 @@ def run(
     dry: bool,
     tell: Callable[[Issue | str], None],
     on_file: Callable[[], None] = lambda: None,
-) -> Report:
+) -> MigrationReport:
     """Migrate every pass and gold of the version it starts from; one cut off goes on where it stopped.
 
-    What is to be looked at again is told, and kept as rows of `corpus/reviews/<name>.csv`, until people take them out.
+    What is to be looked at again is reported, and kept in `corpus/reviews/<name>.csv`, as rows that people take out.
     """
-    report = Report()
+    report = MigrationReport()
     listed = _listed(corpus, migration)
     for walked in corpus.walk():
         if isinstance(walked, StoreError):
@@ -238,7 +245,7 @@ def run(
             if not dry:
                 rows = [_row(where, issue, marks.get(issue.where)) for issue in issues]
                 _list(corpus, migration, [row for row in rows if row not in listed])
-                store.write(corpus.root / where, store.dump(new))
+                corpus.write_annotation(new, article)
     return report
 
 

@@ -16,7 +16,7 @@ from annotate.model.issues import UsageError
 from annotate.model.records import Article, Sentence
 
 NEAR = 0.3
-"""The part of an article's sentences that a text must have to be told as a near copy of it."""
+"""The part of an article's sentences that a text must have to be reported as a near copy of it."""
 _LONGEST = 60
 
 
@@ -48,20 +48,20 @@ def rehydrate(
     withheld = {
         article.sha256: article
         for article in corpus.articles()
-        if not collections[article.collection].ships_text
+        if not collections.of(article).ships_text
     }
     report = RehydrateReport()
     here = {digest for digest, article in withheld.items() if article.text is not None}
     kept = {digest: corpus.sentences(article) or () for digest, article in withheld.items()}
     for path, is_named in _files(sources):
         failed = []
-        for found in reading.read(path, About(collection="copy")):
+        for copy in reading.read(path, About(collection="copy")):
             on_text()
-            if found.article is None:
-                failed.append(found.error or found.where)
-            elif found.article.sha256 in withheld:
-                article = withheld[found.article.sha256].model_copy(
-                    update={"text": found.article.text}
+            if copy.article is None:
+                failed.append(copy.error or copy.where)
+            elif copy.article.sha256 in withheld:
+                article = withheld[copy.article.sha256].model_copy(
+                    update={"text": copy.article.text}
                 )
                 (report.present if article.sha256 in here else report.restored).append(article.id)
                 here.add(article.sha256)
@@ -69,9 +69,9 @@ def rehydrate(
                 if not kept[article.sha256]:
                     corpus.write_sentences(article, tokens.sentences(article))
             else:
-                told = list(_near(found.where, found.article, withheld, kept))
-                report.near += told
-                report.other += not told
+                near = list(_near(copy.where, copy.article, withheld, kept))
+                report.near += near
+                report.other += not near
         # A folder may hold anything; a file that was named is to be one that can be read.
         if failed and is_named:
             report.failed.append(
@@ -87,10 +87,10 @@ def _files(sources: Iterable[Path]) -> Iterator[tuple[Path, bool]]:
     """Each file, and whether it was named itself."""
     for source in sources:
         if source.is_dir():
-            found = sorted(
+            paths = sorted(
                 path for path in source.rglob("*") if path.suffix.lower() in reading.SUFFIXES
             )
-            yield from ((path, False) for path in found)
+            yield from ((path, False) for path in paths)
         elif source.exists():
             yield source, True
         else:
@@ -119,7 +119,7 @@ def _near(
         f" text is not; nothing was put in place ({copy.length} code points, the article has"
         f" {article.length})"
     )
-    yield from (f"  {told}" for told in _differences(own, copy.text or "", kept[best]))
+    yield from (f"  {difference}" for difference in _differences(own, copy.text or "", kept[best]))
 
 
 def _differences(own: tuple[Sentence, ...], text: str, kept: tuple[Sentence, ...]) -> Iterator[str]:
@@ -158,12 +158,12 @@ def _changed(own: tuple[Sentence, ...], text: str, kept: tuple[Sentence, ...]) -
     )
     span = f"{kept[0].start}–{kept[-1].end} of the article"
     words = _cut(text[own[0].start : own[-1].end])
-    told = f"{_place(text, own[0].start)}: {words} is not what stands at {span}"
+    change = f"{_place(text, own[0].start)}: {words} is not what stands at {span}"
     if index is None:
-        return f"{told}; the first {min(len(ours), len(theirs))} tokens have the same lengths"
+        return f"{change}; the first {min(len(ours), len(theirs))} tokens have the same lengths"
     start, end = ours[index]
     return (
-        f"{told}; they part at {_place(text, start)}, {_cut(text[start:end])} of {end - start}"
+        f"{change}; they part at {_place(text, start)}, {_cut(text[start:end])} of {end - start}"
         f" characters, where the article, at {theirs[index][0]}, has a token of"
         f" {theirs[index][1] - theirs[index][0]}"
     )

@@ -6,14 +6,16 @@ import random
 import re
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations, pairwise, product
 
 import numpy as np
 import numpy.typing as npt
 
 from annotate.corpus.articles.copies import NEAR
-from annotate.corpus.store import SPLITS, Corpus, Place
+from annotate.corpus.entry import Entry
+from annotate.corpus.store import SPLITS, Corpus, SplitRow
 from annotate.model import text
 from annotate.model.issues import Issue, Severity
 from annotate.model.records import Article
@@ -27,73 +29,80 @@ _BANDS, _IN_BAND = 24, 4
 
 
 @dataclass(frozen=True)
-class Dealt:
-    """What `deal` did."""
+class SplitAssignment:
+    """What `assign` did."""
 
-    places: dict[str, Place]
+    rows: dict[str, SplitRow]
     new: tuple[str, ...]
     """Articles that had no split."""
 
 
-def of(article: str, is_news: bool, places: Mapping[str, Place]) -> str:
-    """The split of an article: its row's; without one, `real` where the text is real news, and otherwise `train`."""
-    return places[article].split if article in places else "real" if is_news else "train"
+def lookup(corpus: Corpus) -> Callable[[Article], str]:
+    """A function that gives the split of an article: its row's; without a row, `real` for real news, else `train`.
+
+    It raises a StoreError for an article without a row whose collection is not declared.
+    """
+    rows, collections = corpus.splits(), corpus.collections()
+
+    def split_of(article: Article) -> str:
+        if article.id in rows:
+            return rows[article.id].split
+        return "real" if collections.of(article).text_kind == "news" else "train"
+
+    return split_of
 
 
-def deal(
+def assign(
     corpus: Corpus, schema: Schema, seed: int = 0, on_article: Callable[[], None] = lambda: None
-) -> Dealt:
+) -> SplitAssignment:
     """Give each article of the dataset without a row a story and a split; rows that are there stay.
 
-    A row with a story and no split is dealt its split: so a person tells which reports are of one story. An article
+    A row with a story and no split is given its split: so a person says which reports are of one story. An article
     that repeats a paragraph of another, or is a near copy of it, joins its story. Real news goes to `real`. Within a
     collection, each story, the longest first, goes where most is missing to `SHARES`.
     """
-    collections, rows = corpus.collections(), corpus.splits()
-    places = {name: place for name, place in rows.items() if place.split}
+    collections, old = corpus.collections(), corpus.splits()
+    rows = {name: row for name, row in old.items() if row.split}
     new: dict[str, Article] = {}
-    stories = {name: place.story for name, place in rows.items()}
+    stories = {name: row.story for name, row in old.items()}
     filled: dict[str, Counter[str]] = defaultdict(Counter)
-    prints: dict[int, tuple[str, str]] = {}
+    first_with: dict[int, tuple[str, str]] = {}
     for article in corpus.articles():
         on_article()
-        if not collections[article.collection].in_dataset:
+        if not collections.of(article).in_dataset:
             continue
-        if article.id in places:
-            filled[article.collection][places[article.id].split] += article.length
+        if article.id in rows:
+            filled[article.collection][rows[article.id].split] += article.length
         else:
             new[article.id] = article.model_copy(update={"text": None})
             stories.setdefault(article.id, article.id)
-        for collection, other in sorted(
-            {
-                prints.setdefault(found, (article.collection, article.id))
-                for found in _prints(article, schema)
-            }
-        ):
+        own = (article.collection, article.id)
+        sharing = {first_with.setdefault(number, own) for number in _prints(article, schema)}
+        for collection, other in sorted(sharing):
             if stories[article.id] != stories[other] and _repeat(
                 article, corpus.article(collection, other), schema
             ):
-                _join(stories, article.id, other, places)
-    split_of = {place.story: place.split for place in places.values()}
+                _join(stories, article.id, other, rows)
     groups: dict[str, list[Article]] = defaultdict(list)
     for name, article in new.items():
         groups[stories[name]].append(article)
-    shuffled = sorted(groups)
-    random.Random(seed).shuffle(shuffled)
-    for story in sorted(
-        shuffled, key=lambda story: -sum(article.length for article in groups[story])
-    ):
+    split_of = {row.story: row.split for row in rows.values()}
+    for story in _longest_first(groups, seed):
         members = groups[story]
-        collection = members[0].collection
         if story not in split_of:
-            is_news = any(
-                collections[article.collection].text_kind == "news" for article in members
-            )
-            split_of[story] = "real" if is_news else _emptiest(filled[collection])
+            is_news = any(collections.of(article).text_kind == "news" for article in members)
+            split_of[story] = "real" if is_news else _emptiest(filled[members[0].collection])
         for article in members:
             filled[article.collection][split_of[story]] += article.length
-            places[article.id] = Place(story, split_of[story])
-    return Dealt(places, tuple(new))
+            rows[article.id] = SplitRow(story, split_of[story])
+    return SplitAssignment(rows, tuple(new))
+
+
+def _longest_first(stories: Mapping[str, Sequence[Article]], seed: int) -> list[str]:
+    """The stories by falling length; chance, from the seed, decides between equals."""
+    names = sorted(stories)
+    random.Random(seed).shuffle(names)
+    return sorted(names, key=lambda story: -sum(article.length for article in stories[story]))
 
 
 def _emptiest(filled: Counter[str]) -> str:
@@ -101,89 +110,104 @@ def _emptiest(filled: Counter[str]) -> str:
     return min(SHARES, key=lambda split: filled[split] / SHARES[split])
 
 
-def _join(stories: dict[str, str], name: str, other: str, places: Mapping[str, Place]) -> None:
-    """Two articles become of one story; of two that have rows already, people decided, and `check` tells."""
-    if not (name in places and other in places):
-        kept, given = (
-            (stories[name], stories[other]) if name in places else (stories[other], stories[name])
-        )
-        for found, story in stories.items():
-            if story == given and found not in places:
-                stories[found] = kept
+def _join(stories: dict[str, str], name: str, other: str, rows: Mapping[str, SplitRow]) -> None:
+    """Two articles become of one story, unless both have rows: there people decided, and `SplitCheck` reports them."""
+    if name in rows and other in rows:
+        return
+    joined, left = stories[other], stories[name]
+    if name in rows:
+        joined, left = left, joined
+    for article, story in stories.items():
+        if story == left and article not in rows:
+            stories[article] = joined
 
 
-def check(
-    corpus: Corpus, schema: Schema, on_article: Callable[[str], None] = lambda what: None
-) -> Iterator[Issue]:
+class SplitCheck:
     """Rows that name nothing, articles without one, and all that is in two splits: stories, paragraphs, near copies.
 
-    Of each text some 8 bytes a paragraph and 200 for its runs of words are held, and nothing else.
+    Is shown each article once, in the order of ids (`entry.Check`). Of each text some 12 bytes a paragraph and 300
+    for its runs of words are held, and nothing else; only texts that seem to be in two splits are read again.
     """
-    places, path = corpus.splits(), corpus.splits_path.name
-    if not places:
-        return
-    collections = corpus.collections()
-    known = corpus.article_ids()
-    where: dict[str, str] = {}
-    for name, place in sorted(places.items()):
-        if name not in known:
-            yield Issue(
-                path, "split-unknown", f"there is no article {name}; add it, or remove the row"
+
+    def __init__(
+        self, corpus: Corpus, schema: Schema, on_article: Callable[[str], None] = lambda what: None
+    ) -> None:
+        self._corpus, self._schema, self._on_article = corpus, schema, on_article
+        self._rows, self._where = corpus.splits(), corpus.splits_path.name
+        self._collections = corpus.collections()
+        self._ids: list[str] = []
+        self._prints, self._owners = array("Q"), array("L")
+        """Each fingerprint, and the number in `_ids` of the article that has it."""
+
+    def article(self, entry: Entry) -> Iterator[Issue]:
+        """An article of the dataset without a row, where there are rows at all."""
+        article = entry.article
+        about = self._collections.get(article.collection)
+        if not self._rows or about is None or not about.in_dataset:
+            return
+        self._on_article("texts")
+        row = self._rows.get(article.id)
+        if row is None:
+            message = (
+                f"{article.id} has no row, and so is in no split; give it one with: acre split"
             )
-        if place.split not in SPLITS:
-            found = (
-                f"{name} is in a split {place.split!r}; give one of {', '.join(SPLITS)}, or leave"
-                " it to: acre split"
-            )
-            yield Issue(path, "split-unknown", found)
-        elif where.setdefault(place.story, place.split) != place.split:
-            found = (
-                f"the story {place.story} is in {where[place.story]} and, with {name}, in"
-                f" {place.split}; put it in one"
-            )
-            yield Issue(path, "split-leak", found)
-    prints, splits = array("Q"), array("B")
-    for article in corpus.articles(lenient=True):
-        if article.collection not in collections or not collections[article.collection].in_dataset:
-            continue
-        on_article("texts")
-        if article.id not in places:
-            found = f"{article.id} has no row, and so is in no split; deal it one with: acre split"
-            yield Issue(path, "split-missing", found, Severity.WARNING)
-        elif places[article.id].split in SPLITS:
-            own = _prints(article, schema)
-            prints.extend(own)
-            splits.extend([SPLITS.index(places[article.id].split)] * len(own))
-    crossing = _crossing(np.frombuffer(prints, np.uint64), np.frombuffer(splits, np.uint8))
-    yield from _named(corpus, crossing, places, schema) if crossing else ()
+            yield Issue(self._where, "split-missing", message, Severity.WARNING)
+        elif row.split in SPLITS:
+            prints = _prints(article, self._schema)
+            self._prints.extend(prints)
+            self._owners.extend([len(self._ids)] * len(prints))
+            self._ids.append(article.id)
 
-
-def _crossing(prints: npt.NDArray[np.uint64], splits: npt.NDArray[np.uint8]) -> frozenset[int]:
-    """The fingerprints that are in two splits."""
-    order = np.lexsort((splits, prints))
-    ordered, beside = prints[order], splits[order]
-    differs = (ordered[1:] == ordered[:-1]) & (beside[1:] != beside[:-1])
-    return frozenset(int(found) for found in ordered[1:][differs])
-
-
-def _named(
-    corpus: Corpus, crossing: frozenset[int], places: Mapping[str, Place], schema: Schema
-) -> Iterator[Issue]:
-    """One issue for each pair of articles that share what is in two splits."""
-    having: dict[int, dict[str, Article]] = defaultdict(dict)
-    for article in corpus.articles(lenient=True):
-        shared = _prints(article, schema) & crossing if article.id in places else frozenset()
-        others = {name: other for found in shared for name, other in having[found].items()}
-        for name, other in sorted(others.items()):
-            one, two = places[name].split, places[article.id].split
-            if one != two and _repeat(article, other, schema):
+    def rest(self) -> Iterator[Issue]:
+        """Rows of no article or no split, and what is in two splits."""
+        known = self._corpus.article_ids() if self._rows else frozenset()
+        split_of: dict[str, str] = {}
+        for name, row in sorted(self._rows.items()):
+            if name not in known:
+                message = f"there is no article {name}; add it, or remove the row"
+                yield Issue(self._where, "split-unknown", message)
+            if row.split not in SPLITS:
                 message = (
-                    f"{name} in {one} and {article.id} in {two} repeat each other’s words; put them"
-                    " in one split"
+                    f"{name} is in a split {row.split!r}; give one of {', '.join(SPLITS)}, or leave"
+                    " it to: acre split"
                 )
-                yield Issue(corpus.splits_path.name, "split-leak", message)
-        for found in shared:
-            having[found][article.id] = article
+                yield Issue(self._where, "split-unknown", message)
+            elif split_of.setdefault(row.story, row.split) != row.split:
+                message = (
+                    f"the story {row.story} is in {split_of[row.story]} and, with {name}, in"
+                    f" {row.split}; put it in one"
+                )
+                yield Issue(self._where, "split-leak", message)
+        for one, other in self._sharing():
+            first, second = self._corpus.find(one), self._corpus.find(other)
+            if first is not None and second is not None and _repeat(first, second, self._schema):
+                message = (
+                    f"{one} in {self._rows[one].split} and {other} in {self._rows[other].split}"
+                    " repeat each other’s words; put them in one split"
+                )
+                yield Issue(self._where, "split-leak", message)
+
+    def _sharing(self) -> list[tuple[str, str]]:
+        """Pairs of articles in two splits that have a fingerprint in common, in the order of ids."""
+        prints = np.frombuffer(self._prints, np.uint64)
+        owners = np.frombuffer(self._owners, np.dtype("L"))
+        order = np.argsort(prints, kind="stable")
+        pairs: set[tuple[int, int]] = set()
+        for start, end in _runs(prints[order]):
+            by_split: dict[str, list[int]] = defaultdict(list)
+            for number in map(int, owners[order[start:end]]):
+                by_split[self._rows[self._ids[number]].split].append(number)
+            for ours, theirs in combinations(by_split.values(), 2):
+                pairs |= {(max(pair), min(pair)) for pair in product(ours, theirs)}
+        return [(self._ids[one], self._ids[other]) for other, one in sorted(pairs)]
+
+
+def _runs(ordered: npt.NDArray[np.uint64]) -> Iterator[tuple[int, int]]:
+    """Start and end of each stretch of two equal numbers or more: [3, 5, 5, 8] has one, (1, 3)."""
+    changes = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
+    for start, end in pairwise([0, *map(int, changes), len(ordered)]):
+        if end - start > 1:
+            yield start, end
 
 
 def _repeat(one: Article, other: Article | None, schema: Schema) -> bool:
@@ -211,13 +235,15 @@ def _prints(article: Article, schema: Schema) -> frozenset[int]:
 
 def _paragraphs(article: Article, schema: Schema) -> frozenset[str]:
     """The long paragraphs of what is annotated: bylines and links to other pages repeat on every page."""
-    told = (
-        zone.slice(article.text or "")
-        for zone in article.zones
-        if zone.kind not in schema.silent_zones
-    )
-    lines = (re.findall(r"\w+", line.casefold()) for words in told for line in words.split("\n"))
-    return frozenset(" ".join(words) for words in lines if len(words) >= _LEAST_WORDS)
+    paragraphs = set()
+    for zone in article.zones:
+        if zone.kind in schema.silent_zones:
+            continue
+        for line in zone.slice(article.text or "").split("\n"):
+            words = re.findall(r"\w+", line.casefold())
+            if len(words) >= _LEAST_WORDS:
+                paragraphs.add(" ".join(words))
+    return frozenset(paragraphs)
 
 
 def _bands(runs: frozenset[int]) -> Iterator[int]:

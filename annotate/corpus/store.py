@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-import csv
 import json
-import os
 import re
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import yaml
 from pydantic import ValidationError
 
+from annotate.corpus.files import StoreError as StoreError
+from annotate.corpus.files import (
+    compact,
+    entries,
+    file_names,
+    names_below,
+    one_line,
+    table,
+    write_table,
+)
+from annotate.corpus.files import read_text as read_text
+from annotate.corpus.files import write as write
 from annotate.model import ids, text
-from annotate.model.issues import AcreError, Issue, UsageError
-from annotate.model.records import Annotation, Article, Gold, Record, Sentence
+from annotate.model.issues import UsageError
+from annotate.model.records import Annotation, Article, Gold, Record, Sentence, withhold
 
 _ASSIGNED = ["article", "annotator"]
 _SPLIT = ["article", "story", "split"]
@@ -25,16 +35,7 @@ SPLITS = ("train", "validation", "test", "real")
 
 _RELEASE = re.compile(r"^## (\d+\.\d+\.\d+) \((\d{4}-\d\d-\d\d)\)$", re.MULTILINE)
 
-R = TypeVar("R", bound=Record)
 A = TypeVar("A", bound=Annotation)
-
-
-class StoreError(AcreError):
-    """A file of the corpus that can't be read as what it should be; `issue` is the finding."""
-
-    def __init__(self, where: object, message: str, code: str = "file-unreadable") -> None:
-        self.issue = Issue(str(where), code, message)
-        super().__init__(f"{where}: {message}")
 
 
 class Collection(Record):
@@ -48,11 +49,26 @@ class Collection(Record):
     licence: str
     """SPDX identifier, or `other`."""
     ships_text: bool
-    """False where the text may not be given on: the dataset then holds offsets, length and hash alone."""
+    """False where the text may not be redistributed: the dataset then holds offsets, length and hash alone."""
     in_dataset: bool = True
-    """False for texts that serve another end, as the qualification set does: they are loaded by name and never built."""
+    """False for texts that serve another end, as the qualification set does: they are loaded by name, never built."""
     available_from: str | None = None
     """Where a user gets the texts that are not shipped."""
+
+
+class Collections(dict[str, Collection]):
+    """The declared collections, by name."""
+
+    def of(self, article: Article) -> Collection:
+        """The article's collection; StoreError where it is not declared."""
+        if article.collection not in self:
+            declared = ", ".join(sorted(self)) or "none"
+            raise StoreError(
+                article_file(article),
+                f"no collection {article.collection!r} ({declared}); declare it in collections.yaml",
+                "collection-unknown",
+            )
+        return self[article.collection]
 
 
 class Annotator(Record):
@@ -63,7 +79,7 @@ class Annotator(Record):
 
 
 @dataclass(frozen=True)
-class Place:
+class SplitRow:
     """Where `splits.csv` puts an article."""
 
     story: str
@@ -90,22 +106,26 @@ class Corpus:
     def release(self) -> tuple[str | None, str | None]:
         """Version and date of the newest release in the changelog; None and None where there is none."""
         try:
-            found = _RELEASE.search(self.changelog.read_text(encoding="utf-8"))
+            heading = _RELEASE.search(self.changelog.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None, None
-        return (found[1], found[2]) if found else (None, None)
+        return (heading[1], heading[2]) if heading else (None, None)
 
     def baselines(self) -> dict[str, Any]:
         """What `acre score --json` printed of each system, by the system's name: `baselines/<name>.json`."""
-        found = {}
+        scores = {}
         for path in sorted(self.root.glob("baselines/*.json")):
             try:
-                found[path.stem] = json.loads(path.read_bytes())
+                scores[path.stem] = json.loads(path.read_bytes())
             except ValueError as error:
                 raise StoreError(
-                    path, f"{_one_line(error)}; write it with: acre score --json"
+                    path, f"{one_line(error)}; write it with: acre score --json"
                 ) from None
-        return found
+        return scores
+
+    def baseline_path(self, name: str) -> Path:
+        """Where the scores of a system are kept."""
+        return self.root / "baselines" / f"{name}.json"
 
     @property
     def data(self) -> Path:
@@ -145,6 +165,10 @@ class Corpus:
             / f"{ids.check('article id', article)}.{ids.slug(number)}.json"
         )
 
+    def pull_path(self, key: str) -> Path:
+        """How far a project of Label Studio has been pulled into this copy; not part of the dataset."""
+        return self.root / "aside" / f"pulled-{ids.slug(key)}.json"
+
     def suggestion_path(self, version: str, article: str) -> Path:
         """What an extractor, by its name and version, suggested of an article to an annotator who began with it."""
         return (
@@ -162,19 +186,19 @@ class Corpus:
             / f"{ids.check('article id', article)}.yaml"
         )
 
-    def collections(self) -> dict[str, Collection]:
+    def collections(self) -> Collections:
         """By name, from `collections.yaml`."""
         path = self.root / "collections.yaml"
         if not path.exists():
             raise UsageError(
                 f"{path}: no such file; is {self.root} a corpus? name one with --corpus"
             )
-        return _entries(path, Collection)
+        return Collections(entries(path, Collection))
 
     def annotators(self) -> dict[str, Annotator]:
         """By pseudonym, from `annotators.yaml`; a pseudonym that is not there is a person's."""
         path = self.root / "annotators.yaml"
-        return _entries(path, Annotator) if path.exists() else {}
+        return entries(path, Annotator) if path.exists() else {}
 
     def kind(self, annotator: str) -> Literal["human", "machine"]:
         """What stands behind the pseudonym."""
@@ -193,13 +217,29 @@ class Corpus:
         return collections[name]
 
     def articles(self, lenient: bool = False) -> Iterator[Article]:
-        """Every article, sorted by id, one at a time; lenient, those that can't be read are passed over: `walk` tells them."""
-        for name, collection in sorted(_names(self.root / "articles", ".yaml")):
+        """Every article, sorted by id, one at a time.
+
+        Lenient, those that can't be read are passed over; `walk` reports them.
+        """
+        for name, collection in sorted(names_below(self.root / "articles", ".yaml")):
             try:
                 yield self._read_article(self.root / "articles" / collection / f"{name}.yaml")
             except StoreError:
                 if not lenient:
                     raise
+
+    def find(self, article: str) -> Article | None:
+        """The article of that id, or None where the corpus has none; StoreError where two collections have one."""
+        if not ids.ID.fullmatch(article):
+            return None
+        name = f"{article}.yaml"
+        paths = sorted(self.root.glob(f"articles/*/{name}"))
+        if len(paths) > 1:
+            folders = " and ".join(path.parent.name for path in paths)
+            raise StoreError(
+                name, f"the collections {folders} have an article of this id; remove one of them"
+            )
+        return self._read_article(paths[0]) if paths else None
 
     def article(self, collection: str, article: str) -> Article | None:
         """One article, or None where the corpus has none of that id in the collection."""
@@ -211,13 +251,13 @@ class Corpus:
             fields = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
             article = Article.model_validate(fields)
         except (yaml.YAMLError, ValidationError) as error:
-            raise StoreError(path, f"{_one_line(error)}; correct the file") from None
+            raise StoreError(path, f"{one_line(error)}; correct the file") from None
         if (article.collection, article.id) != (path.parent.name, path.stem):
-            found = (
+            message = (
                 f"it says that it is {article.collection}/{article.id}; move the file, or"
                 " correct it"
             )
-            raise StoreError(path, found, "file-misplaced")
+            raise StoreError(path, message, "file-misplaced")
         body = path.with_suffix(".txt")
         if not body.exists():
             return article
@@ -238,8 +278,8 @@ class Corpus:
         StoreError where another text has the id: offsets point into that one.
         """
         path = self._article_path(article.collection, article.id)
-        there = self._read_article(path) if path.exists() else None
-        if there is not None and there.sha256 != article.sha256:
+        present = self._read_article(path) if path.exists() else None
+        if present is not None and present.sha256 != article.sha256:
             raise StoreError(
                 path, "another text has this id; nothing was written: give this one another title"
             )
@@ -283,28 +323,21 @@ class Corpus:
                 for start, end, digest, edges in rows
             )
         except (ValueError, TypeError) as error:
-            found = (
-                _one_line(error)
+            fault = (
+                one_line(error)
                 if isinstance(error, ValidationError)
                 else "not rows of start, end, digest, tokens"
             )
             raise StoreError(
-                path, f"{found}; restore the file, or write it anew with: acre rehydrate"
+                path, f"{fault}; restore the file, or write it anew with: acre rehydrate"
             ) from None
 
     def write_sentences(self, article: Article, sentences: Sequence[Sentence]) -> None:
         """Offsets and digests alone, a sentence a line: what the dataset is built from where the text is withheld."""
-        rows = (
-            _compact(
-                [
-                    found.start,
-                    found.end,
-                    found.digest,
-                    [edge for token in found.tokens for edge in token],
-                ]
-            )
-            for found in sentences
-        )
+        rows = []
+        for sentence in sentences:
+            edges = list(chain.from_iterable(sentence.tokens))
+            rows.append(compact([sentence.start, sentence.end, sentence.digest, edges]))
         write(self._sentences_path(article), ("[\n" + ",\n".join(rows) + "\n]\n").encode())
 
     def annotated(self) -> Iterator[tuple[Article, Annotation, str]]:
@@ -312,20 +345,20 @@ class Corpus:
 
         StoreError at the first file that can't be read.
         """
-        for found in self.walk():
-            if isinstance(found, StoreError):
-                raise found
-            article, annotations = found
+        for step in self.walk():
+            if isinstance(step, StoreError):
+                raise step
+            article, annotations = step
             for where, annotation in annotations.items():
                 yield article, annotation, where
 
     def walk(self) -> Iterator[tuple[Article, dict[str, Annotation]] | StoreError]:
-        """Each article with its passes and its gold, by their files' paths in the corpus; one article is held at a time.
+        """Each article with its passes and its gold, by their files' paths in the corpus; each file is read once.
 
-        What can't be read comes as a StoreError in its place, and what is left goes on.
+        One article is held at a time. What can't be read comes as a StoreError in its place, and the rest follows.
         """
         annotators = sorted(folder.name for folder in self.root.glob("annotations/*/"))
-        names = sorted(_names(self.root / "articles", ".yaml"))
+        names = sorted(names_below(self.root / "articles", ".yaml"))
         for name, collection in names:
             annotations: dict[str, Annotation] = {}
             try:
@@ -345,14 +378,16 @@ class Corpus:
             self.root / "gold",
         ):
             strays = sorted(
-                path for path in _files(folder, ".json") if path.removesuffix(".json") not in known
+                path
+                for path in file_names(folder, ".json")
+                if path.removesuffix(".json") not in known
             )
             for stray in strays:
-                found = (
+                message = (
                     f"there is no article {stray.removesuffix('.json')}; add it, or remove the"
                     " annotation"
                 )
-                yield StoreError(folder / stray, found, "article-unknown")
+                yield StoreError(folder / stray, message, "article-unknown")
 
     def _annotation_paths(
         self, article: str, annotators: list[str]
@@ -366,14 +401,14 @@ class Corpus:
 
     def passes(self) -> dict[str, list[str]]:
         """By article id, the annotators who have a pass over it."""
-        found: dict[str, list[str]] = {}
-        for name, annotator in sorted(_names(self.root / "annotations", ".json")):
-            found.setdefault(name, []).append(annotator)
-        return found
+        annotators: dict[str, list[str]] = {}
+        for name, annotator in sorted(names_below(self.root / "annotations", ".json")):
+            annotators.setdefault(name, []).append(annotator)
+        return annotators
 
     def article_ids(self) -> frozenset[str]:
         """The ids of all articles, by their files' names."""
-        return frozenset(name for name, _collection in _names(self.root / "articles", ".yaml"))
+        return frozenset(name for name, _collection in names_below(self.root / "articles", ".yaml"))
 
     @property
     def assignments_path(self) -> Path:
@@ -381,39 +416,35 @@ class Corpus:
         return self.root / "assignments.csv"
 
     def assignments(self) -> dict[str, tuple[str, ...]]:
-        """By article id, the annotators to whom it was dealt; empty where nothing was."""
-        found: dict[str, tuple[str, ...]] = {}
-        for article, annotator in _rows(self.assignments_path, _ASSIGNED):
-            found[article] = (*found.get(article, ()), annotator)
-        return found
+        """By article id, the annotators to whom it is assigned; empty where nothing is."""
+        annotators: dict[str, tuple[str, ...]] = {}
+        for article, annotator in table(self.assignments_path, _ASSIGNED):
+            annotators[article] = (*annotators.get(article, ()), annotator)
+        return annotators
 
-    def write_assignments(self, dealt: Mapping[str, Sequence[str]]) -> None:
+    def write_assignments(self, assignments: Mapping[str, Sequence[str]]) -> None:
         """One row for each article and annotator, sorted, so that a `git diff` shows what changed hands."""
-        rows = (
-            (article, annotator)
-            for article, annotators in dealt.items()
-            for annotator in annotators
-        )
-        _write_rows(self.assignments_path, _ASSIGNED, rows)
+        rows: list[tuple[str, ...]] = []
+        for article, annotators in assignments.items():
+            rows += [(article, annotator) for annotator in annotators]
+        write_table(self.assignments_path, _ASSIGNED, rows)
 
     @property
     def splits_path(self) -> Path:
         """Which article is in which split."""
         return self.root / "splits.csv"
 
-    def splits(self) -> dict[str, Place]:
-        """By article id, its story and its split, which is empty until it is dealt; nothing where there is no such file."""
+    def splits(self) -> dict[str, SplitRow]:
+        """By article id, its story and its split, which is empty until it is assigned; nothing without a file."""
         return {
-            article: Place(story, split)
-            for article, story, split in _rows(self.splits_path, _SPLIT, open_end=True)
+            article: SplitRow(story, split)
+            for article, story, split in table(self.splits_path, _SPLIT, open_end=True)
         }
 
-    def write_splits(self, places: Mapping[str, Place]) -> None:
+    def write_splits(self, rows: Mapping[str, SplitRow]) -> None:
         """One row for each article, sorted."""
-        _write_rows(
-            self.splits_path,
-            _SPLIT,
-            ((name, place.story, place.split) for name, place in places.items()),
+        write_table(
+            self.splits_path, _SPLIT, ((name, row.story, row.split) for name, row in rows.items())
         )
 
     def gold_path(self, article: str) -> Path:
@@ -425,69 +456,39 @@ class Corpus:
         path = self.gold_path(article)
         return read_gold(path) if path.exists() else None
 
+    def shipped(self, annotation: A, article: Article) -> A:
+        """The annotation as it may be kept: without the marked words where the text may not be redistributed."""
+        return annotation if self.collections().of(article).ships_text else withhold(annotation)
 
-def _rows(path: Path, heading: list[str], open_end: bool = False) -> Iterator[list[str]]:
-    """The rows of a table of names, without its heading; none where there is no such file.
+    def write_annotation(self, annotation: Annotation, article: Article) -> None:
+        """The annotator's pass over the article, or its gold, in its place; see `shipped` for what is left out."""
+        if isinstance(annotation, Gold):
+            path = self.gold_path(article.id)
+        else:
+            path = self.annotation_path(annotation.provenance.annotator, article.id)
+        write(path, dump(self.shipped(annotation, article)))
 
-    The last name may be left out where the end is open.
-    """
-    if not path.exists():
-        return
-    with path.open(encoding="utf-8", newline="") as file:
-        for number, row in enumerate(csv.reader(file), 1):
-            if number == 1 and row == heading:
-                continue
-            names = row[:-1] if open_end and row and not row[-1] else row
-            if (
-                number == 1
-                or len(row) != len(heading)
-                or not all(ids.ID.fullmatch(name) for name in names)
-            ):
-                raise StoreError(
-                    f"{path}:{number}",
-                    f"expected {','.join(heading)}, found {','.join(row)!r}; correct it",
-                )
-            yield row
+    def write_suggestion(self, suggestion: Annotation, version: str, article: Article) -> None:
+        """What an extractor suggested of the article, in its place; see `shipped` for what is left out."""
+        write(self.suggestion_path(version, article.id), dump(self.shipped(suggestion, article)))
 
 
-def _write_rows(path: Path, heading: list[str], rows: Iterable[tuple[str, ...]]) -> None:
-    lines = [",".join(row) for row in (heading, *sorted(rows))]
-    write(path, "".join(f"{line}\n" for line in lines).encode())
+def article_file(article: Article) -> str:
+    """Where the article's metadata are, as a path in the corpus: how messages name the article."""
+    return f"articles/{article.collection}/{article.id}.yaml"
 
 
-def _names(folder: Path, suffix: str) -> Iterator[tuple[str, str]]:
-    """(file's name without suffix, folder's name) of each file one folder down; names, since a Path costs ten times as much."""
-    if not folder.is_dir():
-        return
-    for inner in os.scandir(folder):
-        if inner.is_dir():
-            yield from (
-                (name.removesuffix(suffix), inner.name) for name in _files(Path(inner.path), suffix)
-            )
-
-
-def _files(folder: Path, suffix: str) -> Iterator[str]:
-    """Names of the folder's files with the suffix; not those that are still being written."""
-    if folder.is_dir():
-        for file in os.scandir(folder):
-            if file.name.endswith(suffix) and not file.name.startswith("."):
-                yield file.name
-
-
-def _entries(path: Path, record: type[R]) -> dict[str, R]:
-    try:
-        entries = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        return {name: record.model_validate(entry) for name, entry in entries.items()}
-    except (yaml.YAMLError, ValidationError, AttributeError) as error:
-        raise StoreError(path, f"{_one_line(error)}; correct the file") from None
+def sentences_file(article: Article) -> str:
+    """Where the kept sentences of an article are, as a path in the corpus."""
+    return f"articles/{article.collection}/{article.id}.sentences.json"
 
 
 def read_annotation(path: Path) -> Annotation:
     """One annotator's pass; StoreError says what is wrong with the file."""
     annotation = _read(path, Annotation)
     if annotation.provenance.annotator != path.parent.name:
-        found = f"it says that {annotation.provenance.annotator} made it; move the file"
-        raise StoreError(path, found, "file-misplaced")
+        message = f"it says that {annotation.provenance.annotator} made it; move the file"
+        raise StoreError(path, message, "file-misplaced")
     return annotation
 
 
@@ -501,7 +502,7 @@ def _read(path: Path, record: type[A]) -> A:
         annotation = record.model_validate_json(path.read_bytes())
     except ValidationError as error:
         raise StoreError(
-            path, f"{_one_line(error)}; pull the task again, or restore the file"
+            path, f"{one_line(error)}; pull the task again, or restore the file"
         ) from None
     if annotation.article != path.stem:
         raise StoreError(
@@ -516,51 +517,8 @@ def dump(annotation: Annotation) -> bytes:
     parts = []
     for name, value in fields.items():
         if isinstance(value, list):
-            rows = ",\n".join(f"  {_compact(row)}" for row in value)
-            parts.append(f" {_compact(name)}: [\n{rows}\n ]")
+            rows = ",\n".join(f"  {compact(row)}" for row in value)
+            parts.append(f" {compact(name)}: [\n{rows}\n ]")
         else:
-            parts.append(f" {_compact(name)}: {_compact(value)}")
+            parts.append(f" {compact(name)}: {compact(value)}")
     return ("{\n" + ",\n".join(parts) + "\n}\n").encode()
-
-
-def read_text(path: Path) -> str:
-    """A UTF-8 file that a user named; UsageError where it can't be read."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        found = getattr(error, "strerror", None) or "not UTF-8"
-        raise UsageError(f"{path}: {found}; give a file that can be read") from None
-
-
-def write(path: Path, content: bytes) -> None:
-    """Write all or nothing: a reader, or a run after a crash, sees the old file or the new one.
-
-    A process that is killed outright may leave a hidden `*.part` beside the file; nothing here reads it, and git ignores it.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(temporary).chmod(
-            0o666 & ~umask
-        )  # mkstemp makes it private; the corpus is to be shared
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
-def _compact(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _one_line(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        return f"{'.'.join(map(str, first['loc'])) or 'file'}: {first['msg']}"
-    return " ".join(str(error).split())

@@ -15,13 +15,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from annotate.corpus import splits, store, validate
+from annotate.corpus.entry import Entry
 from annotate.corpus.store import Collection, Corpus, StoreError
 from annotate.dataset import card, croissant, rows
 from annotate.dataset.features import CONFIGS, encoded, features
 from annotate.dataset.rows import ROWS, Document
+from annotate.measure.agreement import Comparison
 from annotate.model import tokens
 from annotate.model.issues import Issue, errors
-from annotate.model.records import Annotation, Article, Gold
+from annotate.model.records import Annotation, Gold, Sentence
 from annotate.model.schema import Schema
 
 _ROWS_AT_ONCE = 500
@@ -48,7 +50,7 @@ class BuildReport:
     """What is wrong with files and annotations that stay out."""
 
 
-class Found(NamedTuple):
+class BuiltArticle(NamedTuple):
     """What is built of an article."""
 
     article: str
@@ -59,8 +61,9 @@ class Found(NamedTuple):
 
     def rows(self, config: str, schema: Schema) -> Iterator[dict[str, Any]]:
         """The config's rows of the article."""
-        for of in self.passes if config == "annotators" else filter(None, [self.document]):
-            yield from ROWS[config](of, schema)
+        own = (self.document,) if self.document is not None else ()
+        for document in self.passes if config == "annotators" else own:
+            yield from ROWS[config](document, schema)
 
 
 def build(
@@ -72,20 +75,24 @@ def build(
 ) -> BuildReport:
     """Write `data/<config>/<split>.parquet`, `README.md`, its `images/` and `croissant.json` into the corpus, or into `output`.
 
-    With `texts`, rows hold every text that is here, also those that may not be given on: for the user's own use, and
-    only into a folder of its own. One document is held at a time.
+    With `texts`, rows hold every text that is here, also those that may not be redistributed: for the user's own use,
+    and only into a folder of its own. One document is held at a time, and each file is read once.
     """
     report = BuildReport()
     target = output or corpus.root
-    figures = card.Figures(schema)
+    figures, comparison = card.Figures(schema), Comparison(schema)
 
-    def counted() -> Iterator[Found]:
-        for found in documents(corpus, schema, report, on_article, texts):
-            if found.document is not None:
-                figures.add(found.document, found.split, found.passes)
-            yield found
+    def counted() -> Iterator[BuiltArticle]:
+        for built in documents(corpus, schema, report, on_article, texts):
+            if built.document is not None:
+                figures.add(built.document, built.split, built.passes)
+            if len(built.passes) > 1:
+                passes = [document.annotation for document in built.passes]
+                comparison.add(built.passes[0].article, passes)
+            yield built
 
     files = _write(target, schema, counted(), report)
+    figures.agreement = comparison.report()
     figures.unaligned = {kind: len(marks) for kind, marks in report.unaligned.items()}
     parts = card.render(figures, corpus, schema, files, _digests(target, files))
     for name, content in parts.items():
@@ -95,84 +102,99 @@ def build(
     return report
 
 
+class Builder:
+    """Builds one article after another; what stays out is named in the report.
+
+    A document is an article's gold; where there is none, its only pass. Annotations with errors stay out, and so does
+    an article whose collection is not declared.
+    """
+
+    def __init__(self, corpus: Corpus, report: BuildReport, texts: bool = False) -> None:
+        self._report, self._texts = report, texts
+        self._collections, self._split_of = corpus.collections(), splits.lookup(corpus)
+
+    def build(self, entry: Entry) -> BuiltArticle | None:
+        """What is built of an article; None where it is not of the dataset, or none of its annotations is valid."""
+        article, report = entry.article, self._report
+        try:
+            collection = self._collections.of(article)
+        except StoreError as error:
+            report.issues.append(error.issue)
+            return None
+        if not collection.in_dataset:
+            return None
+        report.unannotated += not entry.annotations
+        gold, passes = self._valid(entry)
+        chosen: Annotation | None = gold
+        has_gold = any(isinstance(each, Gold) for each in entry.annotations.values())
+        if gold is None and len(entry.annotations) == 1:
+            chosen = passes[0] if passes else None
+        elif len(passes) > 1 and not has_gold:
+            report.undecided.append(article.id)
+        if gold is None and not passes:
+            return None
+        sentences = _sentences(entry, collection, report)
+        text = article.text if collection.ships_text or self._texts else None
+
+        def document(annotation: Annotation) -> Document:
+            is_gold = isinstance(annotation, Gold)
+            return Document(article, annotation, collection, sentences, is_gold, text)
+
+        built = BuiltArticle(
+            article.id,
+            self._split_of(article),
+            document(chosen) if chosen else None,
+            tuple(map(document, passes)),
+        )
+        if built.document is not None:
+            _count(built.document, built.split, report)
+        return built
+
+    def _valid(self, entry: Entry) -> tuple[Gold | None, list[Annotation]]:
+        """Gold and passes without errors; the errors of the others are reported."""
+        gold: Gold | None = None
+        passes: list[Annotation] = []
+        for where, annotation in entry.annotations.items():
+            faults = errors(entry.issues[where])
+            self._report.issues += [
+                Issue(f"{where}: {fault.where}", fault.code, fault.message) for fault in faults
+            ]
+            if not faults and isinstance(annotation, Gold):
+                gold = annotation
+            elif not faults:
+                passes.append(annotation)
+        return gold, passes
+
+
 def documents(
     corpus: Corpus,
     schema: Schema,
     report: BuildReport,
     on_article: Callable[[], None] = lambda: None,
     texts: bool = False,
-) -> Iterator[Found]:
-    """What is built of each article, in the order of ids, one at a time; what stays out is told in the report.
-
-    A document is an article's gold; where there is none, its only pass. Annotations with errors stay out, named.
-    """
-    collections, places = corpus.collections(), corpus.splits()
-    for walked in corpus.walk():
-        if isinstance(walked, StoreError):
-            report.issues.append(walked.issue)
+) -> Iterator[BuiltArticle]:
+    """What is built of each article (see `Builder`), in the order of ids; one is held at a time."""
+    builder = Builder(corpus, report, texts)
+    for entry in validate.entries(corpus, schema):
+        if isinstance(entry, StoreError):
+            report.issues.append(entry.issue)
             continue
-        article, annotations = walked
-        collection = collections[article.collection]
         on_article()
-        if not collection.in_dataset:
-            continue
-        valid = {
-            where: found
-            for where, found in annotations.items()
-            if _is_valid(found, where, article, schema, report)
-        }
-        passes = [found for found in valid.values() if not isinstance(found, Gold)]
-        chosen: Annotation | None = next(
-            (found for found in valid.values() if isinstance(found, Gold)), None
-        )
-        if chosen is None and len(annotations) == 1:
-            chosen = next(iter(passes), None)
-        elif (
-            chosen is None
-            and len(passes) > 1
-            and not any(isinstance(found, Gold) for found in annotations.values())
-        ):
-            report.undecided.append(article.id)
-        report.unannotated += not annotations
-        if not valid:
-            continue
-        sentences = _sentences(corpus, article, collection, report)
-
-        def document(
-            of: Annotation,
-            article: Article = article,
-            collection: Collection = collection,
-            sentences: Any = sentences,
-        ) -> Document:
-            text = article.text if collection.ships_text or texts else None
-            return Document(article, of, collection, sentences, isinstance(of, Gold), text)
-
-        split = splits.of(article.id, collection.text_kind == "news", places)
-        found = Found(
-            article.id, split, document(chosen) if chosen else None, tuple(map(document, passes))
-        )
-        if found.document is not None:
-            _count(found.document, split, report)
-        yield found
+        built = builder.build(entry)
+        if built is not None:
+            yield built
 
 
-def _is_valid(
-    annotation: Annotation, where: str, article: Article, schema: Schema, report: BuildReport
-) -> bool:
-    found = errors(validate.check(annotation, article, schema))
-    report.issues += [
-        Issue(f"{where}: {issue.where}", issue.code, issue.message) for issue in found
-    ]
-    return not found
-
-
-def _sentences(
-    corpus: Corpus, article: Article, collection: Collection, report: BuildReport
-) -> Any:
-    """Those of the text; of one that may not be shipped the kept ones, so that a build is the same with and without it."""
+def _sentences(entry: Entry, collection: Collection, report: BuildReport) -> tuple[Sentence, ...]:
+    """Those of the text; of a withheld one the kept ones, so that a build is the same with and without the text."""
+    article = entry.article
     if collection.ships_text and article.text is not None:
         return tokens.sentences(article)
-    kept = corpus.sentences(article)
+    kept = None
+    try:
+        kept = entry.sentences
+    except StoreError as error:
+        report.issues.append(error.issue)
     if kept is None:
         report.unsegmented.append(article.id)
     return kept or ()
@@ -187,16 +209,18 @@ def _count(document: Document, split: str, report: BuildReport) -> None:
         report.unaligned[kind].append(mark)
 
 
-def _write(target: Path, schema: Schema, found: Iterable[Found], report: BuildReport) -> list[Path]:
+def _write(
+    target: Path, schema: Schema, articles: Iterable[BuiltArticle], report: BuildReport
+) -> list[Path]:
     """Write the Parquet files, and remove those of a split that is no more; returns their paths in the target."""
     target.mkdir(parents=True, exist_ok=True)
     # Into a folder beside it first: a build that is killed leaves the old data whole.
     with tempfile.TemporaryDirectory(dir=target, prefix=".building-") as folder:
         writers = _Writers(Path(folder), schema)
-        for own in found:
+        for article in articles:
             for config in CONFIGS:
                 report.rows[config.name] += writers.write(
-                    config.name, own.split, own.rows(config.name, schema)
+                    config.name, article.split, article.rows(config.name, schema)
                 )
         files = sorted(writers.close())
         for path in files:

@@ -14,23 +14,22 @@ from typing import Any
 import jinja2
 from datasets import ClassLabel, List
 
-from annotate.corpus import validate
 from annotate.corpus.store import SPLITS, Corpus
 from annotate.dataset import plots
 from annotate.dataset.features import CONFIGS
 from annotate.dataset.rows import ROWS, Document
-from annotate.measure import agreement, align
+from annotate.measure import agreement
 from annotate.measure.coefficients import Estimate
 from annotate.model import tokens
-from annotate.model.schema import Schema
+from annotate.model.schema import LINK_LAYERS, MARK_LAYERS, Layer, Schema
 
 _LONGEST = 100
 _LOOKED_AT = 20
 """Among the rows of how many documents a worked one is looked for."""
 MEASURES = {
-    align.MARKS: ("F1", "F1 overlap", "α_u"),
-    ("attribute",): ("same", "κ"),
-    (*align.LAYERS[4:], agreement.CLAIM): ("F1", "F1 overlap"),
+    MARK_LAYERS: ("F1", "F1 overlap", "α_u"),
+    (Layer.ATTRIBUTE,): ("same", "κ"),
+    (*LINK_LAYERS, Layer.CLAIM): ("F1", "F1 overlap"),
 }
 """By layer, what the card tells of agreement: what is the same whether or not the texts are here."""
 
@@ -52,6 +51,8 @@ class Figures:
     values: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     """By choice attribute, how often each value was given."""
     unaligned: dict[str, int] = field(default_factory=dict)
+    agreement: agreement.Report | None = None
+    """Of all passes over articles of the dataset that have two or more."""
     worked: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
     """By config, the row that shows most, and how much that is."""
 
@@ -111,7 +112,7 @@ def render(
         resources.files("annotate.dataset").joinpath("card.md.jinja").read_text(encoding="utf-8")
     )
     annotators = corpus.annotators()
-    report = agreed(corpus, schema)
+    report = figures.agreement if figures.agreement and figures.agreement.documents else None
     version, date = corpus.release()
     pictures = _pictures(figures, report, schema)
     card = environment.from_string(template).render(
@@ -137,13 +138,6 @@ def render(
     return {"README.md": card.encode()} | {
         f"images/{name}.svg": drawn for name, drawn in pictures.items()
     }
-
-
-def agreed(corpus: Corpus, schema: Schema) -> agreement.Report | None:
-    """Agreement by layer and label on what goes into the dataset, as `acre agreement` prints it; None where no article has two passes."""
-    passes = validate.passes(corpus, schema, lambda skipped: None)
-    report = agreement.agreement(passes, schema, worst=0)
-    return report if report.documents else None
 
 
 def type_name(kind: Any) -> str:
@@ -172,7 +166,7 @@ def _tables(
             row
             for row in (report.rows if report else ())
             if row.layer in layers
-            and (row.label is not None and row.layer != "attribute") is by_label
+            and (row.label is not None and row.layer != Layer.ATTRIBUTE) is by_label
         ]
         if found:
             yield found, names

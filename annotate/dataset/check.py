@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from annotate.corpus.entry import Entry
 from annotate.corpus.store import Corpus
 from annotate.dataset import build
 from annotate.dataset.features import CONFIGS, encoded, features
@@ -19,51 +20,66 @@ from annotate.model.schema import Schema
 Rows = list[dict[str, Any]]
 
 
-def check(
-    corpus: Corpus, schema: Schema, on_row: Callable[[str], None] = lambda what: None
-) -> Iterator[Issue]:
+class DatasetCheck:
     """An issue for each document with rows that are not what the corpus builds, that are missing, or that are too many.
 
-    Streams both: of each file, one document's rows are held.
+    Is shown each article once, in the order of ids (`entry.Check`), and streams the built files beside: of each,
+    one document's rows are held.
     """
-    columns = {config.name: features(config, schema) for config in CONFIGS}
-    files: dict[Path, _File] = {}
-    found = sorted(path.relative_to(corpus.root) for path in corpus.data.rglob("*.parquet"))
-    for path in found:
-        config = path.parent.name
-        try:
-            file = pq.ParquetFile(corpus.root / path)
-        except (OSError, pa.ArrowInvalid) as error:
-            yield Issue(
-                str(path), "file-unreadable", f"{' '.join(str(error).split())}; run acre build"
-            )
-            continue
-        wanted = columns[config].arrow_schema.remove_metadata() if config in columns else None
-        if file.schema_arrow.remove_metadata() != wanted:
-            yield Issue(
-                str(path),
-                "dataset-behind",
-                "its columns are not those of the schema; run acre build",
-            )
-            continue
-        files[path] = _File(path, file)
-    unread = set(found) - set(files)
-    missing: set[Path] = set()
-    for own in build.documents(corpus, schema, build.BuildReport()):
-        for config, kinds in columns.items():
-            path = build.data_path(config, own.split)
-            rows = list(own.rows(config, schema))
-            if path in files:
-                yield from files[path].compare(own.article, _stored(rows, kinds), on_row)
-            elif rows and path not in unread and path not in missing:
-                missing.add(path)
-                yield Issue(
-                    str(path),
-                    "dataset-behind",
-                    "the corpus builds this file, and it is missing; run acre build",
-                )
-    for left in files.values():
-        yield from left.compare(None, [], on_row)
+
+    def __init__(
+        self, corpus: Corpus, schema: Schema, on_row: Callable[[str], None] = lambda what: None
+    ) -> None:
+        self._schema, self._on_row = schema, on_row
+        self._builder = build.Builder(corpus, build.BuildReport())
+        self._columns = {config.name: features(config, schema) for config in CONFIGS}
+        self._files: dict[Path, _File] = {}
+        self._missing: set[Path] = set()
+        self._unread: dict[Path, Issue] = {}
+        for path in sorted(
+            path.relative_to(corpus.root) for path in corpus.data.rglob("*.parquet")
+        ):
+            file = _open(corpus.root, path, self._columns.get(path.parent.name))
+            if isinstance(file, Issue):
+                self._unread[path] = file
+            else:
+                self._files[path] = file
+
+    def article(self, entry: Entry) -> Iterator[Issue]:
+        """What is wrong with the article's rows."""
+        built = self._builder.build(entry)
+        if built is None:
+            return
+        for config, columns in self._columns.items():
+            path = build.data_path(config, built.split)
+            rows = list(built.rows(config, self._schema))
+            if path in self._files:
+                stored = _stored(rows, columns)
+                yield from self._files[path].compare(built.article, stored, self._on_row)
+            elif rows and path not in self._unread and path not in self._missing:
+                self._missing.add(path)
+                message = "the corpus builds this file, and it is missing; run acre build"
+                yield Issue(str(path), "dataset-behind", message)
+
+    def rest(self) -> Iterator[Issue]:
+        """Files that can't be compared, and rows after the last article's."""
+        yield from self._unread.values()
+        for file in self._files.values():
+            yield from file.compare(None, [], self._on_row)
+
+
+def _open(root: Path, path: Path, columns: Any) -> _File | Issue:
+    """The file, or why it can't be compared; `columns` are those of its config, None where there is no such config."""
+    try:
+        file = pq.ParquetFile(root / path)
+    except (OSError, pa.ArrowInvalid) as error:
+        message = f"{' '.join(str(error).split())}; run acre build"
+        return Issue(str(path), "file-unreadable", message)
+    wanted = columns.arrow_schema.remove_metadata() if columns is not None else None
+    if file.schema_arrow.remove_metadata() != wanted:
+        message = "its columns are not those of the schema; run acre build"
+        return Issue(str(path), "dataset-behind", message)
+    return _File(path, file)
 
 
 class _File:

@@ -9,8 +9,8 @@ from typing import Any
 
 from annotate.dataset import reading
 from annotate.measure import align
-from annotate.model.records import Annotation, Mark
-from annotate.model.schema import Schema
+from annotate.model.records import MARK_FIELDS, Annotation, Mark
+from annotate.model.schema import Layer, Schema
 
 KINDS = ("added", "removed", "relabelled", "moved", "re-argued", "re-answered")
 """Of marks and clusters; re-argued: other arguments, source or cue; re-answered: another attribute."""
@@ -86,7 +86,7 @@ def diff(
     for counts, rows in ((found.before, before), (found.after, after)):
         counts["documents"] = len(rows)
         for row in rows.values():
-            counts.update({layer: len(row[layer]) for layer in _LAYERS})
+            counts.update({field: len(row[field]) for field in MARK_FIELDS})
     for name in sorted(set(before) & set(after)):
         on_row()
         one, other = before[name], after[name]
@@ -101,9 +101,6 @@ def diff(
         found.changes += changes
         found.same += not changes and not described
     return found
-
-
-_LAYERS = ("mentions", "event_mentions", "sources", "cues", "attributions")
 
 
 def _changes(old: Annotation, new: Annotation, text: str | None) -> Iterator[Change]:
@@ -207,7 +204,7 @@ def _linked(
             )
             yield Change(
                 new.article,
-                "coreference",
+                Layer.COREFERENCE,
                 kind,
                 *((told_, None) if kind == "removed" else (None, told_)),
             )

@@ -20,7 +20,7 @@ from annotate.dataset.features import CONFIGS, decoded, features
 from annotate.model import graph
 from annotate.model.issues import AcreError, UsageError
 from annotate.model.records import Annotation, Mark
-from annotate.model.schema import Schema
+from annotate.model.schema import ATTRIBUTION_SPANS, SPAN_LAYERS, Layer, Schema
 
 Row = dict[str, Any]
 _OF_MARKS = {"id", "start", "end", "text", "label", "entity", "event", "arguments", "source", "cue"}
@@ -97,15 +97,17 @@ def annotation(row: Mapping[str, Any], schema: Schema) -> Annotation:
     are numbered.
     """
 
-    def marks(layer: str, label: str | None = None) -> list[Row]:
-        numbered = enumerate(row.get(layer) or (), 1)
+    def marks(layer: Layer) -> list[Row]:
+        label = layer.value if layer in ATTRIBUTION_SPANS else None
+        numbered = enumerate(row.get(layer.field) or (), 1)
         return [
-            _mark({"id": f"{layer}-{number}"} | found, label, schema) for number, found in numbered
+            _mark({"id": f"{layer.field}-{number}"} | mark, label, schema)
+            for number, mark in numbered
         ]
 
-    def clusters(layer: str, column: str) -> list[Row]:
+    def clusters(layer: Layer, column: str) -> list[Row]:
         found: dict[str, list[str]] = {}
-        for mark in row.get(layer) or ():
+        for mark in row.get(layer.field) or ():
             if mark.get(column) is not None:
                 found.setdefault(mark[column], []).append(mark["id"])
         return [{"id": name, "mentions": members} for name, members in found.items()]
@@ -123,13 +125,9 @@ def annotation(row: Mapping[str, Any], schema: Schema) -> Annotation:
             "article": row["id"],
             "sha256": row["sha256"],
             "provenance": row.get("provenance") or unknown | no_time,
-            "mentions": marks("mentions"),
-            "entities": clusters("mentions", "entity"),
-            "event_mentions": marks("event_mentions"),
-            "events": clusters("event_mentions", "event"),
-            "sources": marks("sources", "source"),
-            "cues": marks("cues", "cue"),
-            "attributions": marks("attributions", "content"),
+            "entities": clusters(Layer.MENTION, "entity"),
+            "events": clusters(Layer.EVENT, "event"),
+            **{layer.field: marks(layer) for layer in SPAN_LAYERS},
         }
     )
 

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from annotate.extract.labels import Labels
-from annotate.model.records import Annotation, Article, Mark
+from annotate.model.records import Annotation, Article, Mark, changed_marks
 from annotate.model.text import sha256
 
 _KINDS = ("given", "family", "place", "demonym")
@@ -154,8 +154,7 @@ def _replaced(
         "sha256": digest,
         "zones": tuple(new.moved(zone) for zone in article.zones),
     }
-    layers = ("mentions", "event_mentions", "sources", "cues", "attributions")
-    moved = {layer: tuple(map(new.moved, getattr(annotation, layer))) for layer in layers}
+    moved = changed_marks(annotation, new.moved)
     return (
         article.model_copy(update=fields),
         annotation.model_copy(update={"sha256": digest, **moved}),

@@ -21,11 +21,11 @@ from annotate.formats.document import (
 from annotate.measure import align
 from annotate.model import graph
 from annotate.model.records import Annotation, Article, Mark, Provenance, Sentence
-from annotate.model.schema import ATTRIBUTION_SPANS, Layer, Schema
+from annotate.model.schema import SPAN_LAYERS, Layer, Schema
 from annotate.model.tokens import sentence_of, sentences, token_range
 
 SUFFIXES = (".conll",)
-COLUMNS = (Layer.MENTION, Layer.EVENT, *(Layer(name) for name in ATTRIBUTION_SPANS))
+COLUMNS = SPAN_LAYERS
 _HEADING = "# columns: token\t" + "\t".join(COLUMNS)
 
 
@@ -47,7 +47,7 @@ def write(article: Article, annotation: Annotation, schema: Schema) -> Written:
         lines.append("")
     units = align.units(annotation)
     lost["links"] += len(graph.disassemble(annotation)[1])
-    lost["attributes"] += sum(unit.layer == "attribute" for unit in units)
+    lost["attributes"] += sum(unit.layer == Layer.ATTRIBUTE for unit in units)
     return Written({".conll": "".join(f"{line}\n" for line in lines).encode()}, +lost)
 
 

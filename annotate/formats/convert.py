@@ -12,7 +12,7 @@ from annotate.corpus.store import Corpus
 from annotate.formats import FORMATS, Lost, Written, re3d
 from annotate.model import notation
 from annotate.model.issues import AcreError, Issue, UsageError, errors
-from annotate.model.records import Annotation, Article, Gold, Provenance, withhold
+from annotate.model.records import Annotation, Article, Gold, Provenance
 from annotate.model.schema import Schema
 from annotate.model.text import difference
 
@@ -36,7 +36,7 @@ class Converted:
 
 def find(corpus: Corpus, name: str) -> Article:
     """The article of that id with its text; ConvertError where there is none."""
-    article = next((found for found in corpus.articles() if found.id == name), None)
+    article = corpus.find(name)
     if article is None or article.text is None:
         found = (
             "is not in the corpus"
@@ -181,8 +181,7 @@ def _write(
         raise ConvertError(
             f"{path}: made with {old.provenance.tool}; give this pass another --annotator"
         )
-    ships_text = corpus.collection(article.collection).ships_text
-    store.write(path, store.dump(annotation if ships_text else withhold(annotation)))
+    corpus.write_annotation(annotation, article)
     return Converted(annotation, tuple(issues), True)
 
 

@@ -24,7 +24,7 @@ from annotate.formats.document import (
 from annotate.measure import align
 from annotate.model.graph import Link
 from annotate.model.records import Annotation, Article, EventMention, Mark, Provenance, Sentence
-from annotate.model.schema import Schema
+from annotate.model.schema import Layer, Schema
 from annotate.model.tokens import sentence_of, sentences, token_range
 
 SUFFIXES = (".jsonl",)
@@ -75,8 +75,10 @@ def write(article: Article, annotation: Annotation, schema: Schema) -> Written:
             }
         )
     units = align.units(annotation)
-    lost["sources, cues and contents"] += sum(unit.layer == align.MARKS[2] for unit in units)
-    for layer in ("attribute", "attribution link", "coreference"):
+    lost["sources, cues and contents"] += sum(
+        unit.layer == Layer.ATTRIBUTION_SPAN for unit in units
+    )
+    for layer in (Layer.ATTRIBUTE, Layer.ATTRIBUTION_LINK, Layer.COREFERENCE):
         lost[f"{layer}s"] += sum(unit.layer == layer for unit in units)
     return Written(
         {".jsonl": "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines).encode()},

@@ -29,7 +29,7 @@ from annotate.model.records import (
     Mark,
     Provenance,
 )
-from annotate.model.schema import SAME_AS, Schema
+from annotate.model.schema import MARK_LAYERS, SAME_AS, UNIT_LAYERS, Layer, Schema
 
 OFFERED, VERDICT, REASON = "offered", "verdict", "reason"
 KEEP, REJECT = "keep", "reject"
@@ -61,7 +61,13 @@ _QUESTIONS = {
         "definition": "Why it was decided so, if there is more to say than the guidelines do.",
     },
 }
-_LETTERS = {"mention": "m", "event": "e", "source": "h", "cue": "q", "content": "c"}
+_LETTERS: dict[str, str] = {
+    Layer.MENTION: "m",
+    Layer.EVENT: "e",
+    Layer.SOURCE: "h",
+    Layer.CUE: "q",
+    Layer.CONTENT: "c",
+}
 
 
 def sheet_schema(schema: Schema) -> Schema:
@@ -112,7 +118,7 @@ class _Passes:
         held: dict[Unit, set[str]] = defaultdict(set)
         for found in (*self.passes, *((self.prior,) if self.prior else ())):
             for unit, mark in align.units(found).items():
-                if unit.layer == "attribute":
+                if unit.layer == Layer.ATTRIBUTE:
                     self.values[unit] = mark.attributes[unit.label]
                 if found is not self.prior:
                     held[unit].add(found.provenance.annotator)
@@ -126,7 +132,7 @@ class _Passes:
         kept = (unit for unit, decision in self.decisions.items() if decision.origin != "rejected")
         yield from sorted(
             {*self.holders, *kept},
-            key=lambda unit: (unit.start, -unit.end, align.LAYERS.index(unit.layer), unit),
+            key=lambda unit: (unit.start, -unit.end, UNIT_LAYERS.index(unit.layer), unit),
         )
 
     def of(self, place: Place) -> frozenset[str]:
@@ -135,7 +141,7 @@ class _Passes:
         return next(
             (
                 self.holders[unit]
-                for layer in align.MARKS
+                for layer in MARK_LAYERS
                 if (unit := Unit(layer, label, start, end)) in self.holders
             ),
             frozenset(),
@@ -143,7 +149,7 @@ class _Passes:
 
     def asked(self, unit: Unit) -> frozenset[str]:
         """Whose passes could have the unit: for a mark everybody's, for a detail those that have its marks."""
-        if unit.layer in align.MARKS:
+        if unit.layer in MARK_LAYERS:
             return frozenset(self.names)
         return self.of(unit.mark) & (self.of(unit.other) if unit.other else frozenset(self.names))
 
@@ -186,7 +192,7 @@ def merge(
     """
     known = _Passes(passes, prior, majority)
     states: dict[Unit, State] = {unit: known.state(unit) for unit in known.candidates()}
-    marks = [unit for unit, state in states.items() if unit.layer in align.MARKS and state != "out"]
+    marks = [unit for unit, state in states.items() if unit.layer in MARK_LAYERS and state != "out"]
     letter = letters(article.id, known.names)
     ids = _ids(marks, states, known, letter, prior)
     notes: dict[Place, list[str]] = defaultdict(list)
@@ -244,7 +250,7 @@ def _ids(
         if unit.mark in before and states[unit] == "in":
             ids[unit.mark] = before[unit.mark]
             continue
-        name = free(unit.label if unit.layer == "attribution span" else unit.layer)
+        name = free(unit.label if unit.layer == Layer.ATTRIBUTION_SPAN else unit.layer)
         by = "".join(sorted(letter[found] for found in known.of(unit.mark)))
         ids[unit.mark] = f"{by or 'X'}-{name}" if states[unit] == "open" else name
     return ids
@@ -257,7 +263,7 @@ def _attributes(
     given: dict[Place, dict[str, AttributeValue]] = defaultdict(dict)
     left: dict[tuple[Place, str], list[Unit]] = defaultdict(list)
     for unit, state in states.items():
-        if unit.layer != "attribute" or unit.mark not in ids:
+        if unit.layer != Layer.ATTRIBUTE or unit.mark not in ids:
             continue
         if state == "in":
             given[unit.mark][unit.label] = known.values[unit]
@@ -280,7 +286,7 @@ def _links(
     is_open = _open_marks(states)
     single: dict[tuple[Place, str], list[Unit]] = defaultdict(list)
     for unit, state in states.items():
-        if unit.layer not in ("argument", "attribution link") or state == "out":
+        if unit.layer not in (Layer.ARGUMENT, Layer.ATTRIBUTION_LINK) or state == "out":
             continue
         other = unit.other
         if other is None or unit.mark not in ids or other not in ids:
@@ -289,7 +295,7 @@ def _links(
             not (is_open[unit.mark] or is_open[other]) or _is_real(unit, known)
         ):
             offer(unit.mark, unit, f"{unit.label} → {ids[other]}")
-        if unit.layer == "argument":
+        if unit.layer == Layer.ARGUMENT:
             yield Link(ids[unit.mark], unit.label, ids[other])
         else:
             single[unit.mark, unit.label].append(unit)
@@ -302,7 +308,7 @@ def _links(
 
 def _open_marks(states: Mapping[Unit, State]) -> dict[Place, bool]:
     return {
-        unit.mark: state == "open" for unit, state in states.items() if unit.layer in align.MARKS
+        unit.mark: state == "open" for unit, state in states.items() if unit.layer in MARK_LAYERS
     }
 
 
@@ -333,7 +339,7 @@ def _same(
     nearest: dict[tuple[Place, frozenset[str]], tuple[bool, int, Place]] = {}
     for unit, state in states.items():
         if (
-            unit.layer != "coreference"
+            unit.layer != Layer.COREFERENCE
             or state == "out"
             or unit.mark not in ids
             or unit.other not in ids
@@ -416,7 +422,7 @@ def _order(decision: Decision) -> tuple[Any, ...]:
     return (
         decision.start,
         -decision.end,
-        align.LAYERS.index(decision.layer),
+        UNIT_LAYERS.index(decision.layer),
         decision.label,
         str(decision.rest),
     )
@@ -456,7 +462,7 @@ def _renamed(marks: Sequence[Mark], before: Mapping[Place, str], schema: Schema)
 
 def _free(taken: set[str]) -> Callable[[str], str]:
     """Gives ids of a layer by rising number, leaving out those that are taken."""
-    numbers = {kind: count(1) for kind in _LETTERS}
+    numbers: dict[str, Iterator[int]] = {kind: count(1) for kind in _LETTERS}
 
     def free(kind: str) -> str:
         return next(
@@ -487,7 +493,7 @@ def _record(
     """Where each unit of the outcome came from, and each unit of a pass that is not in it though its marks are."""
     known = _Passes(passes, prior, False)
     taken = set(align.units(outcome))
-    places = {unit.mark for unit in taken if unit.layer in align.MARKS}
+    places = {unit.mark for unit in taken if unit.layer in MARK_LAYERS}
 
     def told(unit: Unit, origin: Any) -> Decision:
         before = known.decisions.get(unit)
@@ -502,7 +508,7 @@ def _record(
         for unit in known.holders
         if unit not in taken
         and (
-            unit.layer in align.MARKS
+            unit.layer in MARK_LAYERS
             or (unit.mark in places and (unit.other is None or unit.other in places))
         )
     ]
@@ -528,8 +534,10 @@ def _replaces(unit: Unit, other: Unit) -> bool:
     """Whether the one stands where a pass has the other: overlapping marks, another answer, another end of a link."""
     if unit.layer != other.layer:
         return False
-    if unit.layer in align.MARKS:
+    if unit.layer in MARK_LAYERS:
         return _meet(unit.mark, other.mark)
     return (
-        unit.label == other.label and _meet(unit.mark, other.mark) and unit.layer != "coreference"
+        unit.label == other.label
+        and _meet(unit.mark, other.mark)
+        and unit.layer != Layer.COREFERENCE
     )

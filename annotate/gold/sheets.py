@@ -18,7 +18,7 @@ from annotate.labelstudio import config, results, tasks
 from annotate.labelstudio.client import Client
 from annotate.model import notation
 from annotate.model.issues import AcreError, Issue, Severity, errors
-from annotate.model.records import Annotation, Article, Gold, Provenance, withhold
+from annotate.model.records import Annotation, Article, Gold, Provenance
 from annotate.model.schema import Schema
 from annotate.model.text import difference
 
@@ -165,9 +165,7 @@ def _take(run: Run, filled: Filled) -> str | None:
         run.tell(Issue(f"{filled.where}: {issue.where}", issue.code, issue.message, issue.severity))
     if gold is None:
         return article_id
-    _save(
-        run, _shipped(run, article, gold.model_copy(update={"sheet": filled.name})), "from a sheet"
-    )
+    _save(run, article, gold.model_copy(update={"sheet": filled.name}), "from a sheet")
     return None
 
 
@@ -197,30 +195,26 @@ def _write(
     if gold is None:
         run.report.counts["not valid when merged"] += 1
         return
-    gold = _shipped(run, article, gold.model_copy(update={"sheet": prior.sheet if prior else None}))
+    gold = gold.model_copy(update={"sheet": prior.sheet if prior else None})
+    gold = run.corpus.shipped(gold, article)
     if prior is not None and (gold.layers(), gold.decisions) == (prior.layers(), prior.decisions):
         run.report.counts["gold unchanged"] += 1
         return
-    _save(run, gold, "without a choice")
+    _save(run, article, gold, "without a choice")
 
 
-def _shipped(run: Run, article: Article, gold: Gold) -> Gold:
-    return gold if run.corpus.collection(article.collection).ships_text else withhold(gold)
-
-
-def _save(run: Run, gold: Gold, how: str) -> None:
+def _save(run: Run, article: Article, gold: Gold, how: str) -> None:
     run.report.counts[f"gold written {how}"] += 1
     run.tell(f"gold/{gold.article}.json")
     if not run.dry:
-        store.write(run.corpus.gold_path(gold.article), store.dump(gold))
+        run.corpus.write_annotation(gold, article)
 
 
 def _article(corpus: Corpus, annotation: Annotation) -> Article:
-    for collection in corpus.collections():
-        article = corpus.article(collection, annotation.article)
-        if article is not None:
-            return article
-    raise AcreError(f"there is no article {annotation.article}; add it first")
+    article = corpus.find(annotation.article)
+    if article is None:
+        raise AcreError(f"there is no article {annotation.article}; add it first")
+    return article
 
 
 def _keep(run: Run, article: Article, kept: _Kept) -> str:

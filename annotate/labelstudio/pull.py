@@ -14,12 +14,12 @@ from typing import Any
 from pydantic import AwareDatetime, BaseModel, ValidationError
 
 from annotate.corpus import store, validate
-from annotate.corpus.store import Collection, Corpus, StoreError
+from annotate.corpus.store import Corpus, StoreError
 from annotate.labelstudio import results
 from annotate.labelstudio.client import AnswerError, Client
 from annotate.model import ids
 from annotate.model.issues import AcreError, Issue, Severity, errors
-from annotate.model.records import Annotation, Article, Provenance, withhold
+from annotate.model.records import Annotation, Article, Provenance
 from annotate.model.schema import Schema
 
 # A task updated in the second in which the pull began may be on either side of it.
@@ -38,7 +38,6 @@ class _Run:
     schema: Schema
     annotators: Mapping[str, str]
     kinds: Mapping[str, str]
-    collections: Mapping[str, Collection]
     users: Mapping[int, str]
     tool: str
     place: _Place
@@ -77,7 +76,7 @@ def pull(
         )
     place = _Place(corpus, client.url, project["id"])
     run = _Run(
-        client, corpus, schema, annotators, {name: about.kind for name, about in corpus.annotators().items()}, corpus.collections(),
+        client, corpus, schema, annotators, {name: about.kind for name, about in corpus.annotators().items()},
         client.users(), f"label-studio {client.version()}", place, dry, tell,
     )  # fmt: skip
     resume = place.read()
@@ -131,7 +130,7 @@ class _Place:
     def __init__(self, corpus: Corpus, url: str, project: int) -> None:
         self.key = hashlib.sha256(f"{url} {project}".encode()).hexdigest()[:12]
         """Of the project on its server."""
-        self._path: Path = corpus.root / "aside" / f"pulled-{self.key}.json"
+        self._path: Path = corpus.pull_path(self.key)
 
     def read(self) -> _Resume:
         """As it was written last; from the start where it was not, or can't be read."""
@@ -273,6 +272,8 @@ def _article(data: results.TaskData, corpus: Corpus) -> tuple[Article | None, li
     name, collection = data.article, data.collection
     try:
         article = corpus.article(collection, name)
+        if article is not None:
+            corpus.collections().of(article)  # an undeclared one does not say what may be kept
     except AcreError as error:
         return None, [Issue("task", "article-unknown", str(error))]
     if article is None:
@@ -343,18 +344,14 @@ def _suggestion(number: int, article: Article, made: Provenance, run: _Run) -> s
     )  # fmt: skip
     suggested, _issues = results.read(raw.get("result") or [], article, run.schema, by)
     if not run.dry:
-        ships = run.collections[article.collection].ships_text
-        path = run.corpus.suggestion_path(version, article.id)
-        store.write(path, store.dump(suggested if ships else withhold(suggested)))
+        run.corpus.write_suggestion(suggested, version, article)
     return version
 
 
 def _keep(annotation: Annotation, article: Article, where: str, run: _Run) -> Issue | None:
     """Write the pass where it is new; the reason, where what the corpus has of the same annotator stands in its way."""
     path = run.corpus.annotation_path(annotation.provenance.annotator, article.id)
-    content = store.dump(
-        annotation if run.collections[article.collection].ships_text else withhold(annotation)
-    )
+    content = store.dump(run.corpus.shipped(annotation, article))
     if path.exists():
         try:
             old = store.read_annotation(path)
@@ -375,7 +372,7 @@ def _keep(annotation: Annotation, article: Article, where: str, run: _Run) -> Is
     run.counts["of these, empty"] += not any(annotation.layers().values())
     run.tell(f"annotations/{where}.json")
     if not run.dry:
-        store.write(path, content)
+        run.corpus.write_annotation(annotation, article)
     return None
 
 

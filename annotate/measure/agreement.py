@@ -25,12 +25,9 @@ from annotate.measure.coefficients import (
 from annotate.model import graph, notation
 from annotate.model.claims import claims
 from annotate.model.records import Annotation, Article, Mark, Span
-from annotate.model.schema import Kind, Schema
+from annotate.model.schema import LINK_LAYERS, MARK_LAYERS, Kind, Layer, Schema
 from annotate.model.tokens import tokens
 
-MARKS = align.MARKS
-LINKS = align.LAYERS[4:]
-CLAIM = "claim"
 NONE = "–"
 """Stands for a mark or an answer that is not there."""
 
@@ -72,7 +69,7 @@ class Sort(NamedTuple):
 
     def __str__(self) -> str:
         match self.layer, self.what:
-            case "attribute", _:
+            case Layer.ATTRIBUTE, _:
                 return f"{self.label}: {self.other}"
             case layer, "missing":
                 of = f" of {self.other}" if self.other else ""
@@ -162,29 +159,57 @@ def agreement(
 
     Intervals are from a bootstrap over documents; `worst` disagreements are kept. Without `labels`, layers and attributes alone are measured.
     """
-    tally, annotators = _Tally(), set[str]()
-    kept: list[tuple[int, str, int, Disagreement]] = []
+    comparison = Comparison(schema, worst)
     for article, passes in documents:
         on_document()
-        ordered = sorted(passes, key=lambda found: found.provenance.annotator)
-        annotators |= {found.provenance.annotator for found in ordered}
-        _count(article, ordered, schema, tally)
-        for units, start, end in heapq.nlargest(
-            worst, _places(ordered), key=lambda place: (place[0], -place[1])
-        ):
-            if (
-                len(kept) < worst or (units, article.id, -start) > kept[-1][:3]
-            ):  # to show a place takes its time
-                kept.append(
-                    (units, article.id, -start, _disagreement(article, ordered, start, end, units))
-                )
-                kept = heapq.nlargest(worst, kept, key=lambda entry: entry[:3])
-        tally.documents += 1
-    rows = list(_rows(tally, schema, seed, samples, labels))
-    return Report(
-        tuple(sorted(annotators)), tally.documents, tally.untokenised, tally.nested, rows, dict(tally.confusions),
-        tally.sorts, tally.examples, [found for *_order, found in kept],
-    )  # fmt: skip
+        comparison.add(article, passes)
+    return comparison.report(seed, samples, labels)
+
+
+class Comparison:
+    """Compares the passes of one document after another; nothing of a document is held but counts."""
+
+    def __init__(self, schema: Schema, worst: int = 0) -> None:
+        self._schema, self._worst = schema, worst
+        self._tally, self._annotators = _Tally(), set[str]()
+        self._worst_places: list[tuple[int, str, int, Disagreement]] = []
+
+    def add(self, article: Article, passes: Sequence[Annotation]) -> None:
+        """Compare two valid passes or more over the article."""
+        ordered = sorted(passes, key=lambda annotation: annotation.provenance.annotator)
+        self._annotators |= {annotation.provenance.annotator for annotation in ordered}
+        _count(article, ordered, self._schema, self._tally)
+        self._tally.documents += 1
+        if self._worst:
+            self._keep_worst(article, ordered)
+
+    def _keep_worst(self, article: Article, passes: Sequence[Annotation]) -> None:
+        worst, places = self._worst, self._worst_places
+        most_units = heapq.nlargest(worst, _places(passes), key=lambda place: (place[0], -place[1]))
+        for units, start, end in most_units:
+            order = (units, article.id, -start)
+            # To show a place takes its time: only those that are kept are shown.
+            if len(places) < worst or order > places[-1][:3]:
+                places.append((*order, _disagreement(article, passes, start, end, units)))
+                places = heapq.nlargest(worst, places, key=lambda entry: entry[:3])
+        self._worst_places = places
+
+    def report(
+        self, seed: int = 0, samples: int = coefficients.SAMPLES, labels: bool = True
+    ) -> Report:
+        """What was compared so far; see `agreement`."""
+        tally = self._tally
+        return Report(
+            annotators=tuple(sorted(self._annotators)),
+            documents=tally.documents,
+            untokenised=tally.untokenised,
+            nested=tally.nested,
+            rows=list(_rows(tally, self._schema, seed, samples, labels)),
+            confusions=dict(tally.confusions),
+            sorts=tally.sorts,
+            examples=tally.examples,
+            disagreements=[disagreement for *_order, disagreement in self._worst_places],
+        )
 
 
 def most(sorts: Counter[Sort]) -> list[tuple[Sort, int]]:
@@ -195,11 +220,11 @@ def most(sorts: Counter[Sort]) -> list[tuple[Sort, int]]:
 def _count(article: Article, passes: Sequence[Annotation], schema: Schema, tally: _Tally) -> None:
     units = [align.units(found) for found in passes]
     for found, own in zip(passes, units, strict=True):
-        for unit in (unit for unit in own if unit.layer != "attribute"):
+        for unit in (unit for unit in own if unit.layer != Layer.ATTRIBUTE):
             for key in ((unit.layer, None), (unit.layer, unit.label)):
                 tally.counts[key][found.provenance.annotator] += 1
         for claim in claims(found):
-            for key in ((CLAIM, None), (CLAIM, claim.event.label)):
+            for key in ((Layer.CLAIM, None), (Layer.CLAIM, claim.event.label)):
                 tally.counts[key][found.provenance.annotator] += 1
     for one, other in combinations(range(len(passes)), 2):
         for sort, start, end in _count_pair(
@@ -226,8 +251,8 @@ def _count_pair(
     """Counts what the pair shares, and yields each sort of disagreement with its place."""
     met = align.match(list(one.marks()), list(other.marks()))
     paired = {align.place(mark): align.place(found) for mark, found in met}
-    exact = {unit.mark for unit in ours.keys() & theirs.keys() if unit.layer in MARKS}
-    for layer in (*MARKS, *LINKS):
+    exact = {unit.mark for unit in ours.keys() & theirs.keys() if unit.layer in MARK_LAYERS}
+    for layer in (*MARK_LAYERS, *LINK_LAYERS):
         mine, yours = ([unit for unit in own if unit.layer == layer] for own in (ours, theirs))
         _add(tally, layer, "F1", mine, yours, {unit for unit in mine if unit in theirs})
         _add(
@@ -238,7 +263,7 @@ def _count_pair(
             yours,
             {unit for unit in mine if align.moved(unit, paired) in theirs},
         )
-        if layer in LINKS:
+        if layer in LINK_LAYERS:
             mine, yours = (
                 [unit for unit in own if unit.mark in exact and unit.other in exact]
                 for own in (mine, yours)
@@ -275,9 +300,9 @@ def _mark_sorts(
                     if schema.attributes[name].kind is Kind.CHOICE
                     else "another value"
                 )
-                yield Sort("attribute", "value", name, told), mark.start, mark.end
+                yield Sort(Layer.ATTRIBUTE, "value", name, told), mark.start, mark.end
     matched = {id(mark) for pair in met for mark in pair}
-    for layer in MARKS:
+    for layer in MARK_LAYERS:
         left, right = (
             [
                 mark
@@ -309,7 +334,7 @@ def _link_sorts(
         labels = {(unit.layer, unit.mark, unit.other): unit.label for unit in there if unit.other}
         for unit in own:
             if (
-                unit.layer in LINKS
+                unit.layer in LINK_LAYERS
                 and (found := align.moved(unit, ends)) is not None
                 and found not in there
             ):
@@ -317,7 +342,7 @@ def _link_sorts(
                     labels.get((found.layer, found.mark, found.other)) if found.other else None
                 )
                 if another is None:
-                    of = "" if unit.layer == "coreference" else unit.mark[0]
+                    of = "" if unit.layer == Layer.COREFERENCE else unit.mark[0]
                     yield Sort(unit.layer, "missing", unit.label, of), unit.start, unit.end
                 elif first:
                     yield (
@@ -350,47 +375,23 @@ def _count_claims(
     exact: set[tuple[str, int, int]],
     tally: _Tally,
 ) -> None:
-    """A claim agrees where its event, its innermost source (or none, or the paper itself) and the stance do."""
-    mine, yours = list(_claims(one)), list(_claims(other))
+    """A claim agrees where its event, its innermost source (or none, or the article itself) and the stance do."""
+    mine, yours = (
+        [align.claim_unit(claim, annotation) for claim in claims(annotation)]
+        for annotation in (one, other)
+    )
     there = set(yours)
-
-    def moved(unit: Unit) -> Unit | None:
-        event = paired.get((unit.label, unit.start, unit.end))
-        place, *rest = unit.rest
-        source = ("source", *rest) if rest else None
-        if event is None or (source is not None and source not in paired):
-            return None
-        return Unit(
-            CLAIM,
-            unit.label,
-            event[1],
-            event[2],
-            (place, *(paired[source][1:] if source is not None else ())),
-        )
-
-    _add(tally, CLAIM, "F1", mine, yours, {unit for unit in mine if unit in there})
-    _add(tally, CLAIM, "F1 overlap", mine, yours, {unit for unit in mine if moved(unit) in there})
+    exactly = {unit for unit in mine if unit in there}
+    overlapping = {unit for unit in mine if align.moved_claim(unit, paired) in there}
+    _add(tally, Layer.CLAIM, "F1", mine, yours, exactly)
+    _add(tally, Layer.CLAIM, "F1 overlap", mine, yours, overlapping)
     mine, yours = (
         [unit for unit in own if (unit.label, unit.start, unit.end) in exact]
         for own in (mine, yours)
     )
-    _add(tally, CLAIM, "F1 matched ends", mine, yours, {unit for unit in mine if unit in there})
-
-
-def _claims(annotation: Annotation) -> Iterator[Unit]:
-    """Each claim as a unit on its event; `rest` is who says it how, and the source's span where there is one."""
-    sources = {source.id: source for source in annotation.sources}
-    for event, chain in claims(annotation):
-        said = chain[0] if chain else None
-        stance = f"{said.attributes.get('stance', NONE)}" if said else "the paper"
-        source = sources.get(said.source or "") if said else None
-        yield Unit(
-            CLAIM,
-            event.label,
-            event.start,
-            event.end,
-            (stance, *((source.start, source.end) if source else ())),
-        )
+    _add(
+        tally, Layer.CLAIM, "F1 matched ends", mine, yours, {unit for unit in mine if unit in there}
+    )
 
 
 def _count_answers(passes: Sequence[Annotation], schema: Schema, tally: _Tally) -> None:
@@ -408,7 +409,7 @@ def _count_answers(passes: Sequence[Annotation], schema: Schema, tally: _Tally) 
                 (annotator, str(mark.attributes.get(name, NONE))) for annotator, mark in marks
             )
             answers[name][values] += 1
-            tally.counts["attribute", name].update(annotator for annotator, _value in values)
+            tally.counts[Layer.ATTRIBUTE, name].update(annotator for annotator, _value in values)
             for (_one, value), (_other, another) in combinations(values, 2):
                 if value != another and schema.attributes[name].kind is Kind.CHOICE:
                     tally.confusions[name][_pair(value, another)] += 1
@@ -440,7 +441,7 @@ def _count_tokens(found: Sequence[Span], passes: Sequence[Annotation], tally: _T
     starts = np.array([token.start for token in found])
     ends = np.array([token.end for token in found])
     labels: dict[str, list[list[set[str]]]] = {
-        layer: [[set() for _ in found] for _ in passes] for layer in MARKS
+        layer: [[set() for _ in found] for _ in passes] for layer in MARK_LAYERS
     }
     for index, annotation in enumerate(passes):
         for mark in annotation.marks():
@@ -486,32 +487,36 @@ def _rows(tally: _Tally, schema: Schema, seed: int, samples: int, by_label: bool
 def _lines(tally: _Tally, schema: Schema, by_label: bool) -> Iterator[Key]:
     """Each layer that somebody uses, and its labels where it has several."""
     orders: dict[str, Sequence[str]] = {
-        MARKS[0]: list(schema.mentions),
-        MARKS[1]: list(schema.events),
-        MARKS[2]: list(schema.attribution),
-        "argument": list(schema.roles),
-        "attribution link": list(schema.links),
-        "coreference": ["same"],
-        CLAIM: list(schema.events),
+        Layer.MENTION: list(schema.mentions),
+        Layer.EVENT: list(schema.events),
+        Layer.ATTRIBUTION_SPAN: list(schema.attribution),
+        Layer.ARGUMENT: list(schema.roles),
+        Layer.ATTRIBUTION_LINK: list(schema.links),
+        Layer.COREFERENCE: ["same"],
+        Layer.CLAIM: list(schema.events),
     }
     for layer, labels in orders.items():
         there = [label for label in labels if tally.counts.get((layer, label))]
         for label in [None, *(there if len(labels) > 1 and by_label else ())] if there else ():
             yield layer, label
-        if layer == MARKS[2]:
-            yield from (("attribute", name) for name in schema.attributes if name in tally.answers)
+        if layer == Layer.ATTRIBUTION_SPAN:
+            yield from (
+                (Layer.ATTRIBUTE, name) for name in schema.attributes if name in tally.answers
+            )
 
 
 def _measures(tally: _Tally, layer: str, label: str | None) -> Iterator[tuple[str, Measure]]:
-    if layer == "attribute":
+    if layer == Layer.ATTRIBUTE:
         answers = tally.answers[str(label)]
         yield from (("same", answers.same), ("α", answers.alpha), ("κ", answers.kappa))
         return
     for name in ("F1", "F1 overlap", "F1 matched ends"):
         by_document = tally.pairs[layer, label].get(name)
-        if by_document is not None or (name == "F1 matched ends" and layer in (*LINKS, CLAIM)):
+        if by_document is not None or (
+            name == "F1 matched ends" and layer in (*LINK_LAYERS, Layer.CLAIM)
+        ):
             yield name, by_document or F1()
-    if layer in MARKS:
+    if layer in MARK_LAYERS:
         yield "α tokens", _token_alpha(tally, layer, label)
         units = [
             key for key in tally.unitizing.labels if key[0] == layer and label in (None, key[1])

@@ -8,19 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from annotate.model.claims import Claim
 from annotate.model.records import Annotation, EventMention, Mark
-from annotate.model.schema import ATTRIBUTION_SPANS
-
-LAYERS = (
-    "mention",
-    "event",
-    "attribution span",
-    "attribute",
-    "argument",
-    "attribution link",
-    "coreference",
-)
-MARKS = LAYERS[:3]
+from annotate.model.schema import ATTRIBUTION_SPANS, Layer
 
 
 class Unit(NamedTuple):
@@ -30,7 +20,7 @@ class Unit(NamedTuple):
     (mark's label, value) for an attribute, (mark's label, other mark's label, start, end) for a link.
     """
 
-    layer: str
+    layer: Layer
     label: str
     start: int
     end: int
@@ -63,11 +53,13 @@ def units(annotation: Annotation) -> dict[Unit, Mark]:
     for mark in marks.values():
         found[Unit(layer(mark), mark.label, mark.start, mark.end)] = mark
         for name, value in mark.attributes.items():
-            found[Unit("attribute", name, mark.start, mark.end, (mark.label, str(value)))] = mark
+            found[Unit(Layer.ATTRIBUTE, name, mark.start, mark.end, (mark.label, str(value)))] = (
+                mark
+            )
         for label, head in links(mark):
             found[
                 _link(
-                    "argument" if isinstance(mark, EventMention) else "attribution link",
+                    Layer.ARGUMENT if isinstance(mark, EventMention) else Layer.ATTRIBUTION_LINK,
                     label,
                     mark,
                     marks[head],
@@ -76,8 +68,43 @@ def units(annotation: Annotation) -> dict[Unit, Mark]:
     for cluster in (*annotation.entities, *annotation.events):
         members = sorted((marks[name] for name in cluster.mentions), key=lambda mark: mark.order)
         for one, other in combinations(members, 2):
-            found[_link("coreference", "same", one, other)] = one
+            found[_link(Layer.COREFERENCE, "same", one, other)] = one
     return found
+
+
+ARTICLE = "the article"
+"""Stands for the stance of a claim that no source reports: the article makes it in its own voice."""
+
+
+def claim_unit(claim: Claim, annotation: Annotation) -> Unit:
+    """A claim as a unit on its event: its innermost source (or none, or the article itself) and that source's stance.
+
+    `rest` is (stance, source's start, source's end), or the stance alone where the source is not named. For “rebels
+    *seized* Tak, [a medic] said”: `("asserts", 20, 27)`; without the medic: `("the article",)`.
+    """
+    event, chain = claim
+    if not chain:
+        return Unit(Layer.CLAIM, event.label, event.start, event.end, (ARTICLE,))
+    innermost = chain[0]
+    stance = str(innermost.attributes.get("stance", ""))
+    source = next((span for span in annotation.sources if span.id == innermost.source), None)
+    span = (source.start, source.end) if source is not None else ()
+    return Unit(Layer.CLAIM, event.label, event.start, event.end, (stance, *span))
+
+
+def moved_claim(
+    unit: Unit, paired: dict[tuple[str, int, int], tuple[str, int, int]]
+) -> Unit | None:
+    """The claim as the other annotator would have it, were its event and its source the ones that overlap."""
+    event = paired.get((unit.label, unit.start, unit.end))
+    if event is None:
+        return None
+    stance, *span = unit.rest
+    moved = unit._replace(start=event[1], end=event[2])
+    if not span:
+        return moved
+    source = paired.get((Layer.SOURCE, int(span[0]), int(span[1])))
+    return None if source is None else moved._replace(rest=(stance, *source[1:]))
 
 
 def place(mark: Mark) -> tuple[str, int, int]:
@@ -85,11 +112,11 @@ def place(mark: Mark) -> tuple[str, int, int]:
     return mark.label, mark.start, mark.end
 
 
-def layer(mark: Mark) -> str:
-    """Which of `MARKS` the mark is in."""
+def layer(mark: Mark) -> Layer:
+    """Which of `MARK_LAYERS` the mark is in."""
     if isinstance(mark, EventMention):
-        return "event"
-    return "attribution span" if mark.label in ATTRIBUTION_SPANS else "mention"
+        return Layer.EVENT
+    return Layer.ATTRIBUTION_SPAN if mark.label in ATTRIBUTION_SPANS else Layer.MENTION
 
 
 def links(mark: Mark) -> Iterator[tuple[str, str]]:
@@ -102,7 +129,7 @@ def links(mark: Mark) -> Iterator[tuple[str, str]]:
             yield name, head
 
 
-def _link(layer: str, label: str, one: Mark, other: Mark) -> Unit:
+def _link(layer: Layer, label: str, one: Mark, other: Mark) -> Unit:
     return Unit(layer, label, one.start, one.end, (one.label, other.label, other.start, other.end))
 
 
@@ -118,7 +145,7 @@ def moved(unit: Unit, paired: dict[tuple[str, int, int], tuple[str, int, int]]) 
     if other is None:
         return None
     moved = unit._replace(start=start, end=end, rest=(label, *other))
-    if unit.layer == "coreference" and (other[1], -other[2]) < (start, -end):
+    if unit.layer == Layer.COREFERENCE and (other[1], -other[2]) < (start, -end):
         return moved._replace(start=other[1], end=other[2], rest=(other[0], *mark))
     return moved
 

@@ -14,12 +14,22 @@ from annotate.measure.align import Unit
 from annotate.measure.coefficients import Array, Estimate, Measure
 from annotate.model.claims import Claim, claims
 from annotate.model.records import Annotation, Mark, Span
-from annotate.model.schema import Layer, Schema
+from annotate.model.schema import ATTRIBUTION_SPANS, MARK_LAYERS, UNIT_LAYERS, Layer, Schema
 
-CLAIM = "claim"
 TOKENS = "attribution tokens"
 MICRO, MACRO = "micro", "macro"
-ORDER = (align.MARKS[0], align.MARKS[1], "argument", align.MARKS[2], TOKENS, "attribution link", "attribute", "coreference", CLAIM)  # fmt: skip
+ORDER = (
+    Layer.MENTION,
+    Layer.EVENT,
+    Layer.ARGUMENT,
+    Layer.ATTRIBUTION_SPAN,
+    TOKENS,
+    Layer.ATTRIBUTION_LINK,
+    Layer.ATTRIBUTE,
+    Layer.COREFERENCE,
+    Layer.CLAIM,
+)
+"""The layers as the report tells them."""
 _CHANCE = 10_000
 """Shuffles of a significance test."""
 
@@ -152,15 +162,15 @@ def count(
         for mark, found in _pairs(_distinct(gold.marks()), _distinct(told.marks()))
     }
     back = {there: here for here, there in paired.items()}
-    for layer in align.LAYERS:
+    for layer in UNIT_LAYERS:
         wanted, given = ({unit for unit in own if unit.layer == layer} for own in (ours, theirs))
         both = (_labels(wanted), _labels(given))
         tally.add(layer, _STRICT.get(layer, "strict"), document, _twice(wanted & given), *both)
-        if layer in align.MARKS:
+        if layer in MARK_LAYERS:
             near = Counter({label: 2 * n for label, n in _labels(wanted & given).items()})
             near.update(unit.label for unit in wanted - given if unit.mark in paired)
             tally.add(layer, "partial", document, near, *both)
-        elif layer != "attribute":
+        elif layer != Layer.ATTRIBUTE:
             met = {unit for unit in given if align.moved(unit, back) in wanted}
             tally.add(layer, "overlap", document, _twice(met), *both)
         for measure, bare in _LOOSER.get(layer, ()):
@@ -178,7 +188,7 @@ def faults(gold: Annotation, told: Annotation) -> Counter[tuple[str, str]]:
     label and other words that overlap; `missing`: only gold has it; `spurious`: only the prediction has it.
     """
     found: Counter[tuple[str, str]] = Counter()
-    for layer in align.MARKS:
+    for layer in MARK_LAYERS:
         ours, theirs = (
             [mark for mark in _distinct(one.marks()) if align.layer(mark) == layer]
             for one in (gold, told)
@@ -217,11 +227,11 @@ def _identified(unit: Unit) -> Unit:
     return unit._replace(label="any")
 
 
-_STRICT = {align.MARKS[1]: "classified", "argument": "classified"}
+_STRICT = {Layer.EVENT: "classified", Layer.ARGUMENT: "classified"}
 _LOOSER: dict[str, tuple[tuple[str, Callable[[Unit], Unit]], ...]] = {
-    align.MARKS[0]: (("identified", _identified),),
-    align.MARKS[1]: (("identified", _identified),),
-    "argument": (("identified", _identified),),
+    Layer.MENTION: (("identified", _identified),),
+    Layer.EVENT: (("identified", _identified),),
+    Layer.ARGUMENT: (("identified", _identified),),
 }
 
 
@@ -256,7 +266,7 @@ def _count_tokens(
 ) -> None:
     """Tokens of sources, cues and contents that both have, as in PolNeAR (Newell, Margolin and Ruths 2018)."""
     here, there = (
-        {label: _covered(found, label, tokens) for label in map(str, _SPANS)}
+        {label: _covered(found, label, tokens) for label in ATTRIBUTION_SPANS}
         for found in (gold, told)
     )
     right = Counter({label: 2 * len(here[label] & there[label]) for label in here})
@@ -265,9 +275,6 @@ def _count_tokens(
         for side in (here, there)
     )
     tally.add(TOKENS, "overlap", document, right, *sizes)
-
-
-_SPANS = (Layer.SOURCE, Layer.CUE, Layer.CONTENT)
 
 
 def _covered(annotation: Annotation, label: str, tokens: Sequence[Span]) -> set[int]:
@@ -288,33 +295,14 @@ def _count_claims(
 ) -> None:
     """Strict: event, realis, every argument, and every source of the chain with its stance, all exact. Core: the event
     and who tells it first-hand overlap, and the stance is the same."""
-    for measure, read in (("strict", _whole), ("core", _core)):
+    for measure, read in (("strict", _whole), ("core", align.claim_unit)):
         wanted, given = ({read(claim, own) for claim in claims(own)} for own in (gold, told))
         met = {
             unit
             for unit in given
-            if (_moved_core(unit, back) if measure == "core" else unit) in wanted
+            if (align.moved_claim(unit, back) if measure == "core" else unit) in wanted
         }
-        tally.add(CLAIM, measure, document, _twice(met), _labels(wanted), _labels(given))
-
-
-def _core(claim: Claim, annotation: Annotation) -> Unit:
-    event, chain = claim
-    source = _source(annotation, chain[0].source) if chain else None
-    stance = str(chain[0].attributes.get("stance", "")) if chain else "the article"
-    return Unit(CLAIM, event.label, event.start, event.end, (stance, *(source or ())))
-
-
-def _moved_core(unit: Unit, there: dict[tuple[str, int, int], tuple[str, int, int]]) -> Unit | None:
-    event = there.get((unit.label, unit.start, unit.end))
-    source = (
-        there.get(("source", int(unit.rest[1]), int(unit.rest[2]))) if len(unit.rest) == 3 else None
-    )
-    if event is None or (len(unit.rest) == 3 and source is None):
-        return None
-    return unit._replace(
-        start=event[1], end=event[2], rest=(unit.rest[0], *(source[1:] if source else ()))
-    )
+        tally.add(Layer.CLAIM, measure, document, _twice(met), _labels(wanted), _labels(given))
 
 
 def _whole(claim: Claim, annotation: Annotation) -> Unit:
@@ -328,7 +316,7 @@ def _whole(claim: Claim, annotation: Annotation) -> Unit:
         for said in chain
     ]
     return Unit(
-        CLAIM,
+        Layer.CLAIM,
         event.label,
         event.start,
         event.end,

@@ -24,7 +24,7 @@ from annotate.model.records import (
     Mention,
     Provenance,
 )
-from annotate.model.schema import SAME_AS, Layer, Schema
+from annotate.model.schema import SAME_AS, SPAN_LAYERS, Layer, Schema
 
 
 class Link(NamedTuple):
@@ -43,7 +43,7 @@ def assemble(
     sha256: str,
     provenance: Provenance,
 ) -> tuple[Annotation, list[Issue]]:
-    """The annotation that marks and links make, and an issue (`where` is a mark's id) for each that has no place in it."""
+    """The annotation that marks and links make, and an issue (`where`: a mark's id) for each without a place in it."""
     issues: list[Issue] = []
     places: dict[str, tuple[Mark, Layer]] = {}
     for mark in marks:
@@ -65,14 +65,14 @@ def assemble(
     ends: dict[str, list[Link]] = defaultdict(list)
     same: list[Link] = []
     for link in dict.fromkeys(links):
-        found = _misplaced(link, places, ends, schema)
-        if found:
-            issues.append(Issue(link.tail, *found))
+        fault = _misplaced(link, places, ends, schema)
+        if fault:
+            issues.append(Issue(link.tail, *fault))
         elif link.label == SAME_AS:
             same.append(link)
         else:
             ends[link.tail].append(link)
-    layers: dict[Layer, list[Any]] = {layer: [] for layer in Layer}
+    layers: dict[Layer, list[Any]] = {layer: [] for layer in SPAN_LAYERS}
     for mark, layer in places.values():
         layers[layer].append(_record(mark, layer, ends[mark.id]))
     groups = _clusters(same, {name: mark for name, (mark, _layer) in places.items()})
@@ -81,17 +81,13 @@ def assemble(
         article=article,
         sha256=sha256,
         provenance=provenance,
-        mentions=tuple(layers[Layer.MENTION]),
         entities=tuple(
             Entity(**group) for group in groups if of_layer[group["mentions"][0]] is Layer.MENTION
         ),
-        event_mentions=tuple(layers[Layer.EVENT]),
         events=tuple(
             Event(**group) for group in groups if of_layer[group["mentions"][0]] is Layer.EVENT
         ),
-        sources=tuple(layers[Layer.SOURCE]),
-        cues=tuple(layers[Layer.CUE]),
-        attributions=tuple(layers[Layer.CONTENT]),
+        **{layer.field: tuple(marks) for layer, marks in layers.items()},
     )
     return annotation, issues
 
@@ -171,7 +167,7 @@ def _links(annotation: Annotation) -> Iterator[Link]:
         for argument in event.arguments:
             yield Link(event.id, argument.role, argument.target)
     for attribution in annotation.attributions:
-        for label in ("source", "cue"):
+        for label in (Layer.SOURCE.value, Layer.CUE.value):
             head = getattr(attribution, label)
             if head is not None:
                 yield Link(attribution.id, label, head)

@@ -34,7 +34,7 @@ def article_id(title: str, sha256: str) -> str:
 
 
 def withheld_id(collection: str, sha256: str) -> str:
-    """For an article whose text may not be given on: no word of its headline is in it."""
+    """For an article whose text may not be redistributed: no word of its headline is in it."""
     return f"{collection}-{sha256[:10]}"
 
 

@@ -100,7 +100,7 @@ CODES = {
     "split-leak": "What is in two splits: a story, a paragraph, or a text and its near copy.",
     "split-missing": "An article of the dataset that `splits.csv` does not place.",
     "split-unknown": "A row of `splits.csv` with an article or a split that there is not.",
-    "words-withheld": "An annotation that holds words of a text that may not be given on.",
+    "words-withheld": "An annotation that holds words of a text that may not be redistributed.",
 }
 """Every code, with what it means; the table in `docs/issues.md` is made from it."""
 
@@ -128,7 +128,7 @@ def errors(issues: Iterable[Issue]) -> list[Issue]:
 
 
 class AcreError(Exception):
-    """Bad input or a refused step, worded for the person who reads it; the command line prints it without a traceback."""
+    """Bad input or a refused step, worded for the person who reads it; the command prints it without a traceback."""
 
     exit_code = 1
 

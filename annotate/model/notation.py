@@ -60,10 +60,10 @@ class _Reading:
         default_factory=lambda: defaultdict(dict)
     )
 
-    def fail(self, place: int, found: str) -> NotationError:
+    def fail(self, place: int, message: str) -> NotationError:
         line = self.source.count("\n", 0, place) + 1
         column = place - (self.source.rfind("\n", 0, place) + 1) + 1
-        return NotationError(f"{self.where}:{line}:{column}: {found}")
+        return NotationError(f"{self.where}:{line}:{column}: {message}")
 
     def put(self, letters: str) -> None:
         self.text.append(letters)

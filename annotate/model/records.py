@@ -6,7 +6,7 @@ Offsets everywhere are half-open and count Unicode code points of the article's 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
@@ -19,7 +19,13 @@ from pydantic import (
     model_validator,
 )
 
+from annotate.model.schema import SPAN_LAYERS, Layer
+
 AttributeValue = int | float | str
+MARK_FIELDS = tuple(layer.field for layer in SPAN_LAYERS)
+"""The fields of `Annotation` that hold marks."""
+CLUSTER_FIELDS = ("entities", "events")
+"""Those that hold clusters of marks."""
 
 
 def _utc(moment: dt.datetime) -> dt.datetime:
@@ -64,7 +70,7 @@ class Sentence(Span):
     tokens: tuple[tuple[int, int], ...]
     """Start and end of each token, in code points of the article."""
     digest: str = Field(pattern=r"^[0-9a-f]{8}$")
-    """The first eight digits of the hash of its words: enough to tell where a copy differs, too little to guess them."""
+    """The first eight digits of its words' hash: enough to tell where a copy differs, too little to guess the words."""
 
 
 class Article(Record):
@@ -197,7 +203,7 @@ class Annotation(Record):
     cues: tuple[AttributionSpan, ...] = ()
     attributions: tuple[Attribution, ...] = ()
 
-    @field_validator("mentions", "event_mentions", "sources", "cues", "attributions")
+    @field_validator(*MARK_FIELDS)
     @classmethod
     def _sorted_marks(cls, marks: tuple[Any, ...]) -> tuple[Any, ...]:
         return tuple(sorted(marks, key=lambda mark: mark.order))
@@ -209,44 +215,38 @@ class Annotation(Record):
         def order(members: tuple[str, ...]) -> tuple[str, ...]:
             return tuple(sorted(members, key=lambda member: (place.get(member, -1), member)))
 
-        for layer in ("entities", "events"):
+        for name in CLUSTER_FIELDS:
             clusters = [
                 cluster.model_copy(update={"mentions": order(cluster.mentions)})
-                for cluster in getattr(self, layer)
+                for cluster in getattr(self, name)
             ]
             clusters.sort(
                 key=lambda cluster: [place.get(member, -1) for member in cluster.mentions]
             )
             # The record is frozen to its users; here it is still being made.
-            object.__setattr__(self, layer, tuple(clusters))
+            object.__setattr__(self, name, tuple(clusters))
         return self
 
     def marks(self) -> Iterator[Mark]:
         """Every labelled span of every layer."""
-        yield from self.mentions
-        yield from self.event_mentions
-        yield from self.sources
-        yield from self.cues
-        yield from self.attributions
+        for layer in SPAN_LAYERS:
+            yield from self.of_layer(layer)
+
+    def of_layer(self, layer: Layer) -> tuple[Mark, ...]:
+        """The marks of one of `SPAN_LAYERS`."""
+        marks: tuple[Mark, ...] = getattr(self, layer.field)
+        return marks
 
     def layers(self) -> dict[str, tuple[Any, ...]]:
-        """The annotation without its frame: what two passes are compared by."""
-        names = (
-            "mentions",
-            "entities",
-            "event_mentions",
-            "events",
-            "sources",
-            "cues",
-            "attributions",
-        )
-        return {name: getattr(self, name) for name in names}
+        """By field, the marks and clusters, without the frame: what two passes are compared by."""
+        names = {*MARK_FIELDS, *CLUSTER_FIELDS}
+        return {name: getattr(self, name) for name in Annotation.model_fields if name in names}
 
 
 class Decision(Record):
     """Where a unit of gold came from, or that a pass's unit is not in it; the unit as `align.Unit` names it."""
 
-    layer: str
+    layer: Layer
     label: str
     start: int
     end: int
@@ -272,13 +272,14 @@ Some = TypeVar("Some", bound=Annotation)
 
 
 def withhold(annotation: Some) -> Some:
-    """The annotation without the marked words, for an article whose text may not be given on."""
-    layers = ("mentions", "event_mentions", "sources", "cues", "attributions")
+    """The annotation without the marked words, for an article whose text may not be redistributed."""
     return annotation.model_copy(
-        update={
-            layer: tuple(
-                mark.model_copy(update={"text": None}) for mark in getattr(annotation, layer)
-            )
-            for layer in layers
-        }
+        update=changed_marks(annotation, lambda mark: mark.model_copy(update={"text": None}))
     )
+
+
+def changed_marks(
+    annotation: Annotation, change: Callable[[Mark], Mark]
+) -> dict[str, tuple[Mark, ...]]:
+    """By field of the annotation, its marks after the change."""
+    return {layer.field: tuple(map(change, annotation.of_layer(layer))) for layer in SPAN_LAYERS}

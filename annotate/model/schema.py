@@ -22,7 +22,6 @@ Prose = Annotated[str, StringConstraints(min_length=10)]
 ANY_MENTION = "any_mention"
 ANY_EVENT = "any_event"
 SAME_AS = "same_as"
-ATTRIBUTION_SPANS = ("source", "cue", "content")
 
 
 class SchemaError(AcreError):
@@ -30,13 +29,52 @@ class SchemaError(AcreError):
 
 
 class Layer(enum.StrEnum):
-    """Where a label lives."""
+    """The layers of an annotation, by the names that messages, reports and the record of gold use.
+
+    The first five hold marks, each in a field of `Annotation` of its own; a label of the schema belongs to one of
+    them. The others are what two annotations are compared by besides.
+    """
 
     MENTION = "mention"
     EVENT = "event"
     SOURCE = "source"
     CUE = "cue"
     CONTENT = "content"
+    ATTRIBUTION_SPAN = "attribution span"
+    """Sources, cues and contents, counted together."""
+    ATTRIBUTE = "attribute"
+    ARGUMENT = "argument"
+    ATTRIBUTION_LINK = "attribution link"
+    COREFERENCE = "coreference"
+    CLAIM = "claim"
+    """An event with the source that reports it: derived, never stored."""
+
+    @property
+    def field(self) -> str:
+        """The field of `Annotation` that holds the layer's marks."""
+        return _FIELDS[self]
+
+    @property
+    def counted_as(self) -> Layer:
+        """The layer of `UNIT_LAYERS` that the layer's marks are counted in."""
+        return Layer.ATTRIBUTION_SPAN if self in ATTRIBUTION_SPANS else self
+
+
+_FIELDS = {
+    Layer.MENTION: "mentions",
+    Layer.EVENT: "event_mentions",
+    Layer.SOURCE: "sources",
+    Layer.CUE: "cues",
+    Layer.CONTENT: "attributions",
+}
+SPAN_LAYERS = tuple(_FIELDS)
+"""The layers that hold marks, in the order of `Annotation`'s fields."""
+ATTRIBUTION_SPANS = (Layer.SOURCE.value, Layer.CUE.value, Layer.CONTENT.value)
+"""The labels of the attribution layers: each has its layer's name."""
+MARK_LAYERS = (Layer.MENTION, Layer.EVENT, Layer.ATTRIBUTION_SPAN)
+LINK_LAYERS = (Layer.ARGUMENT, Layer.ATTRIBUTION_LINK, Layer.COREFERENCE)
+UNIT_LAYERS = (*MARK_LAYERS, Layer.ATTRIBUTE, *LINK_LAYERS)
+"""What two annotations are compared by, unit by unit."""
 
 
 class _Frozen(BaseModel):
@@ -191,14 +229,16 @@ def load(path: Path) -> Schema:
         else:
             faults = list(_unresolved(schema))
     if faults or schema is None:
-        raise SchemaError("\n".join(_fault(path, lines, key, found) for key, found in faults))
+        raise SchemaError("\n".join(_fault(path, lines, key, message) for key, message in faults))
     return schema
 
 
-def _fault(path: Path, lines: dict[tuple[str, ...], int], key: tuple[str, ...], found: str) -> str:
+def _fault(
+    path: Path, lines: dict[tuple[str, ...], int], key: tuple[str, ...], message: str
+) -> str:
     # A missing key has no line of its own: its parent's is the place to look.
     known = next((key[:n] for n in range(len(key), -1, -1) if key[:n] in lines), ())
-    return f"{path}:{lines.get(known, 1)}: {'.'.join(key) or 'schema'}: {found}"
+    return f"{path}:{lines.get(known, 1)}: {'.'.join(key) or 'schema'}: {message}"
 
 
 def _plain(
@@ -213,9 +253,9 @@ def _plain(
         for key_node, value_node in node.value:
             child = (*key, str(key_node.value))
             if key_node.value in mapping:
-                found = f"given twice, first in line {lines[child]}; keep one"
+                message = f"given twice, first in line {lines[child]}; keep one"
                 lines[child] = key_node.start_mark.line + 1
-                faults.append((child, found))
+                faults.append((child, message))
                 continue
             lines[child] = key_node.start_mark.line + 1
             mapping[key_node.value] = _plain(value_node, child, lines, faults)

@@ -21,9 +21,9 @@ _NUMBER = re.compile(r"(?:^|\s)Nos?\s*\.$")
 def _rules(language: str) -> Any:
     import spacy  # two seconds to import
 
-    found = spacy.blank(language)
-    found.add_pipe("sentencizer")
-    return found
+    pipeline = spacy.blank(language)
+    pipeline.add_pipe("sentencizer")
+    return pipeline
 
 
 def version(language: str = "en") -> str:
@@ -35,9 +35,9 @@ def version(language: str = "en") -> str:
 
 def tokens(text: str, language: str = "en") -> list[Span]:
     """The tokens that are not white space, as spans of the text."""
-    found = _rules(language).tokenizer(text)
+    doc = _rules(language).tokenizer(text)
     return [
-        Span(start=token.idx, end=token.idx + len(token)) for token in found if not token.is_space
+        Span(start=token.idx, end=token.idx + len(token)) for token in doc if not token.is_space
     ]
 
 
@@ -45,7 +45,7 @@ def sentences(article: Article) -> tuple[Sentence, ...]:
     """The sentences of each zone in turn, so that none runs over the border of two; the text must be there."""
     text = article.text or ""
     rules = _rules(article.language)
-    found = []
+    cut = []
     for zone in article.zones:
         for sentence in _joined(rules(zone.slice(text))):
             words = tuple(
@@ -55,10 +55,10 @@ def sentences(article: Article) -> tuple[Sentence, ...]:
             )
             if words:
                 start, end = words[0][0], words[-1][1]
-                found.append(
+                cut.append(
                     Sentence(start=start, end=end, tokens=words, digest=sha256(text[start:end])[:8])
                 )
-    return tuple(found)
+    return tuple(cut)
 
 
 def _joined(doc: Any) -> Iterator[Any]:

@@ -10,9 +10,8 @@ from annotate.annotators import guidelines, qualify
 from annotate.corpus import validate
 from annotate.corpus.store import Corpus
 from annotate.formats import convert
-from annotate.measure.align import LAYERS
 from annotate.model.issues import errors
-from annotate.model.schema import Schema
+from annotate.model.schema import UNIT_LAYERS, Schema
 from tests.conftest import ROOT
 
 SET = ROOT / "guidelines" / "qualification"
@@ -68,7 +67,7 @@ def test_the_reference_agrees_with_itself(
 ) -> None:
     found = qualify.qualify(annotator("same"), SET, corpus, schema)
     assert (found.differences, found.unannotated) == ([], [])
-    assert [found.f1(layer) for layer in LAYERS] == [1.0] * len(LAYERS)
+    assert [found.f1(layer) for layer in UNIT_LAYERS] == [1.0] * len(UNIT_LAYERS)
 
 
 def test_each_difference_is_shown_in_the_notation_with_its_ruling(

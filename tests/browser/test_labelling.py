@@ -14,7 +14,7 @@ from annotate.dataset import build
 from annotate.labelstudio import load, pull, server
 from annotate.labelstudio.client import Client
 from annotate.labelstudio.server import Desk
-from annotate.model.records import Article
+from annotate.model.records import MARK_FIELDS, Article
 from annotate.model.schema import Schema
 from tests.browser.page import LabellingPage
 from tests.conftest import ROOT
@@ -130,7 +130,7 @@ def test_every_layer_on_a_text_full_of_hard_characters(
         for name in ("stance", "style", "source_status")
     )
     assert answers == ("asserts", "mixed", "named")
-    for layer in ("mentions", "event_mentions", "sources", "cues", "attributions"):
+    for layer in MARK_FIELDS:
         for mark in row[layer]:
             assert text[mark["start"] : mark["end"]] == mark["text"]
     # The second "said" was marked, not the first: offsets, not words, tell them apart.

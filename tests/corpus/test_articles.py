@@ -10,19 +10,13 @@ from itertools import combinations
 import pytest
 import yaml
 
-from annotate.corpus.store import Corpus
 from annotate.model import tokens
 from annotate.model.records import Article
 from tests.conftest import ROOT
+from tests.corpus.real import ARTICLES, COLLECTIONS, SPLITS
 
-CORPUS = Corpus(ROOT / "corpus")
 ROUNDS = ("pilot", "pilot-second")
-COLLECTIONS = CORPUS.collections()
-OWN = [
-    article
-    for article in CORPUS.articles()
-    if COLLECTIONS[article.collection].text_kind == "invented"
-]
+OWN = [article for article in ARTICLES if COLLECTIONS[article.collection].text_kind == "invented"]
 NEAR = 0.5
 """Two sentences of which this part of the word trigrams is the same are near-duplicates; 1 is the same sentence."""
 
@@ -113,11 +107,10 @@ def test_an_article_of_the_pilot_is_as_long_as_a_news_report(article: Article) -
 
 
 def test_four_stories_and_more_are_told_by_two_outlets() -> None:
-    places = CORPUS.splits()
     outlets = defaultdict(set)
     for article in OWN:
         if article.collection in ROUNDS:
-            outlets[places[article.id].story].add(article.outlet)
+            outlets[SPLITS[article.id].story].add(article.outlet)
     assert sum(len(names) > 1 for names in outlets.values()) >= 4
 
 

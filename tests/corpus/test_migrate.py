@@ -22,8 +22,8 @@ from tests.strategies import WHEN
 
 Write = Callable[..., tuple[Article, Annotation]]
 
-TEXT = """[m1:state_force|Troops] kept up the [e1:siege|siege] of [m2:place|Tak]; [c1:content|[m3:government|the two sides] would \
-[e2:talks|meet]], [h1:source|an envoy] [q1:cue|promised].
+TEXT = """[m1:state_force|Troops] kept up the [e1:siege|siege] of [m2:place|Tak]; \
+[c1:content|[m3:government|the two sides] would [e2:talks|meet]], [h1:source|an envoy] [q1:cue|promised].
 ---
 e1 agent:m1 target:m2 realis=actual
 e2 participant:m3 realis=future_or_hypothetical

@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 from datasets import load_dataset
 
-from annotate.corpus import rehydrate, store
+from annotate.corpus import rehydrate
 from annotate.corpus.store import Corpus
-from annotate.model.records import withhold
 from tests.conftest import SENTENCE, SHARED, Acre
 
 Write = Callable[..., Any]
@@ -25,7 +24,7 @@ RE3D = SHARED / "re3d"
 
 @pytest.fixture
 def withheld(corpus: Corpus, acre: Acre, tmp_path: Path) -> Any:
-    """An article as `acre add` leaves it where its text may not be given on, and as a clone of the repository has it."""
+    """An article as `acre add` leaves it where its text may not be redistributed, and as a clone has it."""
     (tmp_path / "article.txt").write_text(TEXT)
     assert acre("add", "article.txt", "--collection", "local").returncode == 0
     (article,) = corpus.articles()
@@ -68,17 +67,20 @@ def test_a_copy_that_is_the_same_once_normalised_is_taken(
     [
         (
             ("The army is silent", "The troops are silent"),
-            "line 3, column 1: “The troops are silent.” is not what stands at 52–71 of the article; they part at line 3, "
-            "column 5, “troops” of 6 characters, where the article, at 56, has a token of 4",
+            "line 3, column 1: “The troops are silent.” is not what stands at 52–71 of the article; they part at "
+            "line 3, column 5, “troops” of 6 characters, where the article, at 56, has a token of 4",
         ),
         (
             ("Friday", "Sunday"),
-            "line 3, column 21: “It was raining on Sunday.” is not what stands at 72–97 of the article; the first 6 tokens "
-            "have the same lengths",
+            "line 3, column 21: “It was raining on Sunday.” is not what stands at 72–97 of the article; the first "
+            "6 tokens have the same lengths",
         ),
         (("\n\nNobody came.", ""), "99–111 of the article (1 sentences) is missing after line 3, column 46"),
         (("Nobody came.", "Nobody came. So they left."), "line 5, column 14: “So they left.” is not in the article"),
-        (("silent. It", "silent.\n\nIt"), "every sentence is the same: it differs in white space or line breaks between them"),
+        (
+            ("silent. It", "silent.\n\nIt"),
+            "every sentence is the same: it differs in white space or line breaks between them",
+        ),
     ],
 )  # fmt: skip
 def test_a_near_copy_is_never_taken_and_is_told_where_it_differs(
@@ -98,7 +100,7 @@ def test_the_command_builds_a_dataset_with_the_texts_elsewhere(
     corpus: Corpus, write: Write, acre: Acre, tmp_path: Path
 ) -> None:
     article, annotation = write(SENTENCE, collection="local")
-    store.write(corpus.annotation_path("ana", article.id), store.dump(withhold(annotation)))
+    corpus.write_annotation(annotation, article)
     (corpus.root / "articles" / "local" / f"{article.id}.txt").unlink()
     assert article.text is not None
     (tmp_path / "documents.json").write_text(

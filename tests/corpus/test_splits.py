@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
 
 from annotate.corpus import splits
-from annotate.corpus.store import Corpus, Place
+from annotate.corpus.entry import Entry
+from annotate.corpus.store import Corpus, SplitRow
+from annotate.model.issues import Issue
+from annotate.model.records import Article
 from annotate.model.schema import Schema
-from tests.conftest import ROOT, Acre
+from tests.conftest import Acre
+from tests.corpus.real import ARTICLES, COLLECTIONS, CORPUS, SPLITS
 
 Write = Callable[..., Any]
 LONG = (
@@ -25,7 +29,16 @@ WORDS = (
 
 
 def _codes(corpus: Corpus, schema: Schema) -> list[tuple[str, str]]:
-    return [(issue.code, issue.message) for issue in splits.check(corpus, schema)]
+    return [(issue.code, issue.message) for issue in _issues(corpus, schema)]
+
+
+def _issues(
+    corpus: Corpus, schema: Schema, articles: Iterable[Article] | None = None
+) -> Iterator[Issue]:
+    check = splits.SplitCheck(corpus, schema)
+    for article in corpus.articles() if articles is None else articles:
+        yield from check.article(Entry(corpus, article, {}, {}))
+    yield from check.rest()
 
 
 def test_a_repeated_paragraph_joins_a_story_and_may_not_cross(
@@ -36,13 +49,14 @@ def test_a_repeated_paragraph_joins_a_story_and_may_not_cross(
     other, _ = write(
         "Talks begin\n\nBoth sides met at noon in the old customs house by the river.\n---\n"
     )
-    dealt = splits.deal(corpus, schema)
-    assert dealt.places[one.id] == dealt.places[two.id]
-    assert dealt.places[other.id].story == other.id
-    corpus.write_splits(dealt.places)
+    assigned = splits.assign(corpus, schema)
+    assert assigned.rows[one.id] == assigned.rows[two.id]
+    assert assigned.rows[other.id].story == other.id
+    corpus.write_splits(assigned.rows)
     assert _codes(corpus, schema) == []
     corpus.write_splits(
-        dealt.places | {two.id: Place("inquiry", "validation"), one.id: Place("ferry", "test")}
+        assigned.rows
+        | {two.id: SplitRow("inquiry", "validation"), one.id: SplitRow("ferry", "test")}
     )
     ((code, message),) = _codes(corpus, schema)
     assert code == "split-leak"
@@ -56,10 +70,10 @@ def test_a_near_copy_without_an_equal_paragraph_is_found(
     one, _ = write(f"{WORDS}.\n---\n")
     two, _ = write(f"{WORDS.replace('trucks', 'lorries')}.\n---\n")
     assert (
-        splits.deal(corpus, schema).places[one.id].story
-        == splits.deal(corpus, schema).places[two.id].story
+        splits.assign(corpus, schema).rows[one.id].story
+        == splits.assign(corpus, schema).rows[two.id].story
     )
-    corpus.write_splits({one.id: Place("a", "train"), two.id: Place("b", "real")})
+    corpus.write_splits({one.id: SplitRow("a", "train"), two.id: SplitRow("b", "real")})
     assert [code for code, _ in _codes(corpus, schema)] == ["split-leak"]
 
 
@@ -74,14 +88,14 @@ def test_two_reports_of_one_event_in_other_words_are_no_copies(
         "A blaze on a Lake Orum ferry has killed at least nine, according to officials in"
         " Lisk.\n---\n"
     )
-    corpus.write_splits({one.id: Place("a", "train"), two.id: Place("b", "test")})
+    corpus.write_splits({one.id: SplitRow("a", "train"), two.id: SplitRow("b", "test")})
     assert _codes(corpus, schema) == []
     # That they are one story, only a person can say: then they may not be apart.
-    corpus.write_splits({one.id: Place("ferry", "train"), two.id: Place("ferry", "test")})
+    corpus.write_splits({one.id: SplitRow("ferry", "train"), two.id: SplitRow("ferry", "test")})
     assert [code for code, _ in _codes(corpus, schema)] == ["split-leak"]
 
 
-def test_a_person_names_the_story_and_the_split_is_dealt(
+def test_a_person_names_the_story_and_the_split_is_assigned(
     corpus: Corpus, schema: Schema, write: Write
 ) -> None:
     one, _ = write(
@@ -92,13 +106,13 @@ def test_a_person_names_the_story_and_the_split_is_dealt(
         "A blaze on a Lake Orum ferry has killed at least nine, according to officials in"
         " Lisk.\n---\n"
     )
-    corpus.write_splits({one.id: Place("ferry", ""), two.id: Place("ferry", "")})
+    corpus.write_splits({one.id: SplitRow("ferry", ""), two.id: SplitRow("ferry", "")})
     assert [code for code, _ in _codes(corpus, schema)] == ["split-unknown", "split-unknown"]
-    dealt = splits.deal(corpus, schema)
-    assert set(dealt.new) == {one.id, two.id}
-    assert dealt.places[one.id] == dealt.places[two.id]
-    assert dealt.places[one.id].story == "ferry"
-    corpus.write_splits(dealt.places)
+    assigned = splits.assign(corpus, schema)
+    assert set(assigned.new) == {one.id, two.id}
+    assert assigned.rows[one.id] == assigned.rows[two.id]
+    assert assigned.rows[one.id].story == "ferry"
+    corpus.write_splits(assigned.rows)
     assert _codes(corpus, schema) == []
 
 
@@ -107,31 +121,35 @@ def test_a_byline_that_repeats_is_no_story(corpus: Corpus, schema: Schema, write
     one, _ = write(f"Ferry burns\n\nIt burned.\n\n{byline}\n---\n")
     two, _ = write(f"Talks begin\n\nThey began.\n\n{byline}\n---\n")
     assert one.zones[-1].kind == "credit"
-    dealt = splits.deal(corpus, schema)
-    assert dealt.places[one.id].story != dealt.places[two.id].story
+    assigned = splits.assign(corpus, schema)
+    assert assigned.rows[one.id].story != assigned.rows[two.id].story
 
 
-def test_news_is_real_and_what_is_dealt_stays(corpus: Corpus, schema: Schema, write: Write) -> None:
+def test_news_is_real_and_what_is_assigned_stays(
+    corpus: Corpus, schema: Schema, write: Write
+) -> None:
     first, _ = write(f"{WORDS}.\n---\n")
-    corpus.write_splits({first.id: Place("rain", "test")})
+    corpus.write_splits({first.id: SplitRow("rain", "test")})
     news, _ = write(f"{LONG}.\n---\n", collection="local")
     for number in range(20):
         write(f"Report number {number} of a series on the price of bread.\n---\n")
-    dealt = splits.deal(corpus, schema, seed=3)
-    assert dealt.places[first.id] == Place("rain", "test")
-    assert dealt.places[news.id].split == "real"
-    assert {place.split for place in dealt.places.values()} == {
+    assigned = splits.assign(corpus, schema, seed=3)
+    assert assigned.rows[first.id] == SplitRow("rain", "test")
+    assert assigned.rows[news.id].split == "real"
+    assert {row.split for row in assigned.rows.values()} == {
         "train",
         "validation",
         "test",
         "real",
     }
-    assert dealt == splits.deal(corpus, schema, seed=3)
-    corpus.write_splits(dealt.places)
-    assert splits.deal(corpus, schema, seed=4).new == ()
+    assert assigned == splits.assign(corpus, schema, seed=3)
+    corpus.write_splits(assigned.rows)
+    assert splits.assign(corpus, schema, seed=4).new == ()
 
 
-def test_the_command_deals_and_says_what_it_wrote(acre: Acre, corpus: Corpus, write: Write) -> None:
+def test_the_command_assigns_and_says_what_it_wrote(
+    acre: Acre, corpus: Corpus, write: Write
+) -> None:
     article, _ = write(f"{WORDS}.\n---\n")
     dry = acre("split", "--dry-run")
     assert (dry.returncode, corpus.splits_path.exists()) == (0, False)
@@ -171,10 +189,9 @@ def test_copies_as_near_as_the_threshold_nearly_always_share_a_fingerprint(
 
 
 def test_the_corpus_leaks_nothing_and_its_news_is_its_real_split(schema: Schema) -> None:
-    corpus = Corpus(ROOT / "corpus")
-    assert list(splits.check(corpus, schema)) == []
-    kinds = corpus.collections()
-    for article in corpus.articles():
-        if kinds[article.collection].in_dataset:
-            is_real = corpus.splits()[article.id].split == "real"
-            assert is_real == (kinds[article.collection].text_kind == "news"), article.id
+    assert list(_issues(CORPUS, schema, ARTICLES)) == []
+    for article in ARTICLES:
+        collection = COLLECTIONS[article.collection]
+        if collection.in_dataset:
+            is_real = SPLITS[article.id].split == "real"
+            assert is_real == (collection.text_kind == "news"), article.id

@@ -72,7 +72,7 @@ def test_writing_is_all_or_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     def killed(_handle: int) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(store.os, "fsync", killed)
+    monkeypatch.setattr("os.fsync", killed)
     with pytest.raises(KeyboardInterrupt):
         store.write(path, b"new")
     assert path.read_bytes() == b"old"
@@ -86,7 +86,7 @@ def test_what_a_killed_process_left_half_written_is_read_by_nothing(
     path = corpus.root / "annotations" / "ana" / f"{annotation.article}.json"
     before = path.read_bytes()
     killed = (
-        "import os, signal; from pathlib import Path; from annotate import store; "
+        "import os, signal; from pathlib import Path; from annotate.corpus import store; "
         "os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL); "
         f"store.write(Path({str(path)!r}), b'half')"
     )

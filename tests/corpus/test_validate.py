@@ -1,4 +1,4 @@
-"""One rule, one code, one bad file: registered codes, files under tests/invalid/ and rows in the docs are the same set."""
+"""One rule, one code, one bad file: codes, files under tests/invalid/ and rows in the docs are the same set."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from annotate.corpus import store, validate
+from annotate.corpus import rules, store, validate
 from annotate.corpus.store import Corpus
 from annotate.labelstudio import results
 from annotate.model.issues import CODES, Issue
@@ -41,8 +41,9 @@ SEEN_ELSEWHERE = {
 PEAK = """
 import sys, tracemalloc
 from pathlib import Path
-from annotate import schema, validate
-from annotate.store import Corpus
+from annotate.corpus import validate
+from annotate.corpus.store import Corpus
+from annotate.model import schema
 corpus = Corpus(Path(sys.argv[1]))
 labels = schema.load(corpus.root.parent / "guidelines" / "schema.yaml")
 list(validate.corpus(corpus, labels))
@@ -86,7 +87,7 @@ def _found(fields: dict[str, Any], schema: Schema, corpus: Corpus) -> Iterator[I
     elif "annotation" in fields:
         yield from validate.check(Annotation.model_validate(fields["annotation"]), article, schema)
     else:
-        yield from validate.check_article(article, schema)
+        yield from rules.check_article(article, schema)
 
 
 def test_gold_with_a_cluster_of_nothing_is_told_and_does_not_end_the_run(schema: Schema) -> None:
@@ -104,7 +105,7 @@ def test_a_folder_is_validated_in_a_stream(
     monkeypatch.setattr("os.fsync", lambda handle: None)
 
     def peak() -> int:
-        # In a process of its own: in this one, a table of the interpreter's (of all interned strings) may double meanwhile.
+        # In a process of its own: in this one, the interpreter's table of interned strings may double meanwhile.
         command = [sys.executable, "-c", PEAK, str(corpus.root)]
         return int(
             subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout
@@ -114,8 +115,8 @@ def test_a_folder_is_validated_in_a_stream(
         write(SENTENCE.replace("Troops", f"Brigade {number:04}"))
         if number == 99:
             few = peak()
-    # Names and eight bytes of each text's hash are all that may grow, some 300 bytes an article, and the interpreter's table
-    # of interned names, which doubles now and then. A document with its annotation takes tens of thousands.
+    # Names and eight bytes of each text's hash are all that may grow, some 300 bytes an article, and the interpreter's
+    # table of interned names, which doubles now and then. A document with its annotation takes tens of thousands.
     assert peak() - few < 900 * 2000
 
 
@@ -123,10 +124,10 @@ def test_every_code_has_a_bad_file_or_a_test_that_meets_it() -> None:
     assert {path.stem for path in INVALID} | SEEN_ELSEWHERE == set(CODES)
     assert not {path.stem for path in INVALID} & SEEN_ELSEWHERE
     places = (
-        "test_load.py",
-        "test_pull.py",
-        "test_sheets.py",
-        "test_migrate.py",
+        "labelstudio/test_load.py",
+        "labelstudio/test_pull.py",
+        "gold/test_sheets.py",
+        "corpus/test_migrate.py",
         "dataset/test_check.py",
     )
     tests = "".join((ROOT / "tests" / name).read_text(encoding="utf-8") for name in places)

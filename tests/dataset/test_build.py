@@ -13,12 +13,12 @@ import pytest
 from datasets import ClassLabel, load_dataset
 
 from annotate.corpus import store
-from annotate.corpus.store import Corpus, Place
+from annotate.corpus.store import Corpus, SplitRow
 from annotate.dataset import build
 from annotate.dataset.features import CONFIGS
 from annotate.measure import align
 from annotate.model import tokens
-from annotate.model.records import Annotation, Article, Decision, Gold, withhold
+from annotate.model.records import MARK_FIELDS, Annotation, Article, Decision, Gold, withhold
 from annotate.model.schema import Schema
 from tests.conftest import ROOT, SENTENCE
 
@@ -64,7 +64,7 @@ def test_rows_are_typed_and_slice_exactly(
     assert rows.features["attributions"].feature["stance"] == ClassLabel(
         names=list(schema.attributes["stance"].values)
     )
-    for layer in ("mentions", "event_mentions", "sources", "cues", "attributions"):
+    for layer in MARK_FIELDS:
         assert row[layer]
         for mark in row[layer]:
             assert row["text"][mark["start"] : mark["end"]] == mark["text"]
@@ -354,7 +354,7 @@ def test_splits_are_those_of_the_table_and_news_goes_to_real(
     one, _ = write(SENTENCE)
     two, _ = write(SENTENCE.replace("Troops", "Guards"))
     write(SENTENCE.replace("Troops", "Rebels"), collection="local")
-    corpus.write_splits({one.id: Place("tak", "test"), two.id: Place("tak", "test")})
+    corpus.write_splits({one.id: SplitRow("tak", "test"), two.id: SplitRow("tak", "test")})
     report = build.build(corpus, schema)
     assert report.documents == {"test": 2, "real": 1}
     for config in CONFIG_NAMES:
@@ -363,7 +363,7 @@ def test_splits_are_those_of_the_table_and_news_goes_to_real(
         assert set(loaded) == ({"test"} if config in ("mentions", "events") else {"test", "real"})
     assert len(report.unsegmented) == 1
     # A split that is no more leaves no file behind.
-    corpus.write_splits({one.id: Place("tak", "train"), two.id: Place("tak", "train")})
+    corpus.write_splits({one.id: SplitRow("tak", "train"), two.id: SplitRow("tak", "train")})
     build.build(corpus, schema)
     assert {path.stem for path in corpus.data.rglob("*.parquet")} == {"train", "real"}
 

@@ -7,9 +7,12 @@ from collections.abc import Callable
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from annotate.corpus import validate
 from annotate.corpus.store import Corpus
-from annotate.dataset import build, check
+from annotate.dataset import build
+from annotate.dataset.check import DatasetCheck
 from annotate.dataset.rows import ROWS
+from annotate.model.issues import Issue
 from annotate.model.records import Annotation, Article
 from annotate.model.schema import Schema
 from tests.conftest import SENTENCE
@@ -17,14 +20,24 @@ from tests.conftest import SENTENCE
 Write = Callable[..., tuple[Article, Annotation]]
 
 
+def _issues(
+    corpus: Corpus, schema: Schema, on_row: Callable[[str], None] = lambda what: None
+) -> list[Issue]:
+    check = DatasetCheck(corpus, schema, on_row)
+    return list(validate.corpus(corpus, schema, also=[check]))
+
+
 def test_a_dataset_just_built_is_what_the_corpus_builds(
     corpus: Corpus, schema: Schema, write: Write
 ) -> None:
     write(SENTENCE)
-    write(SENTENCE.replace("Troops", "Rebels"), collection="local", published="2024-03-22")
+    article, annotation = write(
+        SENTENCE.replace("Troops", "Rebels"), collection="local", published="2024-03-22"
+    )
+    corpus.write_annotation(annotation, article)
     build.build(corpus, schema)
     rows: list[str] = []
-    assert list(check.check(corpus, schema, rows.append)) == []
+    assert _issues(corpus, schema, rows.append) == []
     assert len(rows) == 2 * (1 + 1 + 2 + 1) + 2 * 2 - 2
 
 
@@ -36,7 +49,7 @@ def test_each_row_that_is_behind_is_named(corpus: Corpus, schema: Schema, write:
     path = corpus.annotation_path("ana", changed.id)
     path.write_text(path.read_text().replace('"min": 12', '"min": 11'))
     new, _ = write(SENTENCE.replace("Troops", "Guards"))
-    issues = list(check.check(corpus, schema))
+    issues = _issues(corpus, schema)
     assert {issue.where.partition(":")[0] for issue in issues} >= {
         f"data/{name}/train.parquet" for name in ROWS
     }
@@ -62,13 +75,13 @@ def test_other_columns_and_a_damaged_file_are_said(
     build.build(corpus, schema)
     path = corpus.root / build.data_path("claims", "train")
     pq.write_table(pa.table({"id": ["a"]}), path)
-    assert [issue.code for issue in check.check(corpus, schema)] == ["dataset-behind"]
+    assert [issue.code for issue in _issues(corpus, schema)] == ["dataset-behind"]
     stray = path.with_name("test.parquet")
     path.rename(stray)
-    assert {issue.where for issue in check.check(corpus, schema)} == {
+    assert {issue.where for issue in _issues(corpus, schema)} == {
         "data/claims/test.parquet",
         "data/claims/train.parquet",
     }
     stray.rename(path)
     path.write_bytes(b"PAR1 and no more")
-    assert [issue.code for issue in check.check(corpus, schema)] == ["file-unreadable"]
+    assert [issue.code for issue in _issues(corpus, schema)] == ["file-unreadable"]

@@ -21,7 +21,7 @@ from annotate.labelstudio.client import Client
 from annotate.measure import align
 from annotate.model import graph, text
 from annotate.model.records import Annotation, Article, Mark, Provenance, Zone
-from annotate.model.schema import Layer, Schema
+from annotate.model.schema import MARK_LAYERS, SPAN_LAYERS, Layer, Schema
 from annotate.model.tokens import sentence_of, sentences, token_range
 from tests.conftest import ROOT, SENTENCE, SHARED, Acre
 from tests.strategies import annotated
@@ -161,7 +161,7 @@ def test_conll_holds_the_outermost_marks_of_each_layer_in_a_sentence(data: st.Da
     expected = {
         (kept.label, kept.start, kept.end)
         for number in range(len(cut))
-        for layer in Layer
+        for layer in SPAN_LAYERS
         for _s, _e, kept in outermost(span for n, of, span in inside if (n, of) == (number, layer))
     }
     assert {(mark.label, mark.start, mark.end) for mark in back.marks()} == expected
@@ -213,8 +213,8 @@ def test_every_real_file_goes_there_and_back(
         assert set(align.units(back)) == set(align.units(annotation))
         assert len(back.entities) == len(annotation.entities)
     else:
-        marks = {unit for unit in align.units(annotation) if unit.layer in align.MARKS}
-        read = {unit for unit in align.units(back) if unit.layer in align.MARKS}
+        marks = {unit for unit in align.units(annotation) if unit.layer in MARK_LAYERS}
+        read = {unit for unit in align.units(back) if unit.layer in MARK_LAYERS}
         assert read <= marks
         assert len(marks - read) == sum(
             n for told, n in lost.items() if told.startswith(("marks", "sources"))

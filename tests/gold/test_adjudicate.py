@@ -17,7 +17,7 @@ from annotate.measure.align import Unit
 from annotate.model import graph, notation
 from annotate.model import schema as schema_
 from annotate.model.records import Annotation, Article, Decision, Gold, Provenance
-from annotate.model.schema import Schema
+from annotate.model.schema import MARK_LAYERS, Schema
 from tests.conftest import ROOT, SENTENCE
 from tests.measure.test_agreement import OTHER
 from tests.strategies import WHEN
@@ -38,7 +38,7 @@ MADE = Provenance(
     created=WHEN,
     updated=WHEN,
 )
-MARKS = align.MARKS
+MARKS = MARK_LAYERS
 
 
 @st.composite

@@ -18,7 +18,7 @@ from annotate.gold import adjudicate, sheets
 from annotate.labelstudio.client import Client
 from annotate.labelstudio.server import Desk
 from annotate.model.issues import Issue
-from annotate.model.records import Annotation, Article, Gold
+from annotate.model.records import MARK_FIELDS, Annotation, Article, Gold
 from annotate.model.schema import Schema
 from tests.conftest import SENTENCE, Acre
 from tests.measure.test_agreement import OTHER
@@ -190,7 +190,7 @@ def test_a_withheld_text_makes_gold_without_a_word_of_it(
         path = at.corpus.annotation_path(annotation.provenance.annotator, article.id)
         bare = annotation.model_copy(update={
             layer: tuple(mark.model_copy(update={"text": None}) for mark in getattr(annotation, layer))
-            for layer in ("mentions", "event_mentions", "sources", "cues", "attributions")
+            for layer in MARK_FIELDS
         })  # fmt: skip
         store.write(path, store.dump(bare))
     (sent,) = map(Path, at.run())

@@ -81,9 +81,15 @@ def test_marks_may_cross_and_brackets_are_escaped(
         ("[m1:person|A]\n---\nm2 distanced=yes", "f:3:1: m2 is no mark of the text; correct the id"),
         ("[m1:person|A]\n---\nm1 agent:m3", "f:3:4: m3 is no mark of the text; correct the id"),
         ("[m1:person|A]\n---\nm1 far=yes", "f:3:4: 'far' is no attribute of the schema; correct it"),
-        ("[m1:person|A]\n---\nm1 so said", 'f:3:4: expected role:id or name=value; put a value of several words in "quotes"'),
+        (
+            "[m1:person|A]\n---\nm1 so said",
+            'f:3:4: expected role:id or name=value; put a value of several words in "quotes"',
+        ),
         ("[m1:person|A]\n---\nsame m1", "f:3:5: same joins two marks or more; name them"),
-        ("[m1:person|A] [m2:place|B]\n---\nm1 agent:m2", "f:1:1: m1: a link 'agent' can't go from a mention to a mention; turn it round or"),
+        (
+            "[m1:person|A] [m2:place|B]\n---\nm1 agent:m2",
+            "f:1:1: m1: a link 'agent' can't go from a mention to a mention; turn it round or",
+        ),
     ],
 )  # fmt: skip
 def test_an_error_names_line_and_column(

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from annotate.model import schema as schema_
-from annotate.model.schema import Layer, Schema, SchemaError
+from annotate.model.records import MARK_FIELDS, Annotation, Mark
+from annotate.model.schema import MARK_LAYERS, SPAN_LAYERS, Layer, Schema, SchemaError
 from tests.conftest import ROOT
 
 SOURCE = ROOT / "guidelines" / "schema.yaml"
@@ -200,3 +202,15 @@ def test_hotkeys_are_unique_on_screen_and_none_is_the_editors_own(schema: Schema
     ]
     assert len(keys) == len(set(keys))
     assert not {"u", "enter", "escape", "backspace", "delete"} & set(keys)
+
+
+def test_every_field_of_an_annotation_that_holds_marks_belongs_to_one_layer(schema: Schema) -> None:
+    fields = Annotation.model_fields
+    holding = [
+        name
+        for name, field in fields.items()
+        if any(issubclass(kind, Mark) for kind in get_args(field.annotation) if kind is not ...)
+    ]
+    assert holding == list(MARK_FIELDS)
+    assert {schema.layer(label) for label in schema.labels} == set(SPAN_LAYERS)
+    assert {layer.counted_as for layer in SPAN_LAYERS} == set(MARK_LAYERS)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from annotate.model import text
 from annotate.model.issues import AcreError
 
-# Everything that has broken an annotation tool: astral, combining, right-to-left, line ends, controls, a lone surrogate.
+# All that has broken an annotation tool: astral, combining, right-to-left, line ends, controls, a lone surrogate.
 letters = st.text(
     alphabet=st.one_of(
         st.characters(),

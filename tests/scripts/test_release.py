@@ -48,7 +48,7 @@ def commit(corpus: Corpus, schema: Schema, git: Callable[..., str]) -> Callable[
     """Deal, build and commit: what a maintainer does before a release."""
 
     def run() -> None:
-        corpus.write_splits(splits.deal(corpus, schema).places)
+        corpus.write_splits(splits.assign(corpus, schema).rows)
         build.build(corpus, schema)
         git("add", "--all")
         git("commit", "--quiet", "--message", "work")

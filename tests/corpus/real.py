@@ -1,0 +1,20 @@
+"""The corpus of this repository, read once for all tests."""
+
+from __future__ import annotations
+
+from annotate.corpus.store import Corpus, StoreError
+from annotate.model.records import Annotation, Article
+from tests.conftest import ROOT
+
+CORPUS = Corpus(ROOT / "corpus")
+COLLECTIONS = CORPUS.collections()
+SPLITS = CORPUS.splits()
+ARTICLES: list[Article] = []
+ANNOTATED: list[tuple[Article, Annotation, str]] = []
+"""Each pass and each gold with its article, and its file's path in the corpus."""
+
+for step in CORPUS.walk():
+    if isinstance(step, StoreError):
+        raise step
+    ARTICLES.append(step[0])
+    ANNOTATED += [(step[0], annotation, where) for where, annotation in step[1].items()]

@@ -1,0 +1,29 @@
+"""The units that two annotations are compared by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from annotate.measure import align
+from annotate.model.claims import claims
+from annotate.model.records import Annotation, Article
+from tests.conftest import SENTENCE
+
+
+def test_a_claim_is_one_unit_whoever_counts_it(
+    write: Callable[..., tuple[Article, Annotation]],
+) -> None:
+    article, annotation = write(SENTENCE)
+    capture, death = (align.claim_unit(claim, annotation) for claim in claims(annotation))
+    assert (capture.label, capture.rest) == ("capture", (align.ARTICLE,))
+    stance, start, end = death.rest
+    assert (death.label, stance) == ("death", "asserts")
+    assert (article.text or "")[int(start) : int(end)] == "a medic"
+    # The other annotator marks “died” with the comma after it, and the medic without the article.
+    paired = {
+        ("death", death.start, death.end): ("death", death.start, death.end + 1),
+        ("source", int(start), int(end)): ("source", int(start) + 2, int(end)),
+    }
+    moved = align.moved_claim(death, paired)
+    assert moved == death._replace(end=death.end + 1, rest=("asserts", int(start) + 2, end))
+    assert align.moved_claim(capture, paired) is None
