@@ -26,6 +26,7 @@ from annotate.cli.common import (
     show_counts,
 )
 from annotate.corpus import add as add_
+from annotate.corpus import init as init_
 from annotate.corpus import migrate as migrate_
 from annotate.corpus import rehydrate as rehydrate_
 from annotate.corpus import splits as splits_
@@ -38,6 +39,23 @@ from annotate.formats import FORMATS
 from annotate.formats import convert as convert_
 from annotate.model.issues import Issue, UsageError
 from annotate.model.schema import Schema
+
+
+@app.command()
+def init(
+    folder: Annotated[
+        Path, typer.Argument(help="The folder to make; it must not exist, or be empty.")
+    ],
+    labels: Annotated[
+        Path | None,
+        typer.Option(help="YAML file with a label set of your own, under mentions and events."),
+    ] = None,
+) -> None:
+    """Start a corpus of your own: schema, guidelines, collections, a sample article, and a README of five commands."""
+    made = init_.init(folder, labels)
+    say(
+        f"made {folder} with {len(made)} files; its README.md has the next five commands, from: cd {folder}"
+    )
 
 
 @app.command()
