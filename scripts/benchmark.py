@@ -10,7 +10,6 @@ import multiprocessing
 import os
 import resource
 import sys
-import threading
 import time
 import urllib.request
 from collections.abc import Callable
@@ -24,17 +23,17 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from annotate import cli
 from annotate.corpus.store import Corpus
 from annotate.extract import extractors, service
 from annotate.model import schema as schema_
 from annotate.model.records import Article
+from scripts import terminal
 
 ROOT = Path(__file__).parents[1]
 PLAIN = "en_core_web_sm"
 BATCHES = (1, 32)
-ASKED = 20
-"""Requests to the service."""
+REQUESTS = 20
+"""To the suggestion service."""
 _reader: Callable[[list[Article]], Any]
 
 
@@ -48,7 +47,7 @@ def benchmark(
     ] = 1,
     corpus: Annotated[Path, typer.Option(help="Whose shipped texts are read.")] = ROOT / "corpus",
 ) -> None:
-    """Print words per second of each extractor, by number of processes, and as a ratio to plain tagging; and the memory taken."""
+    """Print words per second of each extractor, by number of processes, and its ratio to plain tagging; and memory."""
     ships = {
         name
         for name, about in Corpus(corpus).collections().items()
@@ -83,36 +82,38 @@ def benchmark(
                     f"{memory:,.0f} MB",
                 )
     out.print(table)
-    here = (article for article in Corpus(corpus).articles() if article.text)
-    longest = max(here, key=lambda article: len((article.text or "").split()))
+    _print_response_times(models, corpus, out)
+
+
+def _print_response_times(models: list[str], corpus: Path, out: Console) -> None:
+    """How long the longest article takes as a page is opened."""
+    articles = (article for article in Corpus(corpus).articles() if article.text)
+    longest = max(articles, key=lambda article: len((article.text or "").split()))
     count = len((longest.text or "").split())
     out.print(
         f"As a page is opened, over HTTP: {longest.id}, {count} words; milliseconds, median and"
-        f" slowest of {ASKED}"
+        f" slowest of {REQUESTS}"
     )
     for model in models:
-        taken = _ask(model, longest, corpus)
-        out.print(f"{model}: {median(taken):,.0f}, {max(taken):,.0f}")
+        times = _response_times(model, longest, corpus)
+        out.print(f"{model}: {median(times):,.0f}, {max(times):,.0f}")
 
 
-def _ask(model: str, article: Article, corpus: Path) -> list[float]:
+def _response_times(model: str, article: Article, corpus: Path) -> list[float]:
     """Milliseconds of each of so many requests to the suggestion service, as Label Studio sends them."""
     schema = schema_.load(corpus.parent / "guidelines" / "schema.yaml")
-    served = service.Service(extractors.load(model, corpus, schema), Corpus(corpus), schema, print)
-    server = service.listen(served, 0)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    extractor = extractors.load(model, corpus, schema)
     data = {"article": article.id, "collection": article.collection, "text": article.text}
     body = json.dumps({"tasks": [{"data": data}]}).encode()
-    taken = []
-    for _ in range(ASKED):
-        asked = urllib.request.Request(f"http://127.0.0.1:{server.server_port}/predict", body)
-        began = time.perf_counter()
-        with urllib.request.urlopen(asked) as answer:
-            found = json.load(answer)
-        taken.append(1000 * (time.perf_counter() - began))
-        assert found["results"][0]["result"], "it has nothing to suggest"
-    server.shutdown()
-    return taken
+    milliseconds = []
+    with service.running(service.Service(extractor, Corpus(corpus), schema, print), 0) as (url, _):
+        for _ in range(REQUESTS):
+            began = time.perf_counter()
+            with urllib.request.urlopen(f"{url}/predict", body) as response:
+                answer = json.load(response)
+            milliseconds.append(1000 * (time.perf_counter() - began))
+            assert answer["results"][0]["result"], "it has nothing to suggest"
+    return milliseconds
 
 
 def _measure(
@@ -124,7 +125,7 @@ def _measure(
     repeat: int,
     corpus: Path,
 ) -> tuple[float, float]:
-    """Words per second of the fastest of `repeat` rounds, and the largest process's memory in megabytes; in new processes."""
+    """Words per second of the fastest of `repeat` rounds, and the largest process's memory in MB; in new processes."""
     context = multiprocessing.get_context("spawn")
     # Torch takes every core for itself, in each process: they would wait for one another.
     os.environ["OMP_NUM_THREADS"] = str(max(1, multiprocessing.cpu_count() // processes))
@@ -168,4 +169,4 @@ def _read(articles: list[Article]) -> float:
 
 
 if __name__ == "__main__":
-    cli.run("benchmark", lambda: typer.run(benchmark))
+    terminal.run(benchmark)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import shutil
 import signal
 import sys
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +18,6 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from annotate import cli
 from annotate.corpus import store, validate
 from annotate.corpus.store import Corpus
 from annotate.dataset import build
@@ -24,8 +25,9 @@ from annotate.labelstudio import load as load_
 from annotate.labelstudio import pull, server, tasks
 from annotate.labelstudio.client import Client
 from annotate.model import schema as schema_
-from annotate.model.issues import AcreError, errors
+from annotate.model.issues import AcreError, Issue, errors
 from annotate.model.schema import Schema
+from scripts import terminal
 
 ROOT = Path(__file__).parents[1]
 PREPARED = "sample"
@@ -52,21 +54,26 @@ def demo(
     try:
         _run(desk, source, corpus, schema)
         if wait:
-            left = sum(1 for _ in corpus.articles()) - len(corpus.passes())
-            cli.hold(
-                desk,
-                f"\nLabel Studio is up at {desk.url} with {left} articles to label.\n  e-mail   "
-                f" {desk.email}\n  password  {desk.password}\nThen: acre pull --corpus"
-                f" {corpus.root} --state {folder} --desk {ANNOTATOR}; Ctrl+C here stops the"
-                " server.",
-            )
+            server.hold(desk, lambda: _announce(desk, corpus, folder))
+            print("stopped")
     finally:
         server.stop(desk)
 
 
+def _announce(desk: server.Desk, corpus: Corpus, state: Path) -> None:
+    left = sum(1 for _ in corpus.articles()) - len(corpus.passes())
+    print(
+        f"\nLabel Studio is up at {desk.url} with {left} articles to label.\n"
+        f"  e-mail    {desk.email}\n  password  {desk.password}\n"
+        f"Then: acre pull --corpus {corpus.root} --state {state} --desk {ANNOTATOR};"
+        " Ctrl+C here stops the server.",
+        flush=True,
+    )
+
+
 def _run(desk: server.Desk, source: Corpus, corpus: Corpus, schema: Schema) -> None:
     client = Client(desk.url, desk.token)
-    loaded = load_.load(client, cli.PROJECT, corpus.articles(), schema)
+    loaded = load_.load(client, load_.PROJECT, corpus.articles(), schema)
     out.print(
         f"[bold]2[/] loaded: {len(loaded.added)} articles added, {len(loaded.unchanged)} there"
         " already"
@@ -75,35 +82,26 @@ def _run(desk: server.Desk, source: Corpus, corpus: Corpus, schema: Schema) -> N
         f"[bold]3[/] submitted {_submit(client, loaded.project, source, schema)} prepared"
         " annotations through the API"
     )
-    told = cli.Told()
+    events: list[Issue | str] = []
     counts = pull.pull(
-        client,
-        cli.PROJECT,
-        corpus,
-        schema,
-        {desk.email or "": ANNOTATOR},
-        everything=True,
-        tell=told.tell,
+        client, load_.PROJECT, corpus, schema, desk.accounts, everything=True, tell=events.append
     )
+    issues = [event for event in events if isinstance(event, Issue)]
     out.print(
         "[bold]4[/] pulled:"
         f" {', '.join(f'{count} {name}' for name, count in sorted(counts.items()) if count)}"
     )
     _compare(source, corpus)
-    found = [
-        issue
-        for article, annotation, _ in corpus.annotated()
-        for issue in validate.check(annotation, article, schema)
-    ]
+    for article, annotation, _ in corpus.annotated():
+        issues += validate.check(annotation, article, schema)
     out.print(
-        f"[bold]5[/] validated: {len(errors(found))} errors; every mark came back as it was sent"
+        f"[bold]5[/] validated: {len(errors(issues))} errors; every mark came back as it was sent"
     )
     built = build.build(corpus, schema)
     out.print(f"[bold]6[/] built {corpus.root}: {built.documents.total()} documents")
-    if told.errors or errors(found) or built.issues or loaded.issues:
-        raise AcreError(
-            "\n".join(["the demo met issues", *map(str, (*found, *built.issues, *loaded.issues))])
-        )
+    if errors(issues) or built.issues or loaded.issues:
+        lines = map(str, (*issues, *built.issues, *loaded.issues))
+        raise AcreError("\n".join(["the demo found issues", *lines]))
     _table(corpus)
 
 
@@ -122,8 +120,7 @@ def _submit(client: Client, project: int, source: Corpus, schema: Schema) -> int
     """Submit the prepared annotations that the project does not have yet, as the desk's own account."""
     open_tasks = {
         task["data"]["article"]: task["id"]
-        for page in client.tasks(project)
-        for task in page
+        for task in chain.from_iterable(client.tasks(project))
         if not task["total_annotations"]
     }
     submitted = 0
@@ -167,8 +164,8 @@ def _table(corpus: Corpus) -> None:
         table.add_column(heading, overflow="fold")
     for claims in splits.values():
         names = {
-            name: kind.int2str
-            for name, kind in claims.features.items()
+            name: column.int2str
+            for name, column in claims.features.items()
             if name in ("label", "realis", "stance", "voice")
         }
         document = None
@@ -176,19 +173,8 @@ def _table(corpus: Corpus) -> None:
             if document not in (None, claim["document"]):
                 table.add_section()
             document = claim["document"]
-            label, realis, voice = (
-                names[name](claim[name]) for name in ("label", "realis", "voice")
-            )
-            did = label if realis == "actual" else f"{label} ({realis.replace('_', ' ')})"
-            told = [
-                claim["source"] or "(unattributed)",
-                *(outer["source"] or "(unattributed)" for outer in claim["via"]),
-            ]
-            stance = names["stance"](claim["stance"]) if voice == "source" else ""
-            table.add_row(
-                _words(claim, "agent", "participant"), did, _words(claim, "target", "victim", "object", "recipient"),
-                _words(claim, "place", "origin", "destination", "time", "count"), " ← ".join(told), stance,
-            )  # fmt: skip
+            words = claim | {name: to_word(claim[name]) for name, to_word in names.items()}
+            table.add_row(*_cells(words))
         table.add_section()
     out.print(table)
     count = sum(len(claims) for claims in splits.values())
@@ -198,9 +184,22 @@ def _table(corpus: Corpus) -> None:
     shutil.rmtree(cache, ignore_errors=True)
 
 
+def _cells(claim: dict[str, Any]) -> Iterator[str]:
+    """A claim with its labels as names, in the columns of the table."""
+    yield _words(claim, "agent", "participant")
+    realis = claim["realis"].replace("_", " ")
+    yield claim["label"] if realis == "actual" else f"{claim['label']} ({realis})"
+    yield _words(claim, "target", "victim", "object", "recipient")
+    yield _words(claim, "place", "origin", "destination", "time", "count")
+    sources = (source["source"] or "(unattributed)" for source in (claim, *claim["via"]))
+    yield " ← ".join(sources)
+    yield claim["stance"] if claim["voice"] == "source" else ""
+
+
 def _words(claim: dict[str, Any], *roles: str) -> str:
-    return "; ".join(filler["text"] for role in roles for filler in claim[role])
+    fillers = chain.from_iterable(claim[role] for role in roles)
+    return "; ".join(filler["text"] for filler in fillers)
 
 
 if __name__ == "__main__":
-    cli.run("demo", lambda: typer.run(demo))
+    terminal.run(demo)

@@ -1,4 +1,4 @@
-"""Score extractors on the test split and on real texts, and two annotators' passes in the same way, as a ceiling.
+"""Score extractors on the test split and on real texts; two annotators' passes, scored alike, are the ceiling.
 
 python scripts/evaluate.py build/extractor/lookup.json build/extractor/model-best [--keep]
 """
@@ -16,17 +16,17 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from annotate import cli
-from annotate.corpus import splits, store
+from annotate.corpus import store
 from annotate.corpus.store import Corpus
+from annotate.dataset.scoring import gold_of, token_spans
 from annotate.extract import extractors
 from annotate.measure import score
 from annotate.measure.score import Case, Report
 from annotate.model import schema as schema_
-from annotate.model import tokens
 from annotate.model.issues import UsageError
-from annotate.model.records import Annotation, Article, Gold, Span
+from annotate.model.records import Annotation, Article, Gold
 from annotate.model.schema import Schema
+from scripts import terminal
 
 ROOT = Path(__file__).parents[1]
 CEILING = "passes"
@@ -60,15 +60,23 @@ def evaluate(
         documents = _documents(folder, name, must_exist=bool(split))
         if not documents:
             continue
-        passes = _pairs_of_passes(folder, documents)
-        if passes is not None:
-            _score(CEILING, name, passes, schema, folder, keep)
+        passes = [_passes(folder, article) for article, _gold in documents]
+        if all(len(annotations) > 1 for annotations in passes):
+            pairs = [
+                (article, first, second)
+                for (article, _gold), (first, second, *_rest) in zip(documents, passes, strict=True)
+            ]
+            _evaluate(CEILING, name, pairs, schema, folder, keep)
         for model in models:
             extractor = extractors.load(model, corpus, schema, without or [])
             predicted = (
                 (article, gold, extractor.predict(article)[0]) for article, gold in documents
             )
-            _score(extractor.name, name, predicted, schema, folder, keep)
+            _evaluate(extractor.name, name, predicted, schema, folder, keep)
+
+
+Documents = Iterable[tuple[Article, Annotation, Annotation]]
+"""Articles, each with the annotation that is held to be right, and the one that is scored against it."""
 
 
 def _documents(corpus: Corpus, split: str, must_exist: bool) -> list[tuple[Article, Gold]]:
@@ -86,32 +94,6 @@ def _documents(corpus: Corpus, split: str, must_exist: bool) -> list[tuple[Artic
     return documents
 
 
-Documents = Iterable[tuple[Article, Annotation, Annotation]]
-"""Articles, each with the annotation that is held to be right, and the one that is scored against it."""
-
-
-def _pairs_of_passes(
-    corpus: Corpus, documents: Iterable[tuple[Article, Gold]]
-) -> list[tuple[Article, Annotation, Annotation]] | None:
-    """Each article with two annotators' passes; None where one has fewer."""
-    pairs = []
-    for article, _gold in documents:
-        passes = _passes(corpus, article)
-        if len(passes) < 2:
-            return None
-        pairs.append((article, passes[0], passes[1]))
-    return pairs
-
-
-def gold_of(corpus: Corpus, split: str) -> Iterator[tuple[Article, Gold]]:
-    """The articles of a split that have gold, and whose text is there."""
-    split_of = splits.lookup(corpus)
-    for article in corpus.articles():
-        gold = corpus.gold(article.id)
-        if gold is not None and article.text is not None and split_of(article) == split:
-            yield article, gold
-
-
 def _passes(corpus: Corpus, article: Article) -> list[Annotation]:
     names = corpus.passes().get(article.id, [])
     return [
@@ -119,7 +101,7 @@ def _passes(corpus: Corpus, article: Article) -> list[Annotation]:
     ]
 
 
-def _score(
+def _evaluate(
     system: str,
     split: str,
     documents: Documents,
@@ -127,12 +109,13 @@ def _score(
     corpus: Corpus,
     keep: bool,
 ) -> None:
+    """Score the third of each against the second, print it, and keep it for the card where that is wanted."""
     error_types: Counter[tuple[str, str]] = Counter()
 
     def cases() -> Iterator[Case]:
         for article, gold, predicted in documents:
-            error_types.update(score.faults(gold, predicted))
-            yield Case(gold, (predicted,), words_of(article))
+            error_types.update(score.error_types(gold, predicted))
+            yield Case(gold, (predicted,), token_spans(corpus, article))
 
     report = score.score(cases(), schema)
     _show(system, split, report, error_types)
@@ -145,14 +128,6 @@ def _score(
         path = corpus.baseline_path(f"{system}.{split}")
         store.write(path, (json.dumps(fields, indent=1, ensure_ascii=False) + "\n").encode())
         out.print(f"wrote {path}")
-
-
-def words_of(article: Article) -> tuple[Span, ...]:
-    """The article's words, in sentence after sentence."""
-    words: list[Span] = []
-    for sentence in tokens.sentences(article):
-        words += [Span(start=start, end=end) for start, end in sentence.tokens]
-    return tuple(words)
 
 
 def _show(system: str, split: str, report: Report, error_types: Counter[tuple[str, str]]) -> None:
@@ -186,4 +161,4 @@ def _show(system: str, split: str, report: Report, error_types: Counter[tuple[st
 
 
 if __name__ == "__main__":
-    cli.run("evaluate", lambda: typer.run(evaluate))
+    terminal.run(evaluate)

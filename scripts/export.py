@@ -8,7 +8,10 @@ token. A server that can't be pulled, for whatever reason, does not stop the oth
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -16,15 +19,17 @@ import typer
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from annotate import cli
 from annotate.corpus import validate
 from annotate.corpus.store import Corpus
+from annotate.dataset import build
 from annotate.labelstudio import pull as pull_
 from annotate.labelstudio import server
-from annotate.labelstudio.client import Client
+from annotate.labelstudio.client import connect
+from annotate.labelstudio.load import PROJECT
 from annotate.model import schema as schema_
-from annotate.model.issues import AcreError, UsageError
+from annotate.model.issues import AcreError, Issue, Severity, UsageError
 from annotate.model.schema import Schema
+from scripts import terminal
 
 ROOT = Path(__file__).parents[1]
 
@@ -39,7 +44,7 @@ class Server(BaseModel):
     url: str | None = None
     token_file: Path | None = None
     """Relative to the config."""
-    project: str = cli.PROJECT
+    project: str = PROJECT
     annotators: dict[str, str] = {}
     """Pseudonym of each account, by e-mail address."""
 
@@ -73,50 +78,63 @@ def export(
             "--all", help="Look at every task, not only at those touched since the last pull."
         ),
     ] = False,
-    corpus: cli.CorpusOption = ROOT / "corpus",
-    state: cli.StateOption = None,
+    corpus: Annotated[Path, typer.Option(help="The corpus folder.")] = ROOT / "corpus",
+    state: Annotated[
+        Path | None, typer.Option(help="Where desks are kept; by default .acre beside the corpus.")
+    ] = None,
 ) -> None:
     """Pull, validate, write, build, and report what was kept, what was set aside, and why."""
     folder, schema = Corpus(corpus), schema_.load(corpus.parent / "guidelines" / "schema.yaml")
-    told, counts, unreached = (
-        cli.Told(wrote="would write" if dry_run else "wrote"),
-        Counter[str](),
-        [],
-    )
+    output, counts, unreached = _Output(dry_run), Counter[str](), list[str]()
     for entry in read(config).servers:
-        name = entry.desk or entry.url or ""
         try:
             counts += _pull(
-                entry,
-                config,
-                folder,
-                schema,
-                state or corpus.parent / ".acre",
-                everything,
-                dry_run,
-                told,
-            )
-        except (
-            Exception
-        ) as error:  # whatever it is: the others' annotations are as good as they were
+                entry, config.parent, state or corpus.parent / ".acre", folder, schema,
+                everything, output,
+            )  # fmt: skip
+        # Whatever it is: the annotations of the other servers are as good as they were.
+        except Exception as error:
+            name = entry.desk or entry.url or ""
             unreached.append(name)
             kind = "" if isinstance(error, AcreError) else f"{type(error).__name__}: "
-            cli.err.print(
-                f"{name}: {kind}{' '.join(str(error).split())}", style="red", markup=False
-            )
-    cli.show_counts(counts)
-    cli.err.print(
-        f"{told.errors} errors; servers not pulled: {', '.join(unreached) or 'none'}", markup=False
+            print(f"{name}: {kind}{' '.join(str(error).split())}", file=sys.stderr)
+    _print_counts(counts)
+    print(
+        f"{output.errors} errors; servers not pulled: {', '.join(unreached) or 'none'}",
+        file=sys.stderr,
     )
     if not dry_run:
-        _validate(folder, schema, told)
-        from annotate.dataset import build
-
+        checked: Counter[str] = Counter()
+        for issue in validate.corpus(folder, schema, lambda what: checked.update([what])):
+            output.show(issue)
+        _print_counts({f"{what} checked": count for what, count in checked.items()})
         report = build.build(folder, schema)
         for issue in report.issues:
-            told.tell(issue)
-        cli.show_build(report, corpus)
-    raise typer.Exit(1 if told.errors or unreached else 0)
+            output.show(issue)
+        for line in report.lines(corpus):
+            print(line)
+    raise typer.Exit(1 if output.errors or unreached else 0)
+
+
+@dataclass
+class _Output:
+    """Prints issues, and the files that were written."""
+
+    dry_run: bool
+    errors: int = 0
+
+    def show(self, event: Issue | str) -> None:
+        if isinstance(event, Issue):
+            self.errors += event.severity is Severity.ERROR
+            print(f"{event.severity}: {event}", file=sys.stderr)
+        else:
+            print(f"{'would write' if self.dry_run else 'wrote'} {event}")
+
+
+def _print_counts(counts: Mapping[str, int]) -> None:
+    for name, count in sorted(counts.items()):
+        if count:
+            print(f"{count:>7} {name}")
 
 
 def read(path: Path) -> Servers:
@@ -140,40 +158,23 @@ def read(path: Path) -> Servers:
 
 def _pull(
     entry: Server,
-    config: Path,
+    folder: Path,
+    state: Path,
     corpus: Corpus,
     schema: Schema,
-    state: Path,
     everything: bool,
-    dry: bool,
-    told: cli.Told,
+    output: _Output,
 ) -> Counter[str]:
+    """Pull from one server; a relative token file is in that folder."""
+    token = folder / entry.token_file.expanduser() if entry.token_file else None
+    client = connect(state, entry.desk or "", entry.url, token)
     annotators = {email.lower(): name for email, name in entry.annotators.items()}
     if entry.desk is not None:
-        desk = server.read(state, entry.desk)
-        client = Client(desk.url, desk.token)
-        annotators |= {desk.email: desk.name} if desk.email else {}
-    else:
-        assert entry.url is not None
-        assert entry.token_file is not None
-        try:
-            token = (
-                (config.parent / entry.token_file.expanduser()).read_text(encoding="utf-8").strip()
-            )
-        except OSError as error:
-            raise UsageError(
-                f"{entry.token_file}: {error.strerror}; put the access token there"
-            ) from None
-        client = Client(entry.url, token)
-    return pull_.pull(client, entry.project, corpus, schema, annotators, everything, dry, told.tell)
-
-
-def _validate(corpus: Corpus, schema: Schema, told: cli.Told) -> None:
-    checked: Counter[str] = Counter()
-    for found in validate.corpus(corpus, schema, lambda what: checked.update([f"{what} checked"])):
-        told.tell(found)
-    cli.show_counts(checked)
+        annotators |= server.read(state, entry.desk).accounts
+    return pull_.pull(
+        client, entry.project, corpus, schema, annotators, everything, output.dry_run, output.show
+    )
 
 
 if __name__ == "__main__":
-    cli.run("export", lambda: typer.run(export))
+    terminal.run(export)

@@ -77,13 +77,13 @@ def _drawn(path: Path, schema: Schema) -> str:
     """The page with each example drawn as marked text instead of in the notation."""
     source = path.read_text(encoding="utf-8")
 
-    def draw_one(found: re.Match[str]) -> str:
-        where = f"{path}:{source.count(chr(10), 0, found.start()) + 2}"
+    def draw_one(fence: re.Match[str]) -> str:
+        where = f"{path}:{source.count(chr(10), 0, fence.start()) + 2}"
         article, annotation = guidelines.parse(
-            Example(where, found[2].rstrip("\n"), bool(found[1]), ""), schema
+            Example(where, fence[2].rstrip("\n"), bool(fence[1]), ""), schema
         )
         marked = draw.marked(article.text or "", annotation, schema)
-        return f'<div class="{"acre-near" if found[1] else "acre-example"}">\n{marked}\n</div>'
+        return f'<div class="{"acre-near" if fence[1] else "acre-example"}">\n{marked}\n</div>'
 
     return _FENCE.sub(draw_one, source)
 

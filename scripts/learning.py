@@ -25,15 +25,15 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from annotate import cli
 from annotate.annotators import assign
 from annotate.corpus import store
 from annotate.corpus.store import Corpus
 from annotate.dataset import plots
+from annotate.dataset.scoring import gold_of, token_spans
 from annotate.extract import pipeline
 from annotate.measure.score import MICRO, Case, score
 from annotate.model import schema as schema_
-from scripts.evaluate import gold_of, words_of
+from scripts import terminal
 from scripts.train import learn
 
 ROOT = Path(__file__).parents[1]
@@ -161,7 +161,11 @@ def _learn(
 
     def cases() -> Iterator[Case]:
         for article, gold in gold_of(Corpus(corpus), "test"):
-            yield Case(gold, (pipeline.predict(nlp, article, schema)[0],), words_of(article))
+            yield Case(
+                gold,
+                (pipeline.predict(nlp, article, schema)[0],),
+                token_spans(Corpus(corpus), article),
+            )
 
     rows = {
         (row.layer, row.measure): row.f1.value or 0.0
@@ -204,4 +208,4 @@ def _gain(
 
 
 if __name__ == "__main__":
-    cli.run("learning", lambda: typer.run(learning))
+    terminal.run(learning)

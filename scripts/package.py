@@ -18,11 +18,12 @@ import jinja2
 import typer
 from spacy.cli.package import package as spacy_package
 
-from annotate import __version__, cli
+from annotate import __version__
 from annotate.corpus.store import Corpus
 from annotate.extract import pipeline
 from annotate.model import schema as schema_
 from annotate.model.issues import AcreError
+from scripts import terminal
 
 ROOT = Path(__file__).parents[1]
 
@@ -94,4 +95,4 @@ def _wheel(folder: Path, output: Path) -> None:
 
 
 if __name__ == "__main__":
-    cli.run("package", lambda: typer.run(package))
+    terminal.run(package)

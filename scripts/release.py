@@ -2,7 +2,7 @@
 
     python scripts/release.py --dry-run
     python scripts/release.py
-    python scripts/release.py --publish organisation/acre      # after a release: to a Hub, with the token of `hf auth login`
+    python scripts/release.py --publish organisation/acre  # after a release: to a Hub, as `hf auth login` says who
 
 Nothing leaves this machine without `--publish`. The tag is `corpus-<version>`.
 """
@@ -17,7 +17,6 @@ from typing import Annotated
 
 import typer
 
-from annotate import cli
 from annotate.corpus import store, validate
 from annotate.corpus.store import Corpus
 from annotate.dataset import build, reading, release
@@ -26,6 +25,7 @@ from annotate.dataset.diff import Diff, diff
 from annotate.model import schema as schema_
 from annotate.model.issues import AcreError, Severity, UsageError
 from annotate.model.schema import Schema
+from scripts import terminal
 
 ROOT = Path(__file__).parents[1]
 
@@ -44,7 +44,7 @@ def main(
         str | None,
         typer.Option(help="Upload the newest release to this dataset repository of a Hub."),
     ] = None,
-    corpus: cli.CorpusOption = ROOT / "corpus",
+    corpus: Annotated[Path, typer.Option(help="The corpus folder.")] = ROOT / "corpus",
 ) -> None:
     """Release the corpus, or publish its newest release."""
     folder, schema = Corpus(corpus), schema_.load(corpus.parent / "guidelines" / "schema.yaml")
@@ -56,8 +56,9 @@ def main(
     changes, old = _since(folder, last, schema)
     proposed, why = release.propose(last, changes, old, schema)
     number = release.checked(version, proposed, last) if version else proposed
-    cli.say(f"{last or 'nothing'} → {number}: {why}")
-    cli.show_diff(changes, details=False)
+    print(f"{last or 'nothing'} → {number}: {why}")
+    for line in changes.lines(details=False):
+        print(line)
     if dry_run:
         return
     day = date or dt.datetime.now(dt.UTC).date().isoformat()
@@ -78,7 +79,7 @@ def main(
         folder, "commit", "--quiet", "--message", f"Release the corpus {number}", "--", corpus.name
     )
     _git(folder, "tag", "--annotate", _tag(number), "--message", f"Corpus {number}")
-    cli.say(f"wrote CHANGELOG.md, README.md, croissant.json, {release.SUMS}; tagged {_tag(number)}")
+    print(f"wrote CHANGELOG.md, README.md, croissant.json, {release.SUMS}; tagged {_tag(number)}")
 
 
 def _refuse_unfit(folder: Corpus, schema: Schema) -> None:
@@ -141,14 +142,14 @@ def _publish(folder: Corpus, repository: str) -> None:
         raise AcreError(
             f"{repository}: {' '.join(str(error).split())[:300]}; nothing else was changed"
         ) from None
-    cli.say(f"published {number} to {repository}")
+    print(f"published {number} to {repository}")
 
 
 def _tracked(folder: Corpus) -> list[Path]:
     """What git tracks of the corpus, but for the checksums themselves; paths in the corpus."""
     listed = _git(folder, "ls-files", "-z", "--", folder.root.name).split("\0")
-    found = (Path(path).relative_to(folder.root.name) for path in listed if path)
-    return sorted(path for path in found if path.name != release.SUMS)
+    paths = (Path(path).relative_to(folder.root.name) for path in listed if path)
+    return sorted(path for path in paths if path.name != release.SUMS)
 
 
 def _tag(version: str) -> str:
@@ -166,4 +167,4 @@ def _git(folder: Corpus, *arguments: str) -> str:
 
 
 if __name__ == "__main__":
-    cli.run("release", lambda: typer.run(main))
+    terminal.run(main)

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from itertools import chain
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from annotate import cli
 from annotate.corpus import store
 from annotate.corpus.store import Corpus
 from annotate.gold import adjudicate, sheets
@@ -50,7 +50,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as state:
         desk = server.start(Path(state), "annotator")
         try:
-            project = load.load(Client(desk.url, desk.token), cli.PROJECT, articles, schema).project
+            project = load.load(
+                Client(desk.url, desk.token), load.PROJECT, articles, schema
+            ).project
             with sync_playwright() as playwright, open_browser(playwright, chromium) as browser:
                 page = browser.new_page(viewport={"width": 1366, "height": 768})
                 _photograph(LabellingPage(page, desk), project)
@@ -97,19 +99,16 @@ def _photograph_sheet(labelling: LabellingPage, client: Client, schema: Schema) 
     )
     first, second, *_rest = one.event_mentions
     marks, links = graph.disassemble(one)
-    kept = [mark for mark in marks if mark.label != "weapon" and mark.id != first.id]
-    seen = [
-        (
-            mark.model_copy(update={"attributes": {"realis": "negated"}})
-            if mark.id == second.id
-            else mark
-        )
-        for mark in kept
-    ]
-    there = {mark.id for mark in seen}
-    joined = [link for link in links if {link.tail, link.head} <= there]
-    made = one.provenance.model_copy(update={"annotator": "other"})
-    other, _issues = graph.assemble(seen, joined, schema, article.id, article.sha256, made)
+    changed = []
+    for mark in marks:
+        if mark.label == "weapon" or mark.id == first.id:
+            continue
+        realis = {"attributes": {"realis": "negated"}} if mark.id == second.id else {}
+        changed.append(mark.model_copy(update=realis))
+    ids = {mark.id for mark in changed}
+    joined = [link for link in links if {link.tail, link.head} <= ids]
+    provenance = one.provenance.model_copy(update={"annotator": "other"})
+    other, _issues = graph.assemble(changed, joined, schema, article.id, article.sha256, provenance)
     sheet = adjudicate.merge(article, [one, other], schema)
     list(sheets.load(client, "ACRE gold", schema, iter([(f"{article.id}.0", article, sheet)])))
     project = client.project("ACRE gold")
@@ -132,7 +131,7 @@ def _photograph_story(labelling: LabellingPage, client: Client, schema: Schema) 
         if part.get("from_id", content.id) == content.id
     ]
     project = load.load(client, "ACRE story", [article], schema).project
-    (task,) = (task for page in client.tasks(project) for task in page)
+    (task,) = chain.from_iterable(client.tasks(project))
     client.draft(task["id"], result)
     labelling.open_next(project)
     _save(labelling.page, "story-marks.png")

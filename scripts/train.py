@@ -19,10 +19,11 @@ from spacy.training.loop import train as train_
 from spacy.util import load_config
 from thinc.api import Config
 
-from annotate import __version__, cli
+from annotate import __version__
 from annotate.corpus import store
 from annotate.extract import lookup, pipeline
 from annotate.model import schema as schema_
+from scripts import terminal
 
 ROOT = Path(__file__).parents[1]
 
@@ -120,4 +121,4 @@ def _config(
 
 
 if __name__ == "__main__":
-    cli.run("train", lambda: typer.run(train))
+    terminal.run(train)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import io
 import os
 import shutil
 import subprocess
@@ -11,6 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -111,20 +114,70 @@ Acre = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
-def acre(corpus: Corpus) -> Acre:
-    """The command, run beside the corpus as its user does, on a wide terminal."""
+def acre(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> Acre:
+    """The command `acre` in this process, run beside the corpus on a wide terminal; `acre_process` is the real one."""
+    from annotate.cli import common, main
+
+    monkeypatch.setattr(common.out, "width", WIDTH)
+    monkeypatch.setattr(common.err, "width", WIDTH)
 
     def run(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-        environment = {
-            name: value for name, value in os.environ.items() if not name.startswith("ACRE_")
-        }
+        return here(main, "acre", *arguments, cwd=cwd or corpus.root.parent)
+
+    return run
+
+
+@pytest.fixture
+def acre_process(corpus: Corpus) -> Acre:
+    """The command as its user runs it: a process of its own, which costs half a second and more."""
+
+    def run(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "annotate", *map(str, arguments)]
         return subprocess.run(
             command, cwd=cwd or corpus.root.parent, capture_output=True, text=True, check=False,
-            env=environment | {"COLUMNS": "200"},
+            env=_environment(),
         )  # fmt: skip
 
     return run
+
+
+WIDTH = 200
+
+
+def here(
+    program: Callable[[], object], *command: object, cwd: Path = ROOT
+) -> subprocess.CompletedProcess[str]:
+    """The program run in this process with these arguments, its name the first; what it printed, and its exit code."""
+    argv, code = list(map(str, command)), 0
+    printed, complaints = (
+        io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="") for _ in range(2)
+    )
+    with (
+        mock.patch.dict(os.environ, _environment(), clear=True),
+        mock.patch.object(sys, "argv", argv),
+        contextlib.chdir(cwd),
+        contextlib.redirect_stdout(printed),
+        contextlib.redirect_stderr(complaints),
+    ):
+        try:
+            program()
+        except SystemExit as end:
+            code = int(end.code or 0)
+    return subprocess.CompletedProcess(argv, code, _text(printed), _text(complaints))
+
+
+def _environment() -> dict[str, str]:
+    """This process's, without settings of the command, and with a wide terminal."""
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("ACRE_")
+    }
+    return environment | {"COLUMNS": str(WIDTH)}
+
+
+def _text(stream: io.TextIOWrapper) -> str:
+    stream.flush()
+    stream.seek(0)
+    return stream.read()
 
 
 @pytest.fixture(scope="session")

@@ -4,18 +4,110 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
 
-import numpy as np
-
+from annotate.corpus.store import Corpus
 from annotate.model.issues import UsageError
+from annotate.model.records import Article
 
 RANDOM, UNCERTAINTY, DIVERSITY = ORDERS = ("random", "uncertainty", "diversity")
 _DIGITS = 9
 """What is the same to so many digits is the same: the last ones depend on how the processor sums."""
+Uncertainty = Callable[[Article], tuple[float, Any]]
+"""How unsure a model is of an article, in nats a word, and a vector of what the article is like."""
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """The articles that are to be annotated, and how far that is."""
+
+    lengths: Mapping[str, int]
+    """Code points by article id."""
+    before: Mapping[str, tuple[str, ...]]
+    """To whom each is assigned already."""
+    done: Mapping[str, Collection[str]]
+    """Whose passes are there."""
+
+    @property
+    def new(self) -> list[str]:
+        """Those that nobody has and nobody has done."""
+        return [name for name in self.lengths if not (self.before.get(name) or self.done.get(name))]
+
+    @property
+    def finished(self) -> list[str]:
+        """Those that somebody has done."""
+        return [name for name in self.lengths if self.done.get(name)]
+
+    def without(self, articles: Collection[str]) -> Mapping[str, int]:
+        """The lengths of all others."""
+        return {name: length for name, length in self.lengths.items() if name not in articles}
+
+
+def candidates(corpus: Corpus, collection: str | None = None) -> Candidates:
+    """The articles of the collection, or all that go into the dataset."""
+    collections = corpus.collections()
+    lengths = {
+        article.id: article.length
+        for article in corpus.articles()
+        if article.collection == collection
+        or (collection is None and collections.of(article).in_dataset)
+    }
+    return Candidates(lengths, corpus.assignments(), corpus.passes())
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """New articles in the order in which they are to be annotated."""
+
+    articles: list[str]
+    uncertainty: Mapping[str, float]
+    """Nats a word, of those that a model has read for it, in the same order."""
+
+
+def check_order(by: str) -> str:
+    """The order; UsageError where there is none of that name."""
+    if by not in ORDERS:
+        raise UsageError(f"no order {by}; give one of {', '.join(ORDERS)}")
+    return by
+
+
+def rank(
+    corpus: Corpus,
+    candidates: Candidates,
+    by: str,
+    seed: int,
+    uncertainty: Uncertainty | None = None,
+    on_article: Callable[[], None] = lambda: None,
+) -> Ranking:
+    """The new articles in the order `by`, one of `ORDERS`; those whose text is not here come last, by id.
+
+    UsageError where the order needs the `uncertainty` of a model, and there is none.
+    """
+    if check_order(by) == RANDOM:
+        return Ranking(by_lot(candidates.new, seed), {})
+    if uncertainty is None:
+        raise UsageError(
+            f"the order {by} needs a model that is surer of one article than of another; give a"
+            " trained pipeline with --model"
+        )
+    unsure: dict[str, float] = {}
+    vectors: dict[str, Any] = {}
+    known: list[Any] = []
+    new, finished = frozenset(candidates.new), frozenset(candidates.finished)
+    for article in corpus.articles():
+        if article.text is None:
+            continue
+        if article.id in new:
+            unsure[article.id], vectors[article.id] = uncertainty(article)
+            on_article()
+        elif by == DIVERSITY and article.id in finished:
+            known.append(uncertainty(article)[1])
+            on_article()
+    ranked = by_uncertainty(unsure) if by == UNCERTAINTY else by_diversity(vectors, known)
+    return Ranking(ranked + sorted(new - set(ranked)), {name: unsure[name] for name in ranked})
 
 
 @dataclass
@@ -113,6 +205,8 @@ def by_diversity(vectors: Mapping[str, Any], known: Iterable[Any]) -> list[str]:
     the one nearest to all. Farthest-first traversal: Gonzalez 1985, “Clustering to minimize the maximum intercluster
     distance”; for labelling, Sener and Savarese 2018, “Active learning for convolutional neural networks: a core-set approach”.
     """
+    import numpy as np
+
     names = sorted(vectors)
     if not names:
         return []
@@ -131,6 +225,8 @@ def by_diversity(vectors: Mapping[str, Any], known: Iterable[Any]) -> list[str]:
 
 
 def _unit(vector: Any) -> Any:
+    import numpy as np
+
     return np.asarray(vector, float) / max(float(np.linalg.norm(vector)), 1e-12)
 
 

@@ -45,15 +45,18 @@ class Qualification:
 
     def f1(self, layer: str, label: str | None = None) -> float | None:
         """Harmonic mean of precision and recall, over exact matches; None where neither has a unit."""
-        total = [
-            sum(
-                count
-                for (of, name), count in counts.items()
-                if of == layer and label in (None, name)
-            )
+        matched, reference, given = (
+            self.count(counts, layer, label)
             for counts in (self.matched, self.reference, self.given)
-        ]
-        return 2 * total[0] / (total[1] + total[2]) if total[1] + total[2] else None
+        )
+        return 2 * matched / (reference + given) if reference + given else None
+
+    @staticmethod
+    def count(counts: Counter[tuple[str, str]], layer: str, label: str | None = None) -> int:
+        """How many of the counted units are of the layer, and of the label where one is named."""
+        return sum(
+            number for (of, name), number in counts.items() if of == layer and label in (None, name)
+        )
 
 
 def read_reference(

@@ -1,44 +1,18 @@
 """The command line: parses, calls, prints, exits. Exit 0 clean, 1 issues found, 2 wrong usage."""
 
-from annotate.cli import annotators, corpus, desks, extract, gold, score
-from annotate.cli.common import (
-    PROJECT,
-    CorpusOption,
-    StateOption,
-    Told,
-    app,
-    err,
-    run,
-    say,
-    show_counts,
-)
-from annotate.cli.corpus import show_build
-from annotate.cli.desks import hold
-from annotate.cli.score import show_diff
+import sys
 
-__all__ = [
-    "PROJECT",
-    "CorpusOption",
-    "StateOption",
-    "Told",
-    "annotators",
-    "app",
-    "corpus",
-    "desks",
-    "err",
-    "extract",
-    "gold",
-    "hold",
-    "main",
-    "run",
-    "say",
-    "score",
-    "show_build",
-    "show_counts",
-    "show_diff",
-]
+from annotate.cli import annotators, corpus, desks, extract, gold, score
+from annotate.cli.common import app, complain
+from annotate.model.issues import AcreError
+
+__all__ = ["annotators", "app", "corpus", "desks", "extract", "gold", "main", "score"]
 
 
 def main() -> None:
-    """The command `acre`."""
-    run("acre", app)
+    """The command `acre`: what was refused is one line, and an exit code."""
+    try:
+        app(prog_name="acre")
+    except AcreError as error:
+        complain(f"acre: {error}", "red")
+        sys.exit(error.exit_code)

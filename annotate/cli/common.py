@@ -1,24 +1,26 @@
-"""What the commands share: options, messages, counts, progress."""
+"""What the commands share: options, and how they print."""
 
 from __future__ import annotations
 
+import datetime as dt
 import json
-import os
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
 
-from annotate.labelstudio import server
-from annotate.labelstudio.client import Client
+from annotate.corpus import store
 from annotate.model import schema as schema_
-from annotate.model.issues import AcreError, Issue, Severity, UsageError
+from annotate.model.issues import Issue, Severity, UsageError
 from annotate.model.schema import Schema
+
+T = TypeVar("T")
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -42,90 +44,37 @@ StateOption = Annotated[
     Path | None,
     typer.Option("--state", help="Where desks are kept; by default .acre beside the corpus."),
 ]
-DeskOption = Annotated[str, typer.Option("--desk", help="The desk: a Label Studio of its own.")]
+DeskOption = Annotated[
+    str, typer.Option("--desk", help="The desk: an annotator's own Label Studio on this machine.")
+]
 UrlOption = Annotated[
     str | None,
     typer.Option("--url", help="A Label Studio that someone else runs, instead of a desk."),
 ]
 TokenOption = Annotated[
     Path | None,
-    typer.Option("--token-file", help="File with its access token; or give it in ACRE_TOKEN."),
+    typer.Option(
+        "--token-file", help="File with the access token of --url; or set the variable ACRE_TOKEN."
+    ),
 ]
 ModelOption = Annotated[
     str,
     typer.Option(
         "--model",
         help=(
-            "Folder of a trained pipeline or the package it is installed as, a lookup's .json, or"
-            " lookup: words and rules of the corpus."
+            "The extractor: the folder or the installed package of a trained pipeline, the .json"
+            " of a trained lookup, or lookup, which learns one from the corpus."
         ),
     ),
 ]
 ProjectOption = Annotated[str, typer.Option("--project", help="Title of the Label Studio project.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the report as JSON.")]
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Write nothing; print what would change.")
+]
+PublishedOption = Annotated[str | None, typer.Option(help="Date of publication, as 2015-10-11.")]
 CORPUS = Path("corpus")
-PROJECT = "ACRE"
 DESK = "desk"
-
-
-def run(program: str, command: Callable[[], Any]) -> None:
-    """Run a command, and turn what went wrong into one line and an exit code."""
-    try:
-        command()
-    except AcreError as error:
-        err.print(f"{program}: {error}", style="red", markup=False)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        err.print(f"{program}: interrupted; run it again to go on")
-        sys.exit(130)
-    except BrokenPipeError:  # the reader of a pipe has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
-
-
-class Told:
-    """Prints what a long command tells as it comes; keeps no more of it than the number of errors."""
-
-    def __init__(self, as_json: bool = False, wrote: str = "wrote") -> None:
-        self.errors = 0
-        self._json, self._wrote = as_json, wrote
-
-    def tell(self, found: Issue | str) -> None:
-        """Print an issue, or the path in the corpus of a file that was written."""
-        if isinstance(found, str):
-            fields = {"written": found}
-            line, style = f"{self._wrote} {found}", ""
-        else:
-            self.errors += found.severity is Severity.ERROR
-            fields = {
-                "where": found.where,
-                "code": found.code,
-                "severity": found.severity,
-                "message": found.message,
-            }
-            line, style = f"{found.severity}: {found}", _STYLES[found.severity]
-        if self._json:
-            out.print(json.dumps(fields, ensure_ascii=False), markup=False)
-        else:
-            (err if style else out).print(line, style=style, markup=False)
-
-
-_STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "dim"}
-
-
-def show_counts(counts: Mapping[str, int], as_json: bool = False) -> None:
-    """What was counted, each by name; nothing at all is said too."""
-    if as_json:
-        out.print(
-            json.dumps(
-                {"counts": {name: count for name, count in sorted(counts.items()) if count}}
-            ),
-            markup=False,
-        )
-        return
-    for name, count in sorted(counts.items()):
-        if count:
-            say(f"{count:>7} {name}")
 
 
 def schema_of(path: Path | None, corpus: Path) -> Schema:
@@ -133,45 +82,98 @@ def schema_of(path: Path | None, corpus: Path) -> Schema:
     return schema_.load(path or corpus.parent / "guidelines" / "schema.yaml")
 
 
-def client_of(desk: str, url: str | None, token_file: Path | None, home: Path) -> Client:
-    """A connection to the address, or else to the desk."""
-    if url:
-        return Client(url.rstrip("/"), token_from(token_file))
-    known = server.read(home, desk)
-    return Client(known.url, known.token)
+def state_of(path: Path | None, corpus: Path) -> Path:
+    """The named folder of desks, or the one beside the corpus."""
+    return path or corpus.parent / ".acre"
 
 
-def token_from(path: Path | None) -> str:
-    """The access token, from the file or from ACRE_TOKEN."""
-    # Never an argument: the process list shows those to everyone on the machine.
-    token = path.read_text(encoding="utf-8").strip() if path else os.environ.get("ACRE_TOKEN", "")
-    if not token:
-        raise UsageError(
-            "--url needs an access token; give it in the variable ACRE_TOKEN or in a file with"
-            " --token-file"
-        )
-    return token
+def guidelines_of(schema: Path | None, corpus: Path) -> Path:
+    """The folder of the named schema, or the one beside the corpus."""
+    return schema.parent if schema else corpus.parent / "guidelines"
 
 
-def pseudonyms(
-    given: Iterable[str] | None, desk: str, url: str | None, home: Path
-) -> dict[str, str]:
-    """By e-mail address: those given as EMAIL=PSEUDONYM, and the desk’s own account, which has the desk’s name."""
-    annotators = {}
-    if not url:
-        email = server.read(home, desk).email
-        annotators = {email: desk} if email else {}
-    for pair in given or ():
-        email, equals, name = pair.partition("=")
-        if not equals or not email or not name:
-            raise UsageError(f"--annotator {pair!r}: give it as EMAIL=PSEUDONYM")
-        annotators[email.lower()] = name
-    return annotators
+def date_of(published: str | None) -> dt.date | None:
+    """The date that --published gives."""
+    try:
+        return dt.date.fromisoformat(published) if published else None
+    except ValueError:
+        raise UsageError(f"--published {published!r} is no date; give it as 2015-10-11") from None
+
+
+class IssuePrinter:
+    """Prints the issues and written files of a long command as they come; keeps only the number of errors."""
+
+    def __init__(self, as_json: bool = False, dry_run: bool = False) -> None:
+        self.errors = 0
+        self._json, self._wrote = as_json, "would write" if dry_run else "wrote"
+
+    def show(self, event: Issue | str) -> None:
+        """Print an issue, or the path in the corpus of a file that was written."""
+        if isinstance(event, str):
+            if self._json:
+                say_json({"written": event})
+            else:
+                say(f"{self._wrote} {event}")
+            return
+        self.errors += event.severity is Severity.ERROR
+        if self._json:
+            say_json(
+                {
+                    "where": event.where,
+                    "code": event.code,
+                    "severity": event.severity,
+                    "message": event.message,
+                }
+            )
+        else:
+            complain(f"{event.severity}: {event}", _STYLES[event.severity])
+
+
+_STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "dim"}
+
+
+def show_counts(counts: Mapping[str, int], as_json: bool = False) -> None:
+    """Each count by name; those of nothing are left out."""
+    some = {name: count for name, count in sorted(counts.items()) if count}
+    if as_json:
+        say_json({"counts": some})
+        return
+    for name, count in some.items():
+        say(f"{count:>7} {name}")
 
 
 def say(line: str) -> None:
     """Print a line as it is."""
-    out.print(line, markup=False)
+    typer.echo(line)
+
+
+def say_json(fields: Any) -> None:
+    """Print an object in one line, for a program to read."""
+    typer.echo(json.dumps(fields, ensure_ascii=False))
+
+
+def complain(line: str, style: str = "") -> None:
+    """Print a line as it is to standard error."""
+    err.print(line, style=style, markup=False)
+
+
+def deliver(content: str, path: Path | None) -> None:
+    """Write the content to the file, or the same bytes to standard output."""
+    if path is None:
+        typer.echo(content.encode(), nl=False)
+    else:
+        store.write(path, content.encode())
+
+
+def table(
+    *headings: str, left: Iterable[str] = (), title: str | None = None, **style: Any
+) -> Table:
+    """An empty table; columns are set to the right, as numbers are, but for those on the `left`."""
+    styled: dict[str, Any] = {"title_justify": "left", "box": box.SIMPLE_HEAD} | style
+    empty = Table(title=title, **styled)
+    for heading in headings:
+        empty.add_column(heading, justify="left" if heading in left else "right")
+    return empty
 
 
 @contextmanager
@@ -185,3 +187,10 @@ def progress(what: str) -> Iterator[Callable[..., None]]:
     with Progress(*columns, console=err, disable=not err.is_terminal, transient=True) as progress:
         task = progress.add_task(what, total=None)
         yield lambda count=1: progress.advance(task, count)
+
+
+def counted(items: Iterable[T], step: Callable[[], None]) -> Iterator[T]:
+    """The items, with a step for each."""
+    for item in items:
+        step()
+        yield item

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from annotate.cli.common import (
     CORPUS,
     CorpusOption,
+    DryRunOption,
+    IssuePrinter,
     JsonOption,
+    PublishedOption,
     SchemaOption,
-    Told,
     app,
-    err,
-    out,
+    complain,
+    date_of,
+    deliver,
+    guidelines_of,
     progress,
     say,
+    say_json,
     schema_of,
     show_counts,
 )
@@ -32,13 +36,16 @@ from annotate.corpus import rehydrate as rehydrate_
 from annotate.corpus import splits as splits_
 from annotate.corpus import store
 from annotate.corpus import validate as validate_
-from annotate.corpus.articles.reading import About
+from annotate.corpus.articles.reading import About, Reading
 from annotate.corpus.entry import Check
 from annotate.corpus.store import Corpus
 from annotate.formats import FORMATS
 from annotate.formats import convert as convert_
-from annotate.model.issues import Issue, UsageError
+from annotate.model.issues import UsageError
 from annotate.model.schema import Schema
+
+_SHOWN = 80
+"""Characters of a zone that are shown."""
 
 
 @app.command()
@@ -61,76 +68,71 @@ def init(
 @app.command()
 def add(
     files: Annotated[list[Path], typer.Argument(help=".txt, .html or .jsonl files.")],
-    collection: Annotated[str, typer.Option(help="A collection of collections.yaml.")],
+    collection: Annotated[
+        str,
+        typer.Option(help="The collection that they go into; it must be in collections.yaml."),
+    ],
     outlet: Annotated[str | None, typer.Option(help="Who published it.")] = None,
-    published: Annotated[
-        str | None, typer.Option(help="Date of publication, as 2015-10-11.")
-    ] = None,
+    published: PublishedOption = None,
     url: Annotated[str | None, typer.Option(help="Where it was published.")] = None,
     title: Annotated[
-        str | None, typer.Option(help="Its title, where the headline is not it.")
+        str | None, typer.Option(help="Its title, where that is not the headline.")
     ] = None,
     language: Annotated[str, typer.Option(help="ISO 639 code.")] = "en",
     corpus: CorpusOption = CORPUS,
 ) -> None:
-    """Add articles to the corpus: normalised, cut into zones, and only once."""
-    about = About(collection, title, outlet, url, _date(published), language)
+    """Add articles to the corpus, normalised and cut into zones; a text, or a near copy, goes in only once."""
+    about = About(collection, title, outlet, url, date_of(published), language)
     with progress("reading") as step:
         report = add_.add(Corpus(corpus), files, about, step)
-    for found in report.added:
-        article = found.article
-        assert article is not None
-        say(
-            f"added {article.collection}/{article.id}: {article.length} characters, from"
-            f" {found.where}"
+    for added in report.added:
+        _show_added(added)
+    for present, other in report.present:
+        say(f"already there: {present.where} is {other.collection}/{other.id}; nothing added")
+    for near, other, likeness in report.near:
+        complain(
+            f"{near.where}: near-copy: {likeness:.0%} like {other.collection}/{other.id}; nothing"
+            " added"
         )
-        say(f"  title: {article.title}")
-        say(f"  outlet: {article.outlet}" if article.outlet else "  no outlet: give --outlet")
-        if article.published:
-            say(f"  date: {article.published}")
-        else:
-            out.print(
-                "  no date: times stay relative; give --published", style="yellow", markup=False
-            )
-        for change, count in (found.changes or {}).items():
-            say(f"  normalised: {change}: {count}")
-        kinds = Counter(zone.kind for zone in article.zones)
-        say("  zones: " + ", ".join(f"{kind} {count}" for kind, count in kinds.items()))
-        for zone in article.zones:
-            if zone.kind != "paragraph":
-                words = zone.slice(article.text or "")
-                say(f"    {zone.kind:<11} {words if len(words) <= 80 else words[:79] + '…'}")
-    for found, other in report.present:
-        say(f"already there: {found.where} is {other.collection}/{other.id}; nothing added")
-    for found, other, likeness in report.near:
-        err.print(
-            f"{found.where}: near-copy: {likeness:.0%} like {other.collection}/{other.id}; nothing"
-            " added",
-            markup=False,
-        )
-    for found in report.failed:
-        err.print(found.error, markup=False)
+    for failed in report.failed:
+        complain(failed.error or failed.where)
     raise typer.Exit(1 if report.near or report.failed else 0)
 
 
-def _date(value: str | None) -> dt.date | None:
-    try:
-        return dt.date.fromisoformat(value) if value else None
-    except ValueError:
-        raise UsageError(f"--published {value!r}: give the date as 2015-10-11") from None
+def _show_added(added: Reading) -> None:
+    """An article that was added: what normalising changed, and its zones with the words of all but paragraphs."""
+    article = added.article
+    assert article is not None
+    say(f"added {article.collection}/{article.id}: {article.length} characters, from {added.where}")
+    say(f"  title: {article.title}")
+    say(f"  outlet: {article.outlet}" if article.outlet else "  no outlet: give --outlet")
+    if article.published:
+        say(f"  date: {article.published}")
+    else:
+        out.print(
+            "  no date: times stay relative; give --published", style="yellow", markup=False
+        )
+    for change, count in (added.changes or {}).items():
+        say(f"  normalised: {change}: {count}")
+    kinds = Counter(zone.kind for zone in article.zones)
+    say("  zones: " + ", ".join(f"{kind} {count}" for kind, count in kinds.items()))
+    for zone in article.zones:
+        if zone.kind != "paragraph":
+            words = zone.slice(article.text or "")
+            shown = words if len(words) <= _SHOWN else words[: _SHOWN - 1] + "…"
+            say(f"    {zone.kind:<11} {shown}")
 
 
 @app.command()
 def validate(
     json_: JsonOption = False, corpus: CorpusOption = CORPUS, schema: SchemaOption = None
 ) -> None:
-    """Run every rule over articles, annotations, gold, assignments and the built dataset; with --json, one object a line."""
-    labels, folder, told, checked = (
-        schema_of(schema, corpus),
-        Corpus(corpus),
-        Told(json_),
-        Counter[str](),
-    )
+    """Check articles, annotations, gold, assignments and the built dataset against every rule.
+
+    With --json, one object a line.
+    """
+    labels, folder = schema_of(schema, corpus), Corpus(corpus)
+    issues, checked = IssuePrinter(json_), Counter[str]()
     with progress("validating") as step:
 
         def count(what: str) -> None:
@@ -143,9 +145,9 @@ def validate(
 
             also.append(DatasetCheck(folder, labels, count))
         for issue in validate_.corpus(folder, labels, count, also):
-            told.tell(issue)
-    show_counts(checked | Counter(errors=told.errors), json_)
-    raise typer.Exit(1 if told.errors else 0)
+            issues.show(issue)
+    show_counts(checked | Counter(errors=issues.errors), json_)
+    raise typer.Exit(1 if issues.errors else 0)
 
 
 @app.command()
@@ -153,83 +155,60 @@ def migrate(
     name: Annotated[
         str, typer.Argument(help="A migration of guidelines/migrations/, without .yaml.")
     ],
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Write nothing; say what would change.")
-    ] = False,
+    dry_run: DryRunOption = False,
     json_: JsonOption = False,
     corpus: CorpusOption = CORPUS,
     schema: SchemaOption = None,
 ) -> None:
     """Bring annotations and gold to the schema's version by a named migration, and list what to look at again."""
-    labels, told = schema_of(schema, corpus), Told(json_)
-    folder = (schema.parent if schema else corpus.parent / "guidelines") / "migrations"
-    migration = migrate_.load(folder / f"{name}.yaml", labels)
+    labels, issues = schema_of(schema, corpus), IssuePrinter(json_)
+    path = guidelines_of(schema, corpus) / "migrations" / f"{name}.yaml"
+    migration = migrate_.load(path, labels)
     with progress("migrating") as step:
-        report = migrate_.run(Corpus(corpus), migration, labels, dry_run, told.tell, step)
+        report = migrate_.run(Corpus(corpus), migration, labels, dry_run, issues.show, step)
     if json_:
-        out.print(json.dumps(vars(report)), markup=False)
+        say_json(vars(report))
     else:
-        done = f"{report.migrated} {'would be ' if dry_run else ''}migrated"
         say(
-            f"{done}, {report.to_look_at} to be looked at again, {report.elsewhere} of another"
-            " version"
+            f"{report.migrated} {'would be ' if dry_run else ''}migrated, {report.to_look_at} to be"
+            f" looked at again, {report.elsewhere} of another version"
         )
         if report.to_look_at and not dry_run:
-            say(f"listed in {Corpus(corpus).review_path(name)}; take a row out when it is seen to")
-    raise typer.Exit(1 if told.errors else 0)
+            say(
+                f"listed in {Corpus(corpus).review_path(name)}; delete a row when you have looked"
+                " at it"
+            )
+    raise typer.Exit(1 if issues.errors else 0)
 
 
 @app.command()
 def build(
     json_: JsonOption = False, corpus: CorpusOption = CORPUS, schema: SchemaOption = None
 ) -> None:
-    """Build the dataset: data/ and the card README.md; the same corpus gives the same bytes."""
+    """Build the dataset, data/, and its card, README.md; the same corpus gives the same bytes."""
     from annotate.dataset import build as build_  # datasets takes seconds to import
 
     with progress("building") as step:
         report = build_.build(Corpus(corpus), schema_of(schema, corpus), step)
-    told = Told(json_)
+    issues = IssuePrinter(json_)
     for issue in report.issues:
-        told.tell(issue)
+        issues.show(issue)
     if json_:
-        fields = {name: value for name, value in vars(report).items() if name != "issues"}
-        out.print(json.dumps(fields, ensure_ascii=False), markup=False)
+        say_json({name: value for name, value in vars(report).items() if name != "issues"})
     else:
-        show_build(report, corpus)
-    raise typer.Exit(1 if told.errors else 0)
-
-
-def show_build(report: Any, folder: Path) -> None:
-    """What a build put in and left out."""
-    layers = ", ".join(f"{count} {layer}" for layer, count in report.layers.items())
-    there = ", ".join(f"{name} {count}" for name, count in sorted(report.documents.items()))
-    say(f"{folder}: {report.documents.total()} documents ({there or 'none'}): {layers}")
-    say("  rows: " + ", ".join(f"{config} {count}" for config, count in report.rows.items()))
-    for kind, marks in report.unaligned.items():
-        say(f"  {len(marks)} marks {kind}, not whole in mentions and events, whole in documents:")
-        for mark in marks:
-            say(f"    {mark}")
-    for name in report.unsegmented:
-        say(
-            f"  {name} has no sentences here, and no rows in mentions and events; run acre"
-            " rehydrate"
-        )
-    for name in report.undecided:
-        say(f"  left out: {name} has several passes and no gold; adjudicate it")
-    if report.unannotated:
-        say(f"  left out: {report.unannotated} articles without annotation")
+        for line in report.lines(corpus):
+            say(line)
+    raise typer.Exit(1 if issues.errors else 0)
 
 
 @app.command()
 def split(
     seed: Annotated[int, typer.Option(help="Decides between stories of equal length.")] = 0,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Write nothing; say what would change.")
-    ] = False,
+    dry_run: DryRunOption = False,
     corpus: CorpusOption = CORPUS,
     schema: SchemaOption = None,
 ) -> None:
-    """Give each article that has none a split in splits.csv: all of a story in one; rows that are there stay."""
+    """Give each article without a split one, in splits.csv: a story's articles all get the same; existing rows stay."""
     folder = Corpus(corpus)
     with progress("assigning") as step:
         assigned = splits_.assign(folder, schema_of(schema, corpus), seed, step)
@@ -259,13 +238,16 @@ def rehydrate(
         typer.Option(
             "--output",
             "-o",
-            help="Build the dataset with the texts there, for load_dataset; not to be given on.",
+            help=(
+                "Also build the dataset with these texts into this folder, for load_dataset; it may"
+                " not be redistributed."
+            ),
         ),
     ] = None,
     corpus: CorpusOption = CORPUS,
     schema: SchemaOption = None,
 ) -> None:
-    """Put withheld texts in place from your own copy; only what is the same, to the letter, is taken."""
+    """Restore texts that the corpus may not ship from your own copy; each is verified by SHA-256."""
     folder = Corpus(corpus)
     if output is not None and output.resolve() == corpus.resolve():
         raise UsageError(
@@ -275,9 +257,9 @@ def rehydrate(
     with progress("comparing") as step:
         report = rehydrate_.rehydrate(folder, sources, step)
     for line in (*report.failed, *report.near):
-        err.print(line, markup=False)
+        complain(line)
     for name in report.missing:
-        err.print(f"{name}: still without its text", markup=False)
+        complain(f"{name}: still without its text")
     say(
         f"{len(report.restored)} texts put in place, {len(report.present)} were here already,"
         f" {report.other} are of no withheld article"
@@ -287,7 +269,8 @@ def rehydrate(
 
         with progress("building") as step:
             built = build_.build(folder, schema_of(schema, corpus), step, output, texts=True)
-        show_build(built, output)
+        for line in built.lines(output):
+            say(line)
     raise typer.Exit(1 if report.failed or report.near or report.missing else 0)
 
 
@@ -313,15 +296,18 @@ def convert(
         typer.Option(
             "--from",
             help=(
-                f"Read this format: {', '.join((*FORMATS, convert_.RE3D))}; a file <id>.acre is in"
-                " the inline notation."
+                f"Read this format: {', '.join((*FORMATS, convert_.RE3D))}. A file <id>.acre, in"
+                " the inline notation, is read without it."
             ),
         ),
     ] = None,
     annotator: Annotated[
         str | None,
         typer.Option(
-            help="Whose pass it is; by default gold, or the only pass. Needed to read a format."
+            help=(
+                "Whose pass is written, by default gold or else the only pass; or whose pass what"
+                " is read becomes."
+            )
         ),
     ] = None,
     output: Annotated[
@@ -330,15 +316,15 @@ def convert(
             "--output",
             "-o",
             help=(
-                "Folder that the files go to; one notation goes to a file, and is printed by"
-                " default."
+                "Folder for the files of --to; or the file for the inline notation, which is"
+                " printed by default."
             ),
         ),
     ] = None,
     corpus: CorpusOption = CORPUS,
     schema: SchemaOption = None,
 ) -> None:
-    """Turn annotated articles into the inline notation or a foreign format, or files of these into an annotator's passes."""
+    """Write annotated articles in the inline notation or another format; or read such files as passes."""
     folder, labels, names = Corpus(corpus), schema_of(schema, corpus), list(targets or ())
     for name, known in ((to, FORMATS), (from_, (*FORMATS, convert_.RE3D))):
         if name is not None and name not in known:
@@ -353,36 +339,38 @@ def convert(
     elif is_notation and len(names) != 1:
         raise UsageError("name one article, or one file <id>.acre; several go with --to or --from")
     elif is_notation and not names[0].endswith(".acre"):
-        _write_notation(folder, names[0], annotator, output)
+        deliver(convert_.to_notation(folder, convert_.find(folder, names[0]), annotator), output)
     elif annotator is None or not names:
         raise UsageError("say whose pass it becomes, with --annotator, and name the files")
-    elif is_notation:
-        source, article = (
-            store.read_text(Path(names[0])),
-            convert_.find(folder, Path(names[0]).stem),
-        )
-        found = convert_.from_notation(folder, labels, article, annotator, source, names[0])
-        raise typer.Exit(_tell_converted([(names[0], article.id, found, Counter())], annotator))
     else:
-        read = (
-            (
-                where,
-                article.id,
-                *convert_.from_format(
-                    folder, labels, article, annotator, files, from_ or "", where
-                ),
-            )
-            for where, article, files in convert_.documents(folder, map(Path, names), from_ or "")
+        documents = (
+            _read_notation(folder, labels, Path(names[0]), annotator)
+            if from_ is None
+            else _read_format(folder, labels, map(Path, names), from_, annotator)
         )
-        raise typer.Exit(_tell_converted(read, annotator))
+        raise typer.Exit(_show_converted(documents, annotator))
 
 
-def _write_notation(folder: Corpus, name: str, annotator: str | None, output: Path | None) -> None:
-    rendered = convert_.to_notation(folder, convert_.find(folder, name), annotator)
-    if output is None:
-        print(rendered, end="")
-    else:
-        store.write(output, rendered.encode())
+_Document = tuple[str, str, convert_.Converted, Mapping[str, int]]
+"""Where it was read, the article's id, what became of it, and what of the format was not read."""
+
+
+def _read_notation(
+    folder: Corpus, labels: Schema, path: Path, annotator: str
+) -> Iterator[_Document]:
+    source, article = store.read_text(path), convert_.find(folder, path.stem)
+    converted = convert_.from_notation(folder, labels, article, annotator, source, str(path))
+    yield str(path), article.id, converted, {}
+
+
+def _read_format(
+    folder: Corpus, labels: Schema, paths: Iterable[Path], name: str, annotator: str
+) -> Iterator[_Document]:
+    for where, article, files in convert_.documents(folder, paths, name):
+        converted, lost = convert_.from_format(
+            folder, labels, article, annotator, files, name, where
+        )
+        yield where, article.id, converted, lost
 
 
 def _write_format(
@@ -393,66 +381,39 @@ def _write_format(
     annotator: str | None,
     output: Path | None,
 ) -> None:
-    """Write each named article's annotation, or all that there are; what the format can't hold is told, with counts."""
+    """Write each named article's annotation, or all that there are; count what the format can't hold."""
     if output is None:
         raise UsageError("name the folder that the files go to, with --output")
-    lost: Counter[str] = Counter()
-    written, without, bare = 0, 0, 0
     with progress("converting") as step:
-        for article in (
-            (convert_.find(folder, name) for name in names) if names else folder.articles()
-        ):
-            step()
-            annotation = convert_.annotation_of(folder, article, annotator)
-            if annotation is None and names:
-                raise UsageError(
-                    f"{article.id}: no gold and no only pass, or none of the annotator; adjudicate"
-                    " it, or name --annotator"
-                )
-            if annotation is None or article.text is None:
-                bare += annotation is None
-                without += annotation is not None
-                continue
-            found = convert_.to_format(article, annotation, labels, to)
-            lost += found.lost
-            for suffix, content in found.files.items():
-                store.write(output / f"{article.id}{suffix}", content)
-            written += 1
-    say(f"{written} documents written to {output} as {to}")
-    if bare:
-        say(f"  left out: {bare} articles without gold or an only pass")
-    if without:
-        say(f"  left out: {without} whose text is not here; run acre rehydrate")
-    _tell_lost(lost, f"{to} can't hold")
+        report = convert_.write(folder, labels, names, to, annotator, output, step)
+    say(f"{report.written} documents written to {output} as {to}")
+    if report.unannotated:
+        say(f"  left out: {report.unannotated} articles without gold or an only pass")
+    if report.withheld:
+        say(f"  left out: {report.withheld} whose text is not here; run acre rehydrate")
+    _show_lost(report.lost, f"{to} can't hold")
 
 
-def _tell_lost(lost: Mapping[str, int], what: str) -> None:
+def _show_lost(lost: Mapping[str, int], what: str) -> None:
     for name, count in sorted(lost.items()):
         say(f"  {what}: {count} {name}")
 
 
-def _tell_converted(found: Iterable[tuple[str, str, Any, Counter[str]]], annotator: str) -> int:
-    """Tell what became of each file; the exit code."""
-    told = Told()
-    documents = 0
-    for where, article, converted, lost in found:
-        documents += 1
-        before = told.errors
+def _show_converted(documents: Iterable[_Document], annotator: str) -> int:
+    """Print what became of each file; the exit code."""
+    issues, read = IssuePrinter(), 0
+    for where, article, converted, lost in documents:
+        read += 1
+        errors = issues.errors
         for issue in converted.issues:
-            told.tell(Issue(f"{where}: {issue.where}", issue.code, issue.message, issue.severity))
+            issues.show(replace(issue, where=f"{where}: {issue.where}"))
         if converted.changed:
             say(f"wrote annotations/{annotator}/{article}.json")
+        elif issues.errors > errors:
+            say(f"{article}: nothing written: it has errors")
         else:
-            is_bad = told.errors > before
-            say(
-                f"{article}: nothing written: it has errors"
-                if is_bad
-                else f"{article}: nothing written: the pass says the same already"
-            )
-        _tell_lost(lost, "not read")
-    if not documents:
-        err.print(
-            "nothing to read: no file is named after an article, or holds the text of one",
-            markup=False,
-        )
-    return 1 if told.errors or not documents else 0
+            say(f"{article}: nothing written: the pass says the same already")
+        _show_lost(lost, "not read")
+    if not read:
+        complain("nothing to read: no file is named after an article, or holds the text of one")
+    return 1 if issues.errors or not read else 0

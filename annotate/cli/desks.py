@@ -4,44 +4,44 @@ from __future__ import annotations
 
 import signal
 import sys
-import threading
-import time
-from collections.abc import Iterator
-from typing import Annotated, Any
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from annotate.cli.common import (
     CORPUS,
     DESK,
-    PROJECT,
     CorpusOption,
     DeskOption,
+    DryRunOption,
+    IssuePrinter,
     JsonOption,
     ModelOption,
     ProjectOption,
     SchemaOption,
     StateOption,
     TokenOption,
-    Told,
     UrlOption,
     app,
-    client_of,
-    err,
+    complain,
     progress,
-    pseudonyms,
     say,
     schema_of,
     show_counts,
-    token_from,
+    state_of,
 )
 from annotate.corpus.store import Corpus
+from annotate.labelstudio import client as client_
 from annotate.labelstudio import load as load_
 from annotate.labelstudio import pull as pull_
 from annotate.labelstudio import server
 from annotate.labelstudio import suggest as suggest_
-from annotate.labelstudio.client import Client
 from annotate.model.issues import UsageError
+
+if TYPE_CHECKING:
+    from annotate.extract.service import Service
 
 
 @app.command()
@@ -62,52 +62,41 @@ def serve(
     corpus: CorpusOption = CORPUS,
     state: StateOption = None,
 ) -> None:
-    """Start a desk's Label Studio, or attach to one by URL and token, and wait until it is healthy."""
-    home = state or corpus.parent / ".acre"
+    """Start a desk's Label Studio and keep it up until Ctrl+C; or, with --url, remember one that runs elsewhere."""
+    home = state_of(state, corpus)
     if stop:
         stopped = server.stop(server.read(home, desk))
         say(f"desk {desk} {'stopped' if stopped else 'was not running'}")
         return
     if url:
-        attached = server.attach(home, desk, url, token_from(token_file))
-        say(
-            f"desk {desk} is attached to {attached.url} as"
-            f" {Client(attached.url, attached.token).me()['email']}"
-        )
+        attached = server.attach(home, desk, url, client_.read_token(token_file))
+        account = client_.Client(attached.url, attached.token).me()["email"]
+        say(f"desk {desk} is attached to {attached.url} as {account}")
         return
     # A SIGTERM ends like Ctrl+C: with the server stopped.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with progress("starting Label Studio") as step:
         running = server.start(home, desk, port, step, corpus.parent / "build" / "guidelines")
-    # The password goes to a terminal only: an output that is kept is a log.
-    password = (
-        running.password
-        if sys.stdout.isatty()
-        else f"(in {server.folder(home, desk) / 'desk.json'})"
-    )
-    up = f"Label Studio is up at {running.url}\n  e-mail    {running.email}\n  password  {password}"
     if detach:
-        say(up)
-    else:
-        hold(running, f"{up}\nCtrl+C stops it; nothing that was saved is lost.")
+        say(_address(running, home))
+        return
 
-
-def hold(desk: server.Desk, notice: str) -> None:
-    """Say the notice, wait for Ctrl+C, then stop the desk's server."""
-    try:
-        say(notice)
+    def announce() -> None:
+        say(f"{_address(running, home)}\nCtrl+C stops it; nothing that was saved is lost.")
         sys.stdout.flush()
-        while server.is_ours(desk):
-            time.sleep(2)
-        raise server.ServerError(
-            f"desk {desk.name}: its server has ended; see server.log beside desk.json, and run acre"
-            " serve again"
-        )
-    except KeyboardInterrupt:
-        for sent in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(sent, signal.SIG_IGN)  # it is stopping already
-        server.stop(desk)
-        say("stopped")
+
+    server.hold(running, announce)
+    say("stopped")
+
+
+def _address(desk: server.Desk, home: Path) -> str:
+    """Where the desk is and how to log in; the password for a terminal only: an output that is kept is a log."""
+    password = (
+        desk.password
+        if sys.stdout.isatty()
+        else f"(in {server.folder(home, desk.name) / 'desk.json'})"
+    )
+    return f"Label Studio is up at {desk.url}\n  e-mail    {desk.email}\n  password  {password}"
 
 
 @app.command()
@@ -116,15 +105,15 @@ def load(
         list[str] | None,
         typer.Argument(
             help=(
-                "Article ids; by default those assigned to the desk, or all that go into the"
-                " dataset where nothing is dealt."
+                "Article ids; by default those assigned to the desk or, where nothing is assigned"
+                " to anybody, all that go into the dataset."
             )
         ),
     ] = None,
     collection: Annotated[
         str | None, typer.Option(help="Only articles of this collection.")
     ] = None,
-    project: ProjectOption = PROJECT,
+    project: ProjectOption = load_.PROJECT,
     desk: DeskOption = DESK,
     url: UrlOption = None,
     token_file: TokenOption = None,
@@ -132,54 +121,29 @@ def load(
     schema: SchemaOption = None,
     state: StateOption = None,
 ) -> None:
-    """Put articles into Label Studio: the project is made or updated; what is there and labelled is not touched."""
+    """Put articles into Label Studio; creates or updates the project, and leaves alone what somebody has worked on."""
     labels, folder = schema_of(schema, corpus), Corpus(corpus)
-    client = client_of(desk, url, token_file, state or corpus.parent / ".acre")
-    wanted = set(ids or ())
-    dealt = folder.assignments() if not wanted and collection is None and not url else {}
-    if dealt:
-        wanted = {name for name, annotators in dealt.items() if desk in annotators}
-        if not wanted:
-            raise UsageError(
-                f"{folder.assignments_path}: nothing is assigned to {desk}; deal with acre assign,"
-                " or name articles"
-            )
-        say(f"{len(wanted)} articles are assigned to {desk}")
-    skipped: list[str] = []
-    unknown = set(wanted)
-    collections = folder.collections()
-
-    def chosen() -> Iterator[Any]:
-        for article in folder.articles():
-            unknown.discard(article.id)
-            if wanted or collection:
-                is_chosen = (not wanted or article.id in wanted) and collection in (
-                    None,
-                    article.collection,
-                )
-            else:
-                is_chosen = collections.of(article).in_dataset
-            if not is_chosen:
-                continue
-            if article.text is None:
-                skipped.append(article.id)
-                continue
-            yield article
-
+    client = client_.connect(state_of(state, corpus), desk, url, token_file)
+    wanted = frozenset(ids or ())
+    if not wanted and collection is None and not url:
+        wanted = load_.assigned(folder, desk)
+        if wanted:
+            say(f"{len(wanted)} articles are assigned to {desk}")
+    articles = load_.Selection(folder, wanted, collection)
     with progress("loading") as step:
-        report = load_.load(client, project, chosen(), labels, step)
+        report = load_.load(client, project, articles, labels, step)
     say(
         f"{client.url}/projects/{report.project}: {len(report.added)} added, {len(report.updated)}"
         f" updated, {len(report.unchanged)} unchanged"
     )
-    for name in skipped:
-        err.print(f"{name}: text-withheld: its text is not here; restore it first", markup=False)
-    for name in sorted(unknown):
-        err.print(f"{name}: no such article in {corpus}", markup=False)
-    told = Told()
+    for name in articles.withheld:
+        complain(f"{name}: text-withheld: its text is not here; restore it first")
+    for name in sorted(articles.unknown):
+        complain(f"{name}: no such article in {corpus}")
+    issues = IssuePrinter()
     for issue in report.issues:
-        told.tell(issue)
-    raise typer.Exit(1 if told.errors or skipped or unknown else 0)
+        issues.show(issue)
+    raise typer.Exit(1 if issues.errors or articles.withheld or articles.unknown else 0)
 
 
 @app.command()
@@ -191,10 +155,16 @@ def suggest(
     model: ModelOption = "lookup",
     serve: Annotated[
         bool,
-        typer.Option("--serve", help="Answer Label Studio as each task is opened, until Ctrl+C."),
+        typer.Option(
+            "--serve",
+            help=(
+                "Keep running until Ctrl+C, and answer Label Studio each time a task is opened,"
+                " instead of sending all at once."
+            ),
+        ),
     ] = False,
-    port: Annotated[int, typer.Option(help="Of --serve.")] = 9090,
-    project: ProjectOption = PROJECT,
+    port: Annotated[int, typer.Option(help="Port of --serve; 0 takes a free one.")] = 9090,
+    project: ProjectOption = load_.PROJECT,
     desk: DeskOption = DESK,
     url: UrlOption = None,
     token_file: TokenOption = None,
@@ -202,78 +172,59 @@ def suggest(
     schema: SchemaOption = None,
     state: StateOption = None,
 ) -> None:
-    """Offer an extractor's marks to annotators, who keep, correct or throw them away: as predictions, never as annotations."""
+    """Offer an extractor's marks to annotators, who keep, correct or throw them away.
+
+    They are predictions in Label Studio, never annotations.
+    """
     labels, folder = schema_of(schema, corpus), Corpus(corpus)
-    client = client_of(desk, url, token_file, state or corpus.parent / ".acre")
+    client = client_.connect(state_of(state, corpus), desk, url, token_file)
     from annotate.extract import extractors, service  # spaCy takes seconds to import
 
     extractor = extractors.load(model, corpus, labels)
     if serve:
-        _serve_suggestions(
-            client, project, service.Service(extractor, folder, labels, say), port, extractor.title
-        )
+        answering = service.Service(extractor, folder, labels, say)
+        _serve_suggestions(client, project, answering, port, extractor.title)
         return
-    wanted, told = set(ids or ()), Told()
-    articles = (
-        article
-        for article in folder.articles()
-        if article.text is not None and (not wanted or article.id in wanted)
-    )
+    issues, articles = IssuePrinter(), suggest_.with_text(folder, frozenset(ids or ()))
     with progress("suggesting") as step:
         counts = suggest_.suggest(
-            client, project, articles, extractor.predict, extractor.title, labels, told.tell, step
+            client, project, articles, extractor.predict, extractor.title, labels, issues.show, step
         )
-    for name, count in sorted(counts.items()):
-        say(f"{count:7} {name}")
+    show_counts(counts)
     if not counts:
         say("no task of these articles is in the project; load them with: acre load")
-    raise typer.Exit(1 if told.errors or not counts else 0)
+    raise typer.Exit(1 if issues.errors or not counts else 0)
 
 
-def _serve_suggestions(client: Client, title: str, answering: Any, port: int, version: str) -> None:
+def _serve_suggestions(
+    client: client_.Client, title: str, answering: Service, port: int, version: str
+) -> None:
     from annotate.extract import service
 
-    found = client.project(title)
-    if found is None:
-        raise UsageError(
-            f"{client.url}: no project {title!r}; name one with --project, or make it with: acre"
-            " load"
-        )
-    try:
-        server_ = service.listen(answering, port)
-    except OSError as error:
-        raise UsageError(f"port {port}: {error.strerror}; name another with --port") from None
-    thread = threading.Thread(target=server_.serve_forever, daemon=True)
-    thread.start()
-    address = f"http://127.0.0.1:{port}"
-    if not any(known["url"] == address for known in client.services(found["id"])):
-        client.add_service(found["id"], address, version)
-    asked = {
-        "show_collab_predictions": True,
-        "evaluate_predictions_automatically": True,
-        "model_version": version,
-    }
-    client.update_project(found["id"], asked)
-    say(f"{version} answers at {address} for {client.url}/projects/{found['id']}; Ctrl+C stops it")
-    try:
-        while thread.is_alive():
-            thread.join(1)
-    except KeyboardInterrupt:
+    with service.running(answering, port) as (address, thread):
+        number = suggest_.connect(client, title, address, version)
+        say(f"{version} answers at {address} for {client.url}/projects/{number}; Ctrl+C stops it")
+        sys.stdout.flush()
+        with suppress(KeyboardInterrupt):
+            while thread.is_alive():
+                thread.join(1)
         say("stopped")
-    finally:
-        server_.shutdown()
 
 
 @app.command()
 def pull(
-    project: ProjectOption = PROJECT,
+    project: ProjectOption = load_.PROJECT,
     desk: DeskOption = DESK,
     url: UrlOption = None,
     token_file: TokenOption = None,
     annotator: Annotated[
         list[str] | None,
         typer.Option(
-            help="EMAIL=PSEUDONYM, for each account; a desk's own account is the desk's name."
+            metavar="EMAIL=PSEUDONYM",
+            help=(
+                "The annotator behind an account; give it once for each. A desk's own account has"
+                " the desk's name."
+            ),
         ),
     ] = None,
     everything: Annotated[
@@ -282,29 +233,32 @@ def pull(
             "--all", help="Look at every task, not only at those touched since the last pull."
         ),
     ] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Write nothing; say what would change.")
-    ] = False,
+    dry_run: DryRunOption = False,
     json_: JsonOption = False,
     corpus: CorpusOption = CORPUS,
     schema: SchemaOption = None,
     state: StateOption = None,
 ) -> None:
     """Bring all annotations from Label Studio to annotations/<annotator>/; what does not fit is set aside in full."""
-    labels, home = schema_of(schema, corpus), state or corpus.parent / ".acre"
-    client = client_of(desk, url, token_file, home)
-    told = Told(json_, "would write" if dry_run else "wrote")
+    labels, home = schema_of(schema, corpus), state_of(state, corpus)
+    client = client_.connect(home, desk, url, token_file)
+    pseudonyms = ({} if url else server.read(home, desk).accounts) | _accounts(annotator or ())
+    issues = IssuePrinter(json_, dry_run)
     with progress("pulling") as step:
         counts = pull_.pull(
-            client,
-            project,
-            Corpus(corpus),
-            labels,
-            pseudonyms(annotator, desk, url, home),
-            everything,
-            dry_run,
-            told.tell,
-            step,
-        )
+            client, project, Corpus(corpus), labels, pseudonyms, everything, dry_run,
+            issues.show, step,
+        )  # fmt: skip
     show_counts(counts, json_)
-    raise typer.Exit(1 if told.errors else 0)
+    raise typer.Exit(1 if issues.errors else 0)
+
+
+def _accounts(pairs: list[str] | tuple[str, ...]) -> dict[str, str]:
+    """Pseudonyms by e-mail address, from EMAIL=PSEUDONYM."""
+    accounts = {}
+    for pair in pairs:
+        email, _equals, name = pair.partition("=")
+        if not email or not name:
+            raise UsageError(f"--annotator {pair!r}: give it as EMAIL=PSEUDONYM")
+        accounts[email.lower()] = name
+    return accounts

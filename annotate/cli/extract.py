@@ -1,34 +1,41 @@
-"""What an extractor tells of any article: extract."""
+"""What an extractor finds in any article: extract."""
 
 from __future__ import annotations
 
-import datetime as dt
 import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich import box
-from rich.table import Table
 
 from annotate.cli.common import (
     CORPUS,
     CorpusOption,
     ModelOption,
+    PublishedOption,
     SchemaOption,
     app,
-    err,
+    complain,
+    date_of,
+    deliver,
     out,
     progress,
     say,
     schema_of,
+    table,
 )
-from annotate.corpus import store
 from annotate.corpus.articles import reading
 from annotate.model import notation
 from annotate.model.issues import UsageError
+from annotate.model.records import Annotation, Article
+from annotate.model.schema import Schema
+
+if TYPE_CHECKING:
+    from annotate.extract.extractors import Extractor
 
 FORMATS = ("table", "jsonl", "html", "acre")
+Document = tuple[Article, Annotation]
 
 
 @app.command()
@@ -39,72 +46,96 @@ def extract(
         str,
         typer.Option(
             "--format",
-            help="table, jsonl (rows as of the config claims), html, or acre: the inline notation.",
+            help=(
+                "table; jsonl, rows as in the dataset's config claims; html, a page with the marked"
+                " text; or acre, the inline notation."
+            ),
         ),
     ] = "table",
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="A file; by default it is printed.")
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="A file for jsonl, html or acre; by default it is printed."
+        ),
     ] = None,
-    published: Annotated[
-        str | None, typer.Option(help="Date of publication, as 2015-10-11.")
-    ] = None,
+    published: PublishedOption = None,
     outlet: Annotated[str | None, typer.Option(help="Who published it.")] = None,
     corpus: CorpusOption = CORPUS,
     schema: SchemaOption = None,
 ) -> None:
-    """Tell who says what in any article: its claims as a table, as rows, or drawn in the text. Nothing is added to the corpus."""
+    """Find who says what in any article: its claims as a table or as rows, or its marks in the text.
+
+    Nothing is added to the corpus.
+    """
     if format_ not in FORMATS:
         raise UsageError(f"no format {format_}; give one of {', '.join(FORMATS)}")
-    try:
-        day = dt.date.fromisoformat(published) if published else None
-    except ValueError:
-        raise UsageError(f"--published {published!r} is no date; give it as 2015-10-11") from None
+    if format_ == "table" and output is not None:
+        raise UsageError(
+            f"--output {output}: a table is only printed; give --format jsonl, html or acre with it"
+        )
+    about = reading.About("local", published=date_of(published), outlet=outlet)
     labels = schema_of(schema, corpus)
     from annotate.extract import extractors, page  # spaCy takes seconds to import
 
     extractor = extractors.load(model, corpus, labels)
-    found, bad = [], 0
+    unread: list[str] = []
     with progress("reading") as step:
-        for path in files:
-            for read in reading.read(path, reading.About("local", published=day, outlet=outlet)):
-                step()
-                if read.article is None:
-                    bad += 1
-                    err.print(read.error, style="red", markup=False)
-                else:
-                    found.append((read.article, extractor.predict(read.article)[0]))
+        documents = list(_documents(files, about, extractor, unread, step))
     if format_ == "table":
-        for article, annotation in found:
-            table = Table(
-                title=article.title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
-            )
-            for row in extractors.claims(article, annotation, labels):
-                text = page.claim_text(row, labels)
-                if not table.columns:
-                    for heading in text:
-                        table.add_column(heading)
-                table.add_row(*text.values())
-            if table.columns:
-                out.print(table)
-            else:
-                say(f"{article.title}: no claim was found")
+        _show_claims(documents, labels)
     else:
         if format_ == "html":
-            written = page.render(found, extractor, labels)
+            content = page.render(documents, extractor, labels)
         elif format_ == "jsonl":
-            rows = (
-                row
-                for article, annotation in found
-                for row in extractors.claims(article, annotation, labels)
-            )
-            written = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+            content = "".join(_rows(documents, labels))
         else:
-            written = "\n".join(
-                notation.render(article.text or "", annotation) for article, annotation in found
+            content = "\n".join(
+                notation.render(article.text or "", annotation) for article, annotation in documents
             )
-        if output is None:
-            out.print(written.rstrip("\n"), markup=False)
-        else:
-            store.write(output, written.encode())
+        deliver(content, output)
+        if output is not None:
             say(f"wrote {output}")
-    raise typer.Exit(1 if bad else 0)
+    raise typer.Exit(1 if unread else 0)
+
+
+def _documents(
+    files: Iterable[Path],
+    about: reading.About,
+    extractor: Extractor,
+    unread: list[str],
+    step: Callable[[], None],
+) -> Iterator[Document]:
+    """Each article with what the extractor finds in it; what can't be read is printed and goes to `unread`."""
+    for path in files:
+        for part in reading.read(path, about):
+            step()
+            if part.article is None:
+                unread.append(part.where)
+                complain(part.error or part.where, "red")
+            else:
+                yield part.article, extractor.predict(part.article)[0]
+
+
+def _rows(documents: Iterable[Document], schema: Schema) -> Iterator[str]:
+    """The claims as JSON, one a line."""
+    from annotate.extract import extractors
+
+    for article, annotation in documents:
+        for row in extractors.claims(article, annotation, schema):
+            yield json.dumps(row, ensure_ascii=False) + "\n"
+
+
+def _show_claims(documents: Sequence[Document], schema: Schema) -> None:
+    from annotate.extract import extractors, page
+
+    for article, annotation in documents:
+        claims = [
+            page.claim_text(row, schema) for row in extractors.claims(article, annotation, schema)
+        ]
+        if not claims:
+            say(f"{article.title}: no claim was found")
+            continue
+        shown = table(*claims[0], left=claims[0], title=article.title, pad_edge=False)
+        for claim in claims:
+            shown.add_row(*claim.values())
+        out.print(shown)

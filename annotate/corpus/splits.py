@@ -247,6 +247,8 @@ def _paragraphs(article: Article, schema: Schema) -> frozenset[str]:
 
 
 def _bands(runs: frozenset[int]) -> Iterator[int]:
+    import numpy as np
+
     hashes = np.fromiter(runs, np.uint64)
     keys = np.random.default_rng(0).integers(
         1, 2**63, size=(_BANDS * _IN_BAND, 2), dtype=np.uint64

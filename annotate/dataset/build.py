@@ -49,6 +49,25 @@ class BuildReport:
     issues: list[Issue] = field(default_factory=list)
     """What is wrong with files and annotations that stay out."""
 
+    def lines(self, target: Path) -> Iterator[str]:
+        """What the build put into that folder and left out, for a person to read."""
+        layers = ", ".join(f"{count} {layer}" for layer, count in self.layers.items())
+        splits = ", ".join(f"{name} {count}" for name, count in sorted(self.documents.items()))
+        yield f"{target}: {self.documents.total()} documents ({splits or 'none'}): {layers}"
+        yield "  rows: " + ", ".join(f"{config} {count}" for config, count in self.rows.items())
+        for kind, marks in self.unaligned.items():
+            yield f"  {len(marks)} marks {kind}, not whole in mentions and events, whole in documents:"
+            yield from (f"    {mark}" for mark in marks)
+        for name in self.unsegmented:
+            yield (
+                f"  {name} has no sentences here, and no rows in mentions and events; run acre"
+                " rehydrate"
+            )
+        for name in self.undecided:
+            yield f"  left out: {name} has several passes and no gold; adjudicate it"
+        if self.unannotated:
+            yield f"  left out: {self.unannotated} articles without annotation"
+
 
 class BuiltArticle(NamedTuple):
     """What is built of an article."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 from annotate.dataset import reading
@@ -58,6 +59,26 @@ class Diff:
     def is_empty(self) -> bool:
         """Whether nothing changed."""
         return not (self.added or self.removed or self.described or self.changes)
+
+    def lines(self, details: bool = True) -> Iterator[str]:
+        """The differences for a person to read: documents, with `details` each change, then counts by layer."""
+        yield from (f"+ {name}" for name in self.added)
+        yield from (f"- {name}" for name in self.removed)
+        yield from (f"~ {name}: {', '.join(fields)}" for name, fields in self.described.items())
+        if details:
+            yield from self._details()
+        for layer, counts in sorted(self.counts.items()):
+            yield f"{layer}: " + ", ".join(f"{count} {kind}" for kind, count in counts.items())
+        yield (
+            f"{len(self.added)} documents added, {len(self.removed)} removed, {self.same} unchanged"
+        )
+
+    def _details(self) -> Iterator[str]:
+        for document, changes in groupby(self.changes, key=lambda change: change.document):
+            yield f"~ {document}"
+            for change in changes:
+                words = " → ".join(part for part in (change.was, change.now) if part is not None)
+                yield f"    {change.kind} {change.layer}: {words}"
 
 
 _DESCRIBED = (

@@ -7,14 +7,16 @@ Where it has no answer it sends no suggestion, so that the page opens all the sa
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from annotate.corpus.store import Corpus
 from annotate.extract.extractors import Extractor
 from annotate.labelstudio import suggest
-from annotate.model.issues import AcreError
+from annotate.model.issues import AcreError, UsageError
 from annotate.model.schema import Schema
 
 _LARGEST = 50_000_000
@@ -67,6 +69,26 @@ class Service:
             self._tell(f"{name}: not suggested: {issues[0]}")
             return nothing
         return nothing | {"result": result, "score": score}
+
+
+@contextmanager
+def running(service: Service, port: int) -> Iterator[tuple[str, threading.Thread]]:
+    """The service's address on this machine, and the thread that answers there until the block ends.
+
+    Port 0 takes a free one. UsageError where the port can't be had.
+    """
+    try:
+        server = listen(service, port)
+    except (OSError, OverflowError) as error:
+        problem = getattr(error, "strerror", None) or error
+        raise UsageError(f"port {port}: {problem}; name another with --port") from None
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", thread
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def listen(service: Service, port: int) -> ThreadingHTTPServer:

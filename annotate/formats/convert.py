@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from annotate.corpus import store, validate
@@ -100,6 +101,55 @@ def to_format(article: Article, annotation: Annotation, schema: Schema, name: st
     if isinstance(annotation, Gold):
         written.lost["records of where a unit of gold came from"] += len(annotation.decisions)
     return written
+
+
+@dataclass
+class WriteReport:
+    """What became of the articles that were to be written."""
+
+    written: int = 0
+    unannotated: int = 0
+    """Left out: without gold or an only pass."""
+    withheld: int = 0
+    """Left out: their text is not here."""
+    lost: Lost = field(default_factory=Counter)
+    """What the format can't hold, by name."""
+
+
+def write(
+    corpus: Corpus,
+    schema: Schema,
+    names: Sequence[str],
+    name: str,
+    annotator: str | None,
+    folder: Path,
+    on_article: Callable[[], None] = lambda: None,
+) -> WriteReport:
+    """Write the articles of those ids, or all, into the folder in the format; annotations as `annotation_of` chooses them.
+
+    UsageError where one that is named has no annotation.
+    """
+    report = WriteReport()
+    articles = (find(corpus, one) for one in names) if names else corpus.articles()
+    for article in articles:
+        on_article()
+        annotation = annotation_of(corpus, article, annotator)
+        if annotation is None and names:
+            raise UsageError(
+                f"{article.id}: no gold and no only pass, or none of the annotator; adjudicate it,"
+                " or name --annotator"
+            )
+        if annotation is None:
+            report.unannotated += 1
+        elif article.text is None:
+            report.withheld += 1
+        else:
+            exported = to_format(article, annotation, schema, name)
+            for suffix, content in exported.files.items():
+                store.write(folder / f"{article.id}{suffix}", content)
+            report.lost += exported.lost
+            report.written += 1
+    return report
 
 
 def documents(

@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,8 @@ class Report:
     """By article, how many choices are to be made."""
     origins: Counter[str] = field(default_factory=Counter)
     """Units of all gold, by where they came from."""
+    unknown: set[str] = field(default_factory=set)
+    """Articles that were named and do not have two passes."""
 
 
 @dataclass(frozen=True)
@@ -73,11 +75,18 @@ class Run:
 
 
 def due(
-    run: Run, documents: Iterator[tuple[Article, list[Annotation]]], early: bool
+    run: Run,
+    documents: Iterator[tuple[Article, list[Annotation]]],
+    early: bool,
+    ids: Collection[str] = (),
 ) -> Iterator[tuple[Article, list[Annotation]]]:
-    """Those of the articles for which no assigned pass is missing, or all where it is `early`."""
+    """Those of the articles for which no assigned pass is missing, or all where it is `early`; with `ids`, only of these."""
     dealt = {} if early else run.corpus.assignments()
+    run.report.unknown = set(ids)
     for article, passes in documents:
+        if ids and article.id not in ids:
+            continue
+        run.report.unknown.discard(article.id)
         if all(found.provenance.started_from is not None for found in passes):
             # What all were offered, all may have left unread.
             run.report.counts[

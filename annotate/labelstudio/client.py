@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Collection, Iterator
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any
 
-from annotate.model.issues import AcreError
+from annotate.corpus import store
+from annotate.labelstudio import server
+from annotate.model.issues import AcreError, UsageError
 
 PAGE = 200
 BATCH = 500
@@ -329,6 +333,56 @@ class Client:
                 known["url"] == url and known["state"] == "CO" for known in self.services(project)
             ):
                 raise
+
+
+def connect(state: Path, desk: str, url: str | None = None, token: Path | None = None) -> Client:
+    """A client of the address, with the token of that file or of ACRE_TOKEN; without an address, of the desk."""
+    if url:
+        return Client(url.rstrip("/"), read_token(token))
+    known = server.read(state, desk)
+    return Client(known.url, known.token)
+
+
+def read_token(path: Path | None) -> str:
+    """The access token, from the file or from ACRE_TOKEN; UsageError where there is none."""
+    # Never an argument: the process list shows those to everyone on the machine.
+    token = store.read_text(path).strip() if path else os.environ.get("ACRE_TOKEN", "")
+    if not token:
+        raise UsageError(
+            "--url needs an access token; give it in the variable ACRE_TOKEN or in a file with"
+            " --token-file"
+        )
+    return token
+
+
+def task_pages(
+    state: Path, project: str, desks: Collection[str], articles: Collection[str]
+) -> dict[tuple[str, str], str]:
+    """By desk and article, the address of the article's task in the project; only of desks that are up."""
+    addresses: dict[tuple[str, str], str] = {}
+    for name in desks if articles else ():
+        try:
+            desk = server.read(state, name)
+            if desk.pid is None or server.is_ours(desk):
+                addresses |= _task_pages(desk, project, articles)
+        except AcreError:  # no such desk, or it is down: a file of the corpus is named instead
+            continue
+    return addresses
+
+
+def _task_pages(
+    desk: server.Desk, title: str, articles: Collection[str]
+) -> dict[tuple[str, str], str]:
+    client = Client(desk.url, desk.token)
+    project = client.project(title)
+    addresses = {}
+    for page in client.tasks(project["id"]) if project else ():
+        for task in page:
+            article = task["data"].get("article")
+            if article in articles:
+                address = f"{desk.url}/projects/{task['project']}/data?task={task['id']}"
+                addresses[desk.name, article] = address
+    return addresses
 
 
 def _brief(answer: str) -> str:

@@ -2,15 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from annotate.corpus.store import Corpus
 from annotate.labelstudio import config, tasks
 from annotate.labelstudio.client import BATCH, Client
-from annotate.model.issues import AcreError, Issue
+from annotate.model.issues import AcreError, Issue, UsageError
 from annotate.model.records import Article
 from annotate.model.schema import Schema
+
+PROJECT = "ACRE"
+"""Title of the project that annotators work in, where no other is named."""
+
+
+def assigned(corpus: Corpus, desk: str) -> frozenset[str]:
+    """The articles that are assigned to the desk; none where the corpus has no assignments at all.
+
+    UsageError where it has some, and none is the desk's.
+    """
+    assignments = corpus.assignments()
+    ids = frozenset(article for article, names in assignments.items() if desk in names)
+    if assignments and not ids:
+        raise UsageError(
+            f"{corpus.assignments_path}: nothing is assigned to {desk}; assign articles with acre"
+            " assign, or name them"
+        )
+    return ids
+
+
+class Selection:
+    """The articles of those ids and of that collection; where neither is given, those that go into the dataset.
+
+    To be gone through once; afterwards it knows what it did not find.
+    """
+
+    def __init__(
+        self, corpus: Corpus, ids: Collection[str] = (), collection: str | None = None
+    ) -> None:
+        self._corpus, self._ids, self._collection = corpus, frozenset(ids), collection
+        self.unknown = set(ids)
+        """Ids of no article of the corpus."""
+        self.withheld: list[str] = []
+        """Ids of selected articles whose text is not here: they are left out."""
+
+    def __iter__(self) -> Iterator[Article]:
+        collections = self._corpus.collections()
+        for article in self._corpus.articles():
+            self.unknown.discard(article.id)
+            if self._ids and article.id not in self._ids:
+                continue
+            if self._collection not in (None, article.collection):
+                continue
+            is_named = bool(self._ids or self._collection)
+            if not is_named and not collections.of(article).in_dataset:
+                continue
+            if article.text is None:
+                self.withheld.append(article.id)
+            else:
+                yield article
 
 
 @dataclass

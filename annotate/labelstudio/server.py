@@ -56,6 +56,11 @@ class Desk:
     def __repr__(self) -> str:
         return f"Desk({self.name!r}, {self.url!r})"  # never the secrets: a repr ends up in logs
 
+    @property
+    def accounts(self) -> dict[str, str]:
+        """The pseudonym of the desk's own account, which is the desk's name, by e-mail; none of an attached desk."""
+        return {self.email: self.name} if self.email else {}
+
 
 def folder(state: Path, name: str) -> Path:
     """The desk's own folder under the state folder."""
@@ -177,6 +182,26 @@ def stop(desk: Desk) -> bool:
             continue
         break
     return True
+
+
+def hold(desk: Desk, on_up: Callable[[], None]) -> None:
+    """Wait until Ctrl+C, then stop the desk's server; ServerError where it ended by itself.
+
+    `on_up` is called first, when an interruption already stops the server.
+    """
+    try:
+        on_up()
+        while is_ours(desk):
+            time.sleep(2)
+    except KeyboardInterrupt:
+        for sent in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(sent, signal.SIG_IGN)  # it is stopping already
+        stop(desk)
+        return
+    raise ServerError(
+        f"desk {desk.name}: its server has ended; see server.log beside desk.json, and run acre"
+        " serve again"
+    )
 
 
 def is_ours(desk: Desk) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,7 @@ from annotate.corpus.store import Corpus, StoreError
 from annotate.labelstudio import tasks
 from annotate.labelstudio.client import Client
 from annotate.measure import align
-from annotate.model.issues import AcreError, Issue, errors
+from annotate.model.issues import Issue, UsageError, errors
 from annotate.model.records import Annotation, Article, Gold, Mark
 from annotate.model.schema import Schema
 
@@ -34,12 +34,7 @@ def suggest(
     Tasks that somebody has worked on are left as they are. What is not valid is told, and not sent: one link too many
     stops the labelling page. Returns what was counted, by name.
     """
-    project = client.project(title)
-    if project is None:
-        raise AcreError(
-            f"{client.url}: no project {title!r}; name one with --project, or make it with: acre"
-            " load"
-        )
+    project = _project(client, title)
     task_of = {
         str(task["data"].get("article")): task
         for page in client.tasks(project["id"])
@@ -81,6 +76,37 @@ def suggest(
     if any(project.get(name) != value for name, value in shown.items()):
         client.update_project(project["id"], shown)
     return counts
+
+
+def connect(client: Client, title: str, address: str, version: str) -> int:
+    """Have the project ask the service at that address as each task is opened; returns the project's number."""
+    number = int(_project(client, title)["id"])
+    if not any(service["url"] == address for service in client.services(number)):
+        client.add_service(number, address, version)
+    settings = {
+        "show_collab_predictions": True,
+        "evaluate_predictions_automatically": True,
+        "model_version": version,
+    }
+    client.update_project(number, settings)
+    return number
+
+
+def _project(client: Client, title: str) -> dict[str, Any]:
+    project = client.project(title)
+    if project is None:
+        raise UsageError(
+            f"{client.url}: no project {title!r}; name one with --project, or make it with: acre"
+            " load"
+        )
+    return project
+
+
+def with_text(corpus: Corpus, ids: Collection[str] = ()) -> Iterator[Article]:
+    """The articles whose text is here: those of the ids, or all where none is given."""
+    for article in corpus.articles():
+        if article.text is not None and (not ids or article.id in ids):
+            yield article
 
 
 def offered(

@@ -6,8 +6,6 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
-import numpy as np
-
 from annotate.model.claims import Claim
 from annotate.model.records import Annotation, EventMention, Mark
 from annotate.model.schema import ATTRIBUTION_SPANS, Layer
@@ -158,10 +156,11 @@ def match(
     With `labels`, only marks of one label are paired. The pairs are those of greatest total Jaccard overlap (code
     points in both over code points in either) after greatest number.
     """
-    from scipy.optimize import linear_sum_assignment  # a tenth of a second to import
-
     if not ours or not theirs:
         return []
+    import numpy as np
+    from scipy.optimize import linear_sum_assignment  # a tenth of a second to import
+
     one, other = (np.array([(mark.start, mark.end) for mark in marks]) for marks in (ours, theirs))
     shared = np.minimum(one[:, None, 1], other[None, :, 1]) - np.maximum(
         one[:, None, 0], other[None, :, 0]

@@ -181,7 +181,7 @@ def count(
     _count_claims(gold, told, back, tally, document)
 
 
-def faults(gold: Annotation, told: Annotation) -> Counter[tuple[str, str]]:
+def error_types(gold: Annotation, predicted: Annotation) -> Counter[tuple[str, str]]:
     """By (layer, kind), how often marks are right and how they are wrong, each mark of either side once.
 
     `right`: same words, same label; `boundary`: same label, other words that overlap; `label`: same words, other label; `both`: other
@@ -191,7 +191,7 @@ def faults(gold: Annotation, told: Annotation) -> Counter[tuple[str, str]]:
     for layer in MARK_LAYERS:
         ours, theirs = (
             [mark for mark in _distinct(one.marks()) if align.layer(mark) == layer]
-            for one in (gold, told)
+            for one in (gold, predicted)
         )
         places = {align.place(mark) for mark in ours} & {align.place(mark) for mark in theirs}
         found[layer, "right"] = len(places)

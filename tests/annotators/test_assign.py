@@ -107,7 +107,7 @@ def test_the_least_sure_comes_first_and_ties_go_by_id() -> None:
 
 
 def test_diversity_takes_what_is_farthest_from_all_before_it() -> None:
-    angles = {"a": 0, "b": 10, "c": 90, "d": 80, "e": 45}
+    angles = {"a": 0, "b": 10, "c": 90, "d": 82, "e": 45}
     vectors = {
         name: [math.cos(math.radians(angle)), math.sin(math.radians(angle))]
         for name, angle in angles.items()

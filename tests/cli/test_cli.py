@@ -9,8 +9,14 @@ from typing import Any
 
 import pytest
 
+from annotate.corpus import store
 from annotate.corpus.store import Corpus
-from annotate.model.records import Annotation, Article
+from annotate.formats import convert
+from annotate.labelstudio import tasks
+from annotate.labelstudio.client import Client
+from annotate.labelstudio.server import Desk
+from annotate.model.records import Annotation, Article, Gold
+from annotate.model.schema import Schema
 from tests.conftest import ROOT, SEED, SENTENCE, Acre, needs_seed
 
 
@@ -103,7 +109,7 @@ def test_the_reference_article_goes_in(acre: Acre, corpus: Corpus) -> None:
         (
             ["add", "none.txt", "--collection", "sample", "--published", "today"],
             2,
-            "--published 'today': give the date as 2015-10-11",
+            "--published 'today' is no date; give it as 2015-10-11",
         ),
         (["add"], 2, "Missing argument"),
         (["frobnicate"], 2, "No such command"),
@@ -119,6 +125,12 @@ def test_the_reference_article_goes_in(acre: Acre, corpus: Corpus) -> None:
             2,
             "--url needs an access token; give it in the variable ACRE_TOKEN or in a file",
         ),
+        (
+            ["pull", "--url", "http://127.0.0.1:9", "--token-file", "none"],
+            2,
+            "none: No such file or directory; give a file that can be read",
+        ),
+        (["pull", "--annotator", "ana"], 2, "no desk 'desk'"),
         (["serve", "--desk", "../up"], 2, "use lower-case letters, digits"),
     ],
 )
@@ -129,6 +141,74 @@ def test_what_is_wrong_is_said_without_a_traceback(
     assert done.returncode == code, done.stdout + done.stderr
     assert message in " ".join(done.stderr.replace("│", " ").split())
     assert "Traceback" not in done.stderr
+
+
+UNDECLARED = "no collection 'ghost' ("
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["build"], 1, UNDECLARED),
+        (["split"], 1, UNDECLARED),
+        (["rehydrate", "copy"], 1, UNDECLARED),
+        (["rehydrate", "copy", "--output", "built"], 1, UNDECLARED),
+        (["score", "corpus/gold", "corpus/gold", "--split", "train"], 1, UNDECLARED),
+        (["convert", "--from", "brat", "--annotator", "ben", "brat"], 1, UNDECLARED),
+        (["validate"], 1, UNDECLARED),
+        (["assign", "ana", "ben"], 1, UNDECLARED),
+        (["add", "copy/new.txt", "--collection", "ghost"], 2, UNDECLARED),
+        # These go by the collections that are declared, or by none, and pass the article over.
+        (["status"], 0, ""),
+        (["agreement"], 0, ""),
+        (["adjudicate"], 0, ""),
+        (["score", "corpus/gold", "corpus/gold"], 0, ""),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_a_collection_that_is_not_declared_is_one_line(
+    acre: Acre,
+    corpus: Corpus,
+    write: Callable[..., tuple[Article, Annotation]],
+    schema: Schema,
+    arguments: list[str],
+    code: int,
+    message: str,
+) -> None:
+    article, annotation = write(SENTENCE, collection="ghost")
+    gold = Gold.model_validate(annotation.model_dump())
+    store.write(corpus.gold_path(article.id), store.dump(gold))
+    store.write(corpus.root.parent / "copy" / "new.txt", b"Troops left Lisk on Friday.")
+    exported = convert.to_format(article, annotation, schema, "brat").files
+    for suffix, content in exported.items():
+        store.write(corpus.root.parent / "brat" / f"{article.id}{suffix}", content)
+    done = acre(*arguments)
+    assert (done.returncode, message in done.stdout + done.stderr) == (code, True), done
+    assert not message or "; declare it" in done.stdout + done.stderr
+
+
+@pytest.mark.server
+def test_nor_is_it_more_at_a_desk(
+    acre: Acre,
+    corpus: Corpus,
+    write: Callable[..., tuple[Article, Annotation]],
+    schema: Schema,
+    client: Client,
+    desk: Desk,
+    state: Path,
+    project: str,
+) -> None:
+    article, annotation = write(SENTENCE, collection="ghost")
+    corpus.annotation_path("ana", article.id).unlink()
+    options = ("--desk", desk.name, "--state", state, "--project", project)
+    loaded = acre("load", *options)
+    assert (loaded.returncode, UNDECLARED in loaded.stderr) == (1, True), loaded
+    assert acre("load", article.id, *options).returncode == 0
+    number = client.project(project)["id"]
+    (task,) = (task for page in client.tasks(number) for task in page)
+    client.annotate(task["id"], tasks.result(annotation, article, schema))
+    pulled = acre("pull", *options)
+    assert (pulled.returncode, UNDECLARED in pulled.stderr) == (1, True), pulled
 
 
 def test_validate_and_build_report_and_exit_by_what_they_find(

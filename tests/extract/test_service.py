@@ -15,7 +15,7 @@ from annotate.corpus.store import Corpus
 from annotate.extract import service
 from annotate.extract.extractors import Extractor
 from annotate.labelstudio import tasks
-from annotate.model.issues import AcreError
+from annotate.model.issues import AcreError, UsageError
 from annotate.model.records import Annotation, Article
 from annotate.model.schema import Schema
 from tests.conftest import SENTENCE
@@ -96,3 +96,24 @@ def test_what_it_does_not_know_gets_no_suggestion(
     status, answer = ask("/predict", json.dumps({"tasks": [task, 7]}).encode())
     assert (status, [prediction["result"] for prediction in answer["results"]]) == (200, [[], []])
     assert "not suggested: the corpus has no such article with this text" in log[0]
+
+
+def test_it_runs_while_it_is_wanted_and_a_port_it_cannot_have_is_said(
+    corpus: Corpus, schema: Schema, known: tuple[Article, Annotation]
+) -> None:
+    extractor = Extractor("reader", "1.0", lambda article: (known[1], {}))
+    answering = service.Service(extractor, corpus, schema, print)
+    with service.running(answering, 0) as (address, thread):
+        with urllib.request.urlopen(f"{address}/health", timeout=10) as answer:
+            assert json.load(answer)["model_class"] == "reader 1.0"
+        port = int(address.rpartition(":")[2])
+        for number, problem in ((port, "Address already in use"), (99999, "bind")):
+            with (
+                pytest.raises(UsageError, match=f"port {number}: {problem}.*; name another"),
+                service.running(answering, number),
+            ):
+                pass
+    thread.join(10)
+    assert not thread.is_alive()
+    with pytest.raises(urllib.error.URLError):
+        urllib.request.urlopen(f"{address}/health", timeout=10)

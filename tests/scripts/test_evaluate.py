@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
-import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
+from scripts import evaluate, terminal
+from tests.conftest import ROOT, here
 
 
 @pytest.fixture(scope="module")
@@ -28,24 +28,14 @@ def cloned(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _evaluate(corpus: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [
-        sys.executable,
-        ROOT / "scripts" / "evaluate.py",
-        *map(str, arguments),
-        "--corpus",
-        corpus,
-    ]
-    return subprocess.run(
-        command,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ | {"COLUMNS": "160"},
-    )
+    command = ("evaluate.py", *arguments, "--corpus", corpus)
+    return here(partial(terminal.run, evaluate.evaluate), *command)
 
 
-def test_scores_have_intervals_and_a_ceiling_and_what_is_not_here_is_told(cloned: Path) -> None:
+def test_scores_have_intervals_and_a_ceiling_and_what_is_not_here_is_told(
+    cloned: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluate.out, "width", 160)
     done = _evaluate(cloned, "lookup", "--keep")
     assert done.returncode == 0, done.stderr[-2000:]
     assert (
@@ -55,26 +45,26 @@ def test_scores_have_intervals_and_a_ceiling_and_what_is_not_here_is_told(cloned
     kept = {path.name: json.loads(path.read_text()) for path in (cloned / "baselines").iterdir()}
     assert set(kept) == {"lookup.test.json", "passes.test.json"}
     f1 = {}
-    for found in kept.values():
+    for baseline in kept.values():
         (row,) = [
             row
-            for row in found["rows"]
+            for row in baseline["rows"]
             if (row["layer"], row["measure"], row["label"], row["averaging"])
             == ("mention", "strict", None, "micro")
         ]
         assert row["f1"]["low"] < row["f1"]["value"] < row["f1"]["high"]
-        f1[found["system"]] = row["f1"]["value"]
-        kinds = {kind["kind"] for kind in found["kinds"] if kind["layer"] == "mention"}
+        f1[baseline["system"]] = row["f1"]["value"]
+        kinds = {kind["kind"] for kind in baseline["kinds"] if kind["layer"] == "mention"}
         assert {"right", "boundary", "label", "missing", "spurious"} <= kinds
     assert 0.3 < f1["lookup"] < f1["passes"]
-    told = next(
+    cells = next(
         line.split()
         for line in done.stdout.split("lookup on test")[1].splitlines()
         if "strict" in line
     )
-    assert told[:2] == ["mention", "strict"]
-    assert told[4] == f"{f1['lookup']:.2f}"
-    assert "–" in told[5]
+    assert cells[:2] == ["mention", "strict"]
+    assert cells[4] == f"{f1['lookup']:.2f}"
+    assert "–" in cells[5]
 
 
 def test_a_split_that_is_asked_for_must_be_there(cloned: Path) -> None:

@@ -60,13 +60,15 @@ def test_the_table_tells_means_and_what_was_won_over_random(
         }
 
     learning._show([run(0.02), run(-0.01)])
-    told = capsys.readouterr().out
+    printed = capsys.readouterr().out
     row = next(
-        line.split() for line in told.splitlines() if "triggers" in line and "uncertainty" in line
+        line.split()
+        for line in printed.splitlines()
+        if "triggers" in line and "uncertainty" in line
     )
     assert row[2:6] == ["0.200", "0.305", "0.405", "0.500"]
     assert " ".join(row[6:]) == "+0.005 (-0.010 to +0.020)"
-    assert "words labelled, mean: 100 200 300 400" in told
+    assert "words labelled, mean: 100 200 300 400" in printed
 
 
 def test_curves_are_drawn_the_same_each_time() -> None:

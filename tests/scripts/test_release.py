@@ -1,4 +1,4 @@
-"""Releases of a corpus in a git repository of its own, and their way to a Hub, which here is a server on this machine."""
+"""Releases of a corpus in a git repository of its own, and their upload to a Hub, here a server on this machine."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
+import scripts.release
 from annotate.corpus import splits, store
 from annotate.corpus.store import Corpus
 from annotate.dataset import build, release
@@ -25,7 +27,8 @@ from annotate.model import schema as schema_
 from annotate.model.issues import AcreError, UsageError
 from annotate.model.records import withhold
 from annotate.model.schema import Schema
-from tests.conftest import ROOT, SENTENCE
+from scripts import terminal
+from tests.conftest import ROOT, SENTENCE, here
 
 Write = Callable[..., Any]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -59,6 +62,10 @@ def commit(corpus: Corpus, schema: Schema, git: Callable[..., str]) -> Callable[
 @pytest.fixture
 def run(corpus: Corpus) -> Run:
     def release_(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        if not environment:
+            command = ("release.py", "--corpus", corpus.root, *arguments)
+            return here(partial(terminal.run, scripts.release.main), *command)
+        # The Hub's client reads its settings as it is imported: they take a process of their own.
         command = [
             sys.executable,
             str(ROOT / "scripts" / "release.py"),
@@ -141,10 +148,10 @@ def test_an_invalid_corpus_is_not_released(
     path = corpus.annotation_path("ana", article.id)
     path.write_text(path.read_text().replace('"text": "Troops"', '"text": "Troup"'))
     git("commit", "--quiet", "--all", "--message", "broken")
-    found = run()
-    assert found.returncode == 1
-    assert "mark-text" in found.stderr
-    assert "dataset-behind" in found.stderr
+    refused = run()
+    assert refused.returncode == 1
+    assert "mark-text" in refused.stderr
+    assert "dataset-behind" in refused.stderr
     assert git("tag") == ""
     assert not corpus.changelog.exists()
 
@@ -198,10 +205,10 @@ class Hub(BaseHTTPRequestHandler):
             self._answer(200, {"url": f"http://{self.headers['Host']}/datasets/acre/acre"})
         elif "/preupload/" in self.path:
             paths = [file["path"] for file in json.loads(body)["files"]]
-            told = [
+            files = [
                 {"path": path, "uploadMode": "regular", "shouldIgnore": False} for path in paths
             ]
-            self._answer(200, {"files": told})
+            self._answer(200, {"files": files})
         elif "/commit/" in self.path:
             for line in map(json.loads, body.splitlines()):
                 if line["key"] == "file":
@@ -218,8 +225,8 @@ class Hub(BaseHTTPRequestHandler):
         self.asked.append(f"GET {self.path}")
         self._answer(200, {"id": "acre/acre", "sha": "a" * 40, "siblings": []})
 
-    def _answer(self, status: int, found: Any) -> None:
-        content = json.dumps(found).encode()
+    def _answer(self, status: int, body: Any) -> None:
+        content = json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import trafilatura
 from lxml import etree, html
 
 from annotate.corpus.articles import zones
@@ -139,6 +138,8 @@ def _read_text(path: Path, about: About) -> Iterator[Reading]:
 
 
 def _read_html(path: Path, about: About) -> Iterator[Reading]:
+    import trafilatura  # takes most of a second to import
+
     page = _figures_kept(_load(path))
     # trafilatura finds the article in the page; its metadata fill in what the caller did not say.
     document = trafilatura.bare_extraction(
