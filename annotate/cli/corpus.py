@@ -23,6 +23,7 @@ from annotate.cli.common import (
     date_of,
     deliver,
     guidelines_of,
+    out,
     progress,
     say,
     say_json,
