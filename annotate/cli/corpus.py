@@ -110,9 +110,7 @@ def _show_added(added: Reading) -> None:
     if article.published:
         say(f"  date: {article.published}")
     else:
-        out.print(
-            "  no date: times stay relative; give --published", style="yellow", markup=False
-        )
+        out.print("  no date: times stay relative; give --published", style="yellow", markup=False)
     for change, count in (added.changes or {}).items():
         say(f"  normalised: {change}: {count}")
     kinds = Counter(zone.kind for zone in article.zones)

@@ -22,9 +22,9 @@ Array = npt.NDArray[Any]
 Measure = Callable[[Array], Array]
 
 SAMPLES = 1000
-_CELLS = 1_000_000
-"""Weights of resamples that are held at once: 8 MB."""
-_BLOCK = 1024
+_TOGETHER = 40
+"""Resamples held at once: as many whatever the documents, which are so gone through as often."""
+_BLOCK = 2048
 
 
 @dataclass(frozen=True)
@@ -62,14 +62,12 @@ def estimates(
 
 def _resamples(documents: int, seed: int, samples: int) -> Iterator[tuple[int, Array]]:
     """The number of the first and the weights of each part of the resamples; one generator draws them in order."""
-    generator, step = np.random.default_rng(seed), max(1, _CELLS // documents)
-    for start in range(0, samples, step):
-        size = min(step, samples - start)
-        drawn = generator.multinomial(documents, np.full(documents, 1 / documents), size=size)
-        yield (
-            start,
-            drawn.astype(float, order="F"),
-        )  # by document, as the sums over documents read it
+    generator = np.random.default_rng(seed)
+    for start in range(0, samples, _TOGETHER):
+        size = min(_TOGETHER, samples - start)
+        weights = generator.multinomial(documents, np.full(documents, 1 / documents), size=size)
+        weights = weights.astype(float, order="F")  # by document, as the sums over them read it
+        yield start, weights
 
 
 def _interval(value: float | None, drawn: Array) -> Estimate:
@@ -110,7 +108,7 @@ class Sparse:
                 block = np.stack(
                     [np.diff(documents, prepend=0), columns, numbers]
                 )  # small numbers pack best
-                self._packed.append(zlib.compress(block.tobytes(), 1))
+                self._packed.append(zlib.compress(block.tobytes()))
                 self._open = array("d")
 
     def blocks(self) -> Iterator[tuple[Array, Array, Array]]:

@@ -254,19 +254,19 @@ def test_work_grows_with_the_documents_and_no_faster(
         largest.append(max(weights.size, len(weights) * width))
         return summed(weights, documents, columns, numbers, width)
 
-    summed = coefficients._sums
-    monkeypatch.setattr(coefficients, "_sums", sums)
-
-    def work(number: int) -> tuple[int, int]:
+    def work(number: int) -> tuple[int, int, int]:
+        """Numbers that are summed, times that something is summed, and numbers that are held at once."""
         added.clear()
         largest.clear()
-        _report(schema, *[(article, [one, other])] * number, samples=100)
-        return sum(added), max(largest)
+        _report(schema, *[(article, [one, other])] * number)
+        return sum(added), len(added), max(largest)
 
-    few, many = work(150), work(600)
-    assert many[0] <= 4 * few[0]
-    monkeypatch.setattr(coefficients, "_CELLS", few[1])
-    assert work(600) == (many[0], few[1]), "the same sums, of which no more is held at once"
+    summed = coefficients._sums
+    monkeypatch.setattr(coefficients, "_sums", sums)
+    monkeypatch.setattr(coefficients, "_BLOCK", 64)
+    few, many = work(75), work(300)
+    assert all(of_many <= 4 * of_few for of_few, of_many in zip(few, many, strict=True))
+    assert many[2] == 300 * coefficients._TOGETHER, "a part of the resamples, and nothing larger"
 
 
 def test_marks_are_paired_as_closely_as_possible_and_once() -> None:

@@ -156,13 +156,18 @@ def test_resamples_are_the_same_however_few_are_drawn_at_once(
     whole = np.random.default_rng(4).multinomial(30, np.full(30, 1 / 30), size=100)
     measures = [_f1(list(range(30)), [60] * 30), _f1([1] * 30, list(range(2, 32)))]
     together = coefficients.estimates(measures, 30, 4, 100)
-    monkeypatch.setattr(coefficients, "_CELLS", 30 * 7)
+    monkeypatch.setattr(coefficients, "_TOGETHER", 7)
     parts = list(coefficients._resamples(30, 4, 100))
     assert [start for start, _ in parts] == list(range(0, 100, 7))
     assert (np.concatenate([weights for _, weights in parts]) == whole).all()
     assert coefficients.estimates(measures, 30, 4, 100) == together
     low, high = np.percentile(2 * (whole @ np.arange(30)) / (whole @ np.full(30, 60)), [2.5, 97.5])
     assert (together[0].low, together[0].high) == pytest.approx((low, high), abs=1e-12)
+
+
+def test_many_documents_are_gone_through_as_often_as_few() -> None:
+    few, many = (sum(1 for _ in coefficients._resamples(number, 0, 1000)) for number in (50, 5000))
+    assert few == many
 
 
 @given(
