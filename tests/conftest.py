@@ -187,18 +187,50 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def desk(state: Path) -> Iterator[server.Desk]:
-    """A real Label Studio, shared by the tests; each makes a project of its own."""
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Label Studio database with its tables and no account: making them takes longer than all else of a start."""
     pytest.importorskip("label_studio", reason="Label Studio is not installed (extra: server)")
-    running = server.start(state, "ana", port=None)
+    folder = tmp_path_factory.mktemp("tables")
+    program = Path(__file__).parent / "labelstudio" / "migrate.py"
+    environment = os.environ | {"LABEL_STUDIO_BASE_DATA_DIR": str(folder), "DJANGO_DB": "sqlite"}
+    subprocess.run(
+        [sys.executable, "-P", program],
+        env=environment,
+        cwd=folder,
+        check=True,
+        capture_output=True,
+    )
+    return folder / "label_studio.sqlite3"
+
+
+Prepare = Callable[[Path, str], Path]
+
+
+@pytest.fixture(scope="session")
+def prepare(tables: Path) -> Prepare:
+    """Puts the tables where a new desk will look for them; account and secrets are made as the desk starts."""
+
+    def prepare(state: Path, name: str) -> Path:
+        folder = state / "desks" / name / "data"
+        folder.mkdir(parents=True)
+        shutil.copy(tables, folder)
+        return state
+
+    return prepare
+
+
+@pytest.fixture(scope="session")
+def desk(state: Path, prepare: Prepare) -> Iterator[server.Desk]:
+    """A real Label Studio, shared by the tests; each makes a project of its own."""
+    running = server.start(prepare(state, "ana"), "ana", port=None)
     yield running
     server.stop(running)
 
 
 @pytest.fixture(scope="session")
-def ben(state: Path) -> Iterator[server.Desk]:
+def ben(state: Path, prepare: Prepare) -> Iterator[server.Desk]:
     """A second annotator's desk."""
-    running = server.start(state, "ben", port=None)
+    running = server.start(prepare(state, "ben"), "ben", port=None)
     yield running
     server.stop(server.read(state, "ben"))  # a test may have started it anew
 

@@ -17,7 +17,7 @@ from annotate.labelstudio.server import Desk
 from annotate.model.records import MARK_FIELDS, Article
 from annotate.model.schema import Schema
 from tests.browser.page import LabellingPage
-from tests.conftest import ROOT
+from tests.conftest import ROOT, Prepare
 
 pytestmark = [pytest.mark.server, pytest.mark.browser]
 
@@ -325,7 +325,7 @@ def test_the_labels_leave_the_text_in_view(
 
 
 def test_the_manual_opens_beside_the_work(
-    browser: Any, corpus: Corpus, schema: Schema, project: str, tmp_path: Path
+    browser: Any, corpus: Corpus, schema: Schema, project: str, tmp_path: Path, prepare: Prepare
 ) -> None:
     (tmp_path / "site" / "labels").mkdir(parents=True)
     (tmp_path / "site" / "labels" / "state_force.html").write_text(
@@ -336,7 +336,8 @@ def test_the_manual_opens_beside_the_work(
         "A headline of no weight\n\nA paragraph that tells of nothing much at all, and at some"
         " length.",
     )
-    desk = server.start(tmp_path / "state", "eva", guidelines=tmp_path / "site")
+    state = prepare(tmp_path / "state", "eva")
+    desk = server.start(state, "eva", guidelines=tmp_path / "site")
     try:
         number = load.load(Client(desk.url, desk.token), project, corpus.articles(), schema).project
         context = browser.new_context(viewport={"width": 1366, "height": 768})

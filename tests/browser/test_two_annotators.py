@@ -22,6 +22,7 @@ from annotate.labelstudio.client import Client
 from annotate.labelstudio.server import Desk
 from annotate.model.records import Article
 from tests.browser.page import LabellingPage, open_page
+from tests.conftest import Prepare
 
 pytestmark = [pytest.mark.server, pytest.mark.browser]
 
@@ -33,8 +34,8 @@ Acre = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
-def gold_desk(state: Path) -> Iterator[Desk]:
-    running = server.start(state, "ida")
+def gold_desk(state: Path, prepare: Prepare) -> Iterator[Desk]:
+    running = server.start(prepare(state, "ida"), "ida")
     yield running
     server.stop(running)
 

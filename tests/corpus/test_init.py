@@ -22,7 +22,7 @@ from annotate.model import notation
 from annotate.model import schema as schema_
 from annotate.model.issues import AcreError, UsageError
 from annotate.model.records import Provenance
-from tests.conftest import ROOT
+from tests.conftest import ROOT, Prepare
 
 Run = Callable[..., str]
 
@@ -135,10 +135,12 @@ def run(wheel: Path, tmp_path: Path) -> Run:
 
 
 @pytest.mark.server
-def test_five_commands_lead_from_an_installed_wheel_to_a_dataset(run: Run, tmp_path: Path) -> None:
-    pytest.importorskip("label_studio", reason="Label Studio is not installed (extra: server)")
+def test_five_commands_lead_from_an_installed_wheel_to_a_dataset(
+    run: Run, tmp_path: Path, prepare: Prepare
+) -> None:
     home = tmp_path / "mine"
     run("init", "mine", cwd=tmp_path)
+    prepare(home / ".acre", "desk")
     commands = re.findall(r"^acre (\w+)([^#\n]*)", (home / "README.md").read_text(), re.MULTILINE)
     assert [name for name, _rest in commands] == ["add", "serve", "load", "pull", "build"]
     run(

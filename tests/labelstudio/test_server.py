@@ -27,7 +27,7 @@ from annotate.labelstudio.server import Desk, ServerError
 from annotate.model.issues import UsageError
 from annotate.model.records import Annotation, Article
 from annotate.model.schema import Schema
-from tests.conftest import SENTENCE, Acre
+from tests.conftest import SENTENCE, Acre, Prepare
 
 pytestmark = pytest.mark.server
 
@@ -155,7 +155,10 @@ def test_attaching_waits_until_healthy_and_remembers(
         server.wait("http://127.0.0.1:9", 0.5)
 
 
-def test_serve_stops_on_a_signal_and_leaves_no_server_behind(tmp_path: Path) -> None:
+def test_serve_stops_on_a_signal_and_leaves_no_server_behind(
+    tmp_path: Path, prepare: Prepare
+) -> None:
+    prepare(tmp_path, "eva")
     command = [sys.executable, "-m", "annotate", "serve", "--desk", "eva", "--state", str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -170,13 +173,15 @@ def test_serve_stops_on_a_signal_and_leaves_no_server_behind(tmp_path: Path) -> 
     assert not server.is_ours(server.read(tmp_path, "eva"))
 
 
-def test_a_desk_serves_the_guidelines_and_nothing_beside_them(tmp_path: Path) -> None:
+def test_a_desk_serves_the_guidelines_and_nothing_beside_them(
+    tmp_path: Path, prepare: Prepare
+) -> None:
     site = tmp_path / "site"
     (site / "labels").mkdir(parents=True)
     (site / "index.html").write_text("the manual")
     (site / "labels" / "person.html").write_text("a page")
     (tmp_path / "secret.txt").write_text("secret")
-    desk = server.start(tmp_path / "state", "eva", guidelines=site)
+    desk = server.start(prepare(tmp_path / "state", "eva"), "eva", guidelines=site)
     try:
         assert urllib.request.urlopen(f"{desk.url}/guidelines/").read() == b"the manual"
         assert (
@@ -237,8 +242,10 @@ def test_a_stranger_that_has_the_recorded_pid_is_left_alone(
     assert (done.returncode, done.stdout) == (0, "desk eva was not running\n")
 
 
-def test_a_desk_that_an_older_version_started_is_stopped(tmp_path: Path, acre: Acre) -> None:
-    desk = server.start(tmp_path, "eva")
+def test_a_desk_that_an_older_version_started_is_stopped(
+    tmp_path: Path, acre: Acre, prepare: Prepare
+) -> None:
+    desk = server.start(prepare(tmp_path, "eva"), "eva")
     try:
         path = tmp_path / "desks" / "eva" / "desk.json"
         fields = json.loads(path.read_text(encoding="utf-8"))
