@@ -132,18 +132,30 @@ def load(
     articles = load_.Selection(folder, wanted, collection)
     with progress("loading") as step:
         report = load_.load(client, project, articles, labels, step)
-    say(
-        f"{client.url}/projects/{report.project}: {len(report.added)} added, {len(report.updated)}"
-        f" updated, {len(report.unchanged)} unchanged"
-    )
-    for name in articles.withheld:
-        complain(f"{name}: text-withheld: its text is not here; restore it first")
+    if report.project is None:
+        complain("nothing was loaded, and no project was made")
+    else:
+        say(
+            f"{client.url}/projects/{report.project}: {len(report.added)} added,"
+            f" {len(report.updated)} updated, {len(report.unchanged)} unchanged"
+        )
+    missing = [name for name in articles.withheld if name in (ids or ())]
+    for name in missing:
+        complain(
+            f"{name}: its text is withheld and not here; put your copy in place with: acre rehydrate"
+        )
+    if len(articles.withheld) > len(missing):
+        say(
+            f"left out: {len(articles.withheld) - len(missing)} articles whose texts are withheld and"
+            " not here; put your copies in place with: acre rehydrate"
+        )
     for name in sorted(articles.unknown):
         complain(f"{name}: no such article in {corpus}")
     issues = IssuePrinter()
     for issue in report.issues:
         issues.show(issue)
-    raise typer.Exit(1 if issues.errors or articles.withheld or articles.unknown else 0)
+    is_clean = not (issues.errors or missing or articles.unknown or report.project is None)
+    raise typer.Exit(0 if is_clean else 1)
 
 
 @app.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from annotate.corpus.store import Corpus
@@ -41,6 +42,9 @@ class Selection:
     def __init__(
         self, corpus: Corpus, ids: Collection[str] = (), collection: str | None = None
     ) -> None:
+        """UsageError where there is no such collection."""
+        if collection is not None:
+            corpus.collection(collection)
         self._corpus, self._ids, self._collection = corpus, frozenset(ids), collection
         self.unknown = set(ids)
         """Ids of no article of the corpus."""
@@ -68,7 +72,8 @@ class Selection:
 class LoadReport:
     """What `load` did, by article id."""
 
-    project: int
+    project: int | None
+    """None where there was nothing to load, and so no project was made."""
     added: list[str] = field(default_factory=list)
     updated: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
@@ -89,7 +94,7 @@ def load(
     schema: Schema,
     on_article: Callable[[], None] = lambda: None,
 ) -> LoadReport:
-    """Create or update the project and its tasks. Running it again changes nothing.
+    """Create or update the project and its tasks. Running it again changes nothing; no articles make no project.
 
     A task is known by its article's id and text hash. AcreError where the schema changed after work began: the marks
     made under the old one would be read under the new.
@@ -100,12 +105,16 @@ def load(
     for page in client.tasks(project["id"]) if project else ():
         for task in page:
             _note(task, known, issues)
+    selected = iter(articles)
+    first = next(selected, None)
+    if first is None and project is None:
+        return LoadReport(None)
     number = _project(
         client, title, project, schema, sum(task.worked_on for task in known.values())
     )
     report = LoadReport(number, issues=issues)
     batch: list[tuple[str, dict[str, Any]]] = []
-    for article in articles:
+    for article in chain([first] if first is not None else [], selected):
         on_article()
         data = tasks.data(article, schema)
         old = known.get(article.id)
@@ -187,7 +196,7 @@ def _project(
 
 
 def _send(client: Client, report: LoadReport, batch: list[tuple[str, dict[str, Any]]]) -> None:
-    if batch:
+    if batch and report.project is not None:
         client.import_tasks(report.project, [{"data": data} for _name, data in batch])
         report.added += [name for name, _data in batch]
         batch.clear()

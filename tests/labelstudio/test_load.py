@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from annotate.corpus.store import Corpus
 from annotate.labelstudio import load, tasks
 from annotate.labelstudio.client import Client, ClientError
+from annotate.labelstudio.server import Desk
 from annotate.model.issues import AcreError
 from annotate.model.records import Annotation, Article
 from annotate.model.schema import Schema
-from tests.conftest import SENTENCE
+from tests.conftest import SENTENCE, Acre
 
 pytestmark = pytest.mark.server
 Write = Callable[..., tuple[Article, Annotation]]
@@ -135,3 +137,46 @@ def test_what_the_server_refuses_is_one_clear_line(client: Client, project: str)
         Client(client.url, "0" * 40).me()
     with pytest.raises(ClientError, match="is the server up\\? start it with: acre serve"):
         Client("http://127.0.0.1:9", "0" * 40).me()
+
+
+def _named(desk: Desk, folder: Path, project: str) -> tuple[object, ...]:
+    """The options that name the desk as a server that someone else runs, and the project."""
+    (folder / "token").write_text(desk.token)
+    return "--url", desk.url, "--token-file", folder / "token", "--project", project
+
+
+def test_what_is_withheld_is_left_out_in_one_line_and_is_no_fault(
+    corpus: Corpus, write: Write, desk: Desk, client: Client, project: str, acre: Acre,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    server = _named(desk, tmp_path, project)
+    write(SENTENCE)
+    withheld = [write(f"Rebels left {place}.\n---\n", collection="local")[0] for place in "AB"]
+    for article in withheld:
+        (corpus.root / "articles" / "local" / f"{article.id}.txt").unlink()
+    done = acre("load", *server)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "1 added, 0 updated, 0 unchanged\n" in done.stdout
+    assert "left out: 2 articles whose texts are withheld and not here" in done.stdout
+    named = acre("load", withheld[0].id, *server)
+    assert named.returncode == 1
+    assert f"{withheld[0].id}: its text is withheld and not here" in named.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (("no-such-article",), 1, "no-such-article: no such article in"),
+        (("--collection", "nowhere"), 2, "no collection 'nowhere'"),
+    ],
+)
+def test_a_wrong_name_makes_no_empty_project(
+    write: Write, desk: Desk, client: Client, project: str, acre: Acre,
+    tmp_path: Path, arguments: tuple[str, ...], code: int, told: str,
+) -> None:  # fmt: skip
+    server = _named(desk, tmp_path, project)
+    write(SENTENCE)
+    done = acre("load", *arguments, *server)
+    assert done.returncode == code
+    assert told in done.stderr
+    assert client.project(project) is None
