@@ -1,31 +1,36 @@
-"""Measure how fast extractors read, beside plain en_core_web_sm on the same texts in the same run.
+"""Measure how fast extractors read, beside plain en_core_web_sm on the same texts in the same run; and how well pages are read.
 
 python scripts/benchmark.py build/extractor/model-best build/extractor/lookup.json [--processes 1 --processes 2]
+python scripts/benchmark.py pages FOLDER
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import multiprocessing
 import os
 import resource
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from statistics import median
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
+import trafilatura
 import typer
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from annotate.corpus.articles import reading
 from annotate.corpus.store import Corpus
 from annotate.extract import extractors, service
 from annotate.model import schema as schema_
+from annotate.model.issues import UsageError
 from annotate.model.records import Article
 from scripts import terminal
 
@@ -168,5 +173,116 @@ def _read(articles: list[Article]) -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
+class Counts(NamedTuple):
+    """Segments of a page: wanted and there, wanted and missing, there and not wanted."""
+
+    kept: int
+    lost: int
+    strays: int
+
+
+def pages(
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            help=(
+                "Has expected.json, by page the segments `with` and `without`, and the pages, in it"
+                " or in pages/."
+            )
+        ),
+    ],
+) -> None:
+    """Print how much of what is wanted of web pages comes in, and of what is not, beside bare trafilatura."""
+    expected = _expected(folder)
+    silent = schema_.load(ROOT / "guidelines" / "schema.yaml").silent_zones
+    jobs = [
+        (_page_path(folder, name), wanted, frozenset(silent))
+        for name, wanted in sorted(expected.items())
+    ]
+    here = [job for job in jobs if job[0].exists()]
+    with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:
+        counted = list(pool.map(_page, here, chunksize=4))
+    table = Table(box=box.SIMPLE_HEAD)
+    for heading in ("what", "precision", "recall", "F", "lost", "strays", "pages with loss"):
+        table.add_column(heading, justify="left" if heading == "what" else "right")
+    for index, what in enumerate(("bare trafilatura", "ACRE", "ACRE, annotated zones")):
+        behind = sum(counts[index].kept < counts[0].kept for counts in counted)
+        table.add_row(what, *_scores([counts[index] for counts in counted]), str(behind))
+    out = Console(highlight=False)
+    out.print(
+        f"{len(here)} pages,"
+        f" {sum(len(wanted['with']) + len(wanted['without']) for _path, wanted, _silent in here)}"
+        " segments"
+    )
+    out.print(table)
+    for (path, _wanted, _silent), (bare, ours, _annotated) in zip(here, counted, strict=True):
+        if ours.kept < bare.kept:
+            out.print(
+                f"loss: {path.name}: {ours.kept} of {ours.kept + ours.lost} wanted, bare"
+                f" trafilatura has {bare.kept}",
+                markup=False,
+            )
+    for path, _wanted, _silent in (job for job in jobs if not job[0].exists()):
+        out.print(f"missing: {path}", markup=False)
+
+
+def _expected(folder: Path) -> dict[str, dict[str, list[str]]]:
+    path = folder / "expected.json"
+    try:
+        expected = json.loads(path.read_bytes())
+        return {
+            name: {side: [*wanted[side]] for side in ("with", "without")}
+            for name, wanted in expected.items()
+        }
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise UsageError(
+            f"{path}: not a page's name with its `with` and `without`; give the folder of such a"
+            " file"
+        ) from None
+
+
+def _page_path(folder: Path, name: str) -> Path:
+    return folder / name if (folder / name).exists() else folder / "pages" / name
+
+
+def _page(job: tuple[Path, dict[str, list[str]], frozenset[str]]) -> tuple[Counts, Counts, Counts]:
+    """What bare trafilatura, ACRE, and ACRE's annotated zones have of a page's segments."""
+    path, wanted, silent = job
+    logging.disable(logging.CRITICAL)
+    bare = trafilatura.extract(path.read_bytes(), include_comments=False) or ""
+    article = next(reading.read(path, reading.About("benchmark"))).article
+    whole = article.text if article else ""
+    zones = (
+        [zone.slice(whole or "") for zone in article.zones if zone.kind not in silent]
+        if article
+        else []
+    )
+    return _counts(bare, wanted), _counts(whole or "", wanted), _counts(" ".join(zones), wanted)
+
+
+def _counts(text: str, wanted: dict[str, list[str]]) -> Counts:
+    line = " ".join(text.split())
+    here = {
+        side: sum(" ".join(segment.split()) in line for segment in segments)
+        for side, segments in wanted.items()
+    }
+    return Counts(here["with"], len(wanted["with"]) - here["with"], here["without"])
+
+
+def _scores(counted: list[Counts]) -> Iterator[str]:
+    kept, lost, strays = (
+        (sum(column) for column in zip(*counted, strict=True)) if counted else (0, 0, 0)
+    )
+    precision, recall = kept / max(1, kept + strays), kept / max(1, kept + lost)
+    yield from (
+        f"{score:.3f}"
+        for score in (precision, recall, 2 * precision * recall / max(1e-9, precision + recall))
+    )
+    yield from (str(lost), str(strays))
+
+
 if __name__ == "__main__":
-    terminal.run(benchmark)
+    command = pages if sys.argv[1:2] == ["pages"] else benchmark
+    if command is pages:
+        del sys.argv[1]
+    terminal.run(command)

@@ -38,6 +38,7 @@ from annotate.corpus import splits as splits_
 from annotate.corpus import store
 from annotate.corpus import validate as validate_
 from annotate.corpus.articles.reading import About, Reading
+from annotate.corpus.articles.reading import language as language_
 from annotate.corpus.entry import Check
 from annotate.corpus.store import Corpus
 from annotate.formats import FORMATS
@@ -79,15 +80,24 @@ def add(
     title: Annotated[
         str | None, typer.Option(help="Its title, where that is not the headline.")
     ] = None,
-    language: Annotated[str, typer.Option(help="ISO 639 code.")] = "en",
+    language: Annotated[
+        str, typer.Option(help="ISO 639 code, such as en; en-US and English are read as it.")
+    ] = "en",
     corpus: CorpusOption = CORPUS,
 ) -> None:
     """Add articles to the corpus, normalised and cut into zones; a text, or a near copy, goes in only once."""
-    about = About(collection, title, outlet, url, date_of(published), language)
+    about = About(collection, title, outlet, url, date_of(published), language_(language))
     with progress("reading") as step:
         report = add_.add(Corpus(corpus), files, about, step)
     for added in report.added:
         _show_added(added)
+    undated = sum(not (added.article and added.article.published) for added in report.added)
+    if undated and len(report.added) > 1:
+        out.print(
+            f"no date: {undated} of {len(report.added)} articles added; give --published",
+            style="yellow",
+            markup=False,
+        )
     for present, other in report.present:
         say(f"already there: {present.where} is {other.collection}/{other.id}; nothing added")
     for near, other, likeness in report.near:
@@ -113,6 +123,8 @@ def _show_added(added: Reading) -> None:
         out.print("  no date: times stay relative; give --published", style="yellow", markup=False)
     for change, count in (added.changes or {}).items():
         say(f"  normalised: {change}: {count}")
+    for note in added.notes:
+        say(f"  note: {note}")
     kinds = Counter(zone.kind for zone in article.zones)
     say("  zones: " + ", ".join(f"{kind} {count}" for kind, count in kinds.items()))
     for zone in article.zones:

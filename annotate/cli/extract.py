@@ -113,6 +113,12 @@ def _documents(
                 unread.append(part.where)
                 complain(part.error or part.where, "red")
             else:
+                for note in part.notes:
+                    complain(f"{part.where}: {note}")
+                if part.article.published is None:
+                    complain(
+                        f"{part.where}: no date: times stay relative; give --published", "yellow"
+                    )
                 yield part.article, extractor.predict(part.article)[0]
 
 

@@ -57,10 +57,14 @@ def add(
             report.present.append((found, other))
         else:
             report.near.append((found, other, likeness))
-    for found in new.values():
-        if found.article is not None:
-            corpus.write_article(found.article)
-            if not ships_text:
-                corpus.write_sentences(found.article, tokens.sentences(found.article))
-            report.added.append(found)
+    # All that may fail comes before the first file is written.
+    articles = [found.article for found in new.values() if found.article is not None]
+    sentences = (
+        {} if ships_text else {article.id: tokens.sentences(article) for article in articles}
+    )
+    for article in articles:
+        corpus.write_article(article)
+        if not ships_text:
+            corpus.write_sentences(article, sentences[article.id])
+    report.added += new.values()
     return report

@@ -6,10 +6,20 @@ import hashlib
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Iterator
 
 from annotate.model.issues import AcreError
 
 BOM = "\ufeff"
+LOST = "\ufffd"
+"""Stands where a letter was lost before the text came here."""
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_CHARSET = re.compile(
+    rb"<(?:meta|\?xml)\b[^>]*?(?:charset|encoding)\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE
+)
+_MARKUP = re.compile(rb"<(?:html|body|p|div)\b", re.IGNORECASE)
+_HEAD = 8192
+"""Bytes in which a page declares its charset; browsers look at 1024, and pages have it later all the same."""
 # C0, DEL and C1 controls but for tab and newline; lone surrogates break every later export of a Label Studio project.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _LINE_END = re.compile("\r\n?|\u2028|\u2029|\x85|\x0b|\x0c")
@@ -53,7 +63,9 @@ def sha256(text: str) -> str:
 
 
 def decode(raw: bytes, where: str) -> str:
-    """Bytes as UTF-8 text; refuses what is binary, empty or in another encoding, saying where."""
+    """Bytes as text, by their byte order mark or as UTF-8; refuses all else by name, saying where."""
+    if raw.startswith(_UTF_16):
+        return _filled(raw.decode("utf-16", errors="replace"), raw, where)
     if b"\x00" in raw:
         raise AcreError(
             f"{where}: binary: a NUL byte at byte {raw.index(0)}; give a text, HTML or JSON lines"
@@ -66,9 +78,92 @@ def decode(raw: bytes, where: str) -> str:
             f"{where}: not UTF-8: byte {error.start} is 0x{raw[error.start]:02x}; convert it first,"
             " for example with iconv"
         ) from None
+    return _filled(text, raw, where)
+
+
+def decode_page(raw: bytes, where: str) -> tuple[str, dict[str, int]]:
+    """A web page's bytes as text, in the charset that it declares, and how many of them are none in that charset.
+
+    UTF-8 comes first where the bytes are that: wrong declarations are common, bytes that are UTF-8 by chance are not.
+    """
+    if (
+        b"\x00" in raw
+        and not raw.startswith(_UTF_16)
+        and _MARKUP.search(raw)
+        and raw.count(0) * 100 < len(raw)
+    ):
+        letters, changes = decode_page(raw.replace(b"\x00", b""), where)
+        return letters, {**changes, "NUL byte removed": raw.count(0)}
+    import webencodings
+
+    declared = _CHARSET.search(raw[:_HEAD])
+    encoding = webencodings.lookup(declared[1].decode("ascii")) if declared else None
+    try:
+        return decode(raw, where), {}
+    except AcreError:
+        if b"\x00" in raw or (encoding is None and not declared):
+            raise
+    name = declared[1].decode("ascii") if declared else ""
+    if encoding is None:
+        raise AcreError(
+            f"{where}: charset {name!r} is unknown; convert the page to UTF-8 first, for example"
+            " with iconv"
+        )
+    text, _errors = encoding.codec_info.decode(raw, "replace")
+    count = text.count(LOST)
+    if count * 100 > len(text):
+        raise AcreError(
+            f"{where}: not {name}, which it declares: {count} bytes have no letter in it; convert"
+            " it to UTF-8 first"
+        )
+    return _filled(text, raw, where), (
+        {f"byte that is none in {name} replaced": count} if count else {}
+    )
+
+
+def _filled(text: str, raw: bytes, where: str) -> str:
     if not text.strip().strip(BOM):
         raise AcreError(f"{where}: empty: no text in {len(raw)} bytes; give a file with an article")
     return text
+
+
+def mended(text: str) -> tuple[str, dict[str, int]]:
+    """The text without mojibake, and how many words had it: letters of one encoding that were read as another's.
+
+    >>> mended("The governorâ€™s cafÃ©")
+    ('The governor’s café', {'word with mojibake mended': 2})
+    """
+    import ftfy
+
+    lines = text.split("\n")
+    # Line by line: one line with a letter beyond Latin would keep all the others as they are.
+    fixed = [line if line.isascii() else ftfy.fix_encoding(line) for line in lines]
+    count = sum(
+        _words_changed(old, new) for old, new in zip(lines, fixed, strict=True) if old != new
+    )
+    return "\n".join(fixed), {"word with mojibake mended": count} if count else {}
+
+
+def damage(text: str) -> Iterator[str]:
+    """What is wrong with the text and can't be mended here, in words."""
+    if LOST in text:
+        yield (
+            f"{text.count(LOST)} letters were lost before the text came here: they stand as {LOST}"
+        )
+    from ftfy import badness
+
+    bad = [line for line in text.split("\n") if not line.isascii() and badness.is_bad(line)]
+    if bad:
+        yield f"{len(bad)} lines look like mojibake that can't be mended, such as {bad[0][:60]!r}"
+
+
+def _words_changed(old: str, new: str) -> int:
+    one, other = old.split(), new.split()
+    return (
+        max(1, sum(a != b for a, b in zip(one, other, strict=False)))
+        if len(one) == len(other)
+        else 1
+    )
 
 
 def shingles(text: str, size: int = 5) -> frozenset[int]:

@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
-from annotate.corpus import store
+from annotate.corpus import add, store
+from annotate.corpus.articles.reading import About
 from annotate.corpus.store import Corpus
 from annotate.formats import convert
 from annotate.labelstudio import tasks
 from annotate.labelstudio.client import Client
 from annotate.labelstudio.server import Desk
+from annotate.model import tokens
 from annotate.model.records import Annotation, Article, Gold
 from annotate.model.schema import Schema
 from tests.conftest import ROOT, SEED, SENTENCE, Acre, needs_seed
@@ -76,6 +78,73 @@ def test_add_tells_title_outlet_and_date_and_that_there_is_none(acre: Acre, tmp_
         "  title: Mill burns\n  no outlet: give --outlet\n  no date: times stay relative; give"
         " --published\n" in undated
     )
+
+
+SUNK = (
+    "A barge sank below the lock at Ostrel on Sunday, and two of its crew are missing, the river"
+    " police said."
+)
+PAGE = f"""<!doctype html><html lang="en"><head><meta charset="windows-1252"><title>Barge sinks below the lock</title></head><body>
+<article><h1>Barge sinks below the lock</h1><p>{SUNK}</p><nav><a href="/">Home</a></nav><p>The caf\xe9 on the quay stayed open
+all night for the divers,<br>its owner said.</p><p>The army said that it had laid no mines in the river since the truce.</p>
+<p>Read more: <a href="/f">Ferry turns back</a></p></article></body></html>"""
+
+
+def test_add_tells_what_it_changed_in_a_page_and_what_it_left_out(
+    acre: Acre, tmp_path: Path
+) -> None:
+    path = tmp_path / "page.html"
+    path.write_bytes(PAGE.replace("Ostrel", "Ost\x07rel").encode("windows-1252"))
+    added = acre("add", path, "--collection", "sample")
+    assert added.returncode == 0, added.stderr
+    for line in (
+        "  title: Barge sinks below the lock",
+        "  no date: times stay relative; give --published",
+        "  normalised: control character removed: 1",
+        "  note: left out of the page's main column: navigation 1",
+        "  zones: headline 1, paragraph 3, related 1",
+        "    related     Read more: Ferry turns back",
+    ):
+        assert f"{line}\n" in added.stdout, added.stdout
+
+
+def test_rows_of_a_collection_whose_text_is_withheld_are_added_whole_or_not_at_all(
+    acre: Acre, corpus: Corpus, tmp_path: Path
+) -> None:
+    languages = ("en-US", "klingon", "english")
+    rows = [{"text": f"{SUNK} It was barge number {n}: {word * 9}", "language": given} for n, (given, word) in enumerate(
+        zip(languages, ("grain ", "salt ", "coal "), strict=True)
+    )]  # fmt: skip
+    path = tmp_path / "rows.jsonl"
+    path.write_text("\ufeff" + "\r\n".join(map(json.dumps, rows)))
+    added = acre("add", path, "--collection", "local")
+    assert added.returncode == 1
+    assert (
+        added.stderr
+        == f"{path}:2: language 'klingon': spaCy has no rules for it; give an ISO 639 code that it"
+        " has, such as en\n"
+    )
+    assert "no date: 2 of 2 articles added; give --published" in added.stdout
+    articles = list(corpus.articles())
+    assert [article.language for article in articles] == ["en", "en"]
+    assert all(corpus.sentences(article) for article in articles)
+    assert acre("validate").returncode == 0
+    wrong = acre("add", path, "--collection", "local", "--language", "klingon")
+    assert (wrong.returncode, "Traceback" in wrong.stderr) == (2, False)
+
+
+def test_nothing_is_written_where_an_article_can_not_be_cut(
+    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text(
+        "\n".join(json.dumps({"text": f"{SUNK} {word * 9}"}) for word in ("grain ", "salt "))
+    )
+    cut = iter([()])
+    monkeypatch.setattr(tokens, "sentences", lambda article: next(cut))
+    with pytest.raises(StopIteration):
+        add.add(corpus, [path], About("local"))
+    assert list(corpus.articles()) == []
 
 
 def test_the_reference_article_goes_in(acre: Acre, corpus: Corpus) -> None:

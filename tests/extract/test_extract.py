@@ -72,6 +72,25 @@ def test_rows_are_those_of_the_config_claims_and_slice_exactly(
     assert (death["voice"], death["count_min"]) == ("outlet", 41)
 
 
+UNDATED = """<!doctype html><html lang="en"><head><title>Rebels take hill</title></head><body><article><h1>Rebels take hill</h1>
+<p>The rebels seized the hill on Friday, the ministry said. It had lost it <a href="/2014/01/09/x">ten years ago</a>.</p>
+<p>More than 40 rebels were killed, and the mill below the hill burnt down with all that was in it, the miller said.</p>
+</article></body></html>"""
+
+
+def test_a_page_without_a_date_says_so_and_its_times_stay_open(
+    acre: Acre, learned: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "hill.html"
+    path.write_text(UNDATED)
+    done = acre("extract", path, "--model", learned, "--format", "jsonl")
+    assert done.returncode == 0, done.stderr
+    assert f"{path}: no date: times stay relative; give --published" in done.stderr
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert any(row["label"] == "capture" for row in rows)
+    assert not any(row["time_value"] for row in rows)
+
+
 def test_the_page_stands_alone_and_draws_every_mark(
     acre_here: Acre, article: Path, learned: Path, tmp_path: Path, schema: Schema
 ) -> None:

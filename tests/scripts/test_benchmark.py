@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -43,3 +44,54 @@ def test_it_tells_words_per_second_beside_plain_tagging_and_the_time_of_a_page(
     assert max(float(ratio) for *_, ratio in rows[:2]) == 1.0
     assert f"{longest.id}, {len(longest.text.split())} words" in done.stdout
     assert re.search(r"lookup\.json: [\d,]+, [\d,]+$", done.stdout, re.M)
+
+
+LEDE = (
+    "A barge laden with grain sank below the lock at Ostrel on Sunday, and two of its crew are"
+    " missing, the river police said."
+)
+LOST = (
+    "The lock keeper said that a mine had gone off under the bow, and that he had heard two more"
+    " before midnight."
+)
+LAST = (
+    "The army said that it had laid no mines in the river since the truce, and offered its divers"
+    " for the search."
+)
+
+
+def test_it_tells_how_much_of_a_page_comes_in_beside_bare_trafilatura(tmp_path: Path) -> None:
+    (tmp_path / "pages").mkdir()
+    (tmp_path / "pages" / "a.html").write_text(
+        f"<html><head><title>Barge sinks</title></head><body><nav>Home</nav><p>{LEDE}</p><div"
+        f" class='x'>{LOST}</div><p>{LAST}</p><p>Share on Facebook</p></body></html>"
+    )
+    expected = {
+        "a.html": {
+            "with": [LEDE, LOST.replace(" under", "\nunder")],
+            "without": ["Home", "Share on"],
+        },
+        "b.html": {"with": [], "without": []},
+    }
+    (tmp_path / "expected.json").write_text(json.dumps(expected))
+    command = [sys.executable, ROOT / "scripts" / "benchmark.py", "pages", tmp_path]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, env=os.environ | {"COLUMNS": "200"}
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "1 pages, 4 segments" in done.stdout
+    rows = dict(
+        re.findall(r"^ +(bare trafilatura|ACRE(?:, annotated zones)?) {2,}(.*)$", done.stdout, re.M)
+    )
+    assert rows["ACRE"].split() == ["1.000", "1.000", "1.000", "0", "0", "0"]
+    assert rows["bare trafilatura"].split()[3] == "1"
+    assert f"missing: {tmp_path / 'pages' / 'b.html'}" in done.stdout
+
+
+def test_a_folder_without_expectations_is_one_line(tmp_path: Path) -> None:
+    command = [sys.executable, ROOT / "scripts" / "benchmark.py", "pages", tmp_path]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, env=os.environ | {"COLUMNS": "200"}
+    )
+    assert done.returncode == 2
+    assert "expected.json: not a page's name with its `with` and `without`" in done.stderr

@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
-from collections.abc import Iterator
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from lxml import etree, html
-
-from annotate.corpus.articles import zones
+from annotate.corpus.articles import rows, zones
 from annotate.corpus.articles.zones import Block
-from annotate.model import ids, text
+from annotate.model import ids, text, tokens
 from annotate.model.issues import AcreError, UsageError
 from annotate.model.records import Article
 
 # The longest news article is some 100 kB of text; a page with all its markup stays under this.
 LARGEST = 5_000_000
-# A private-use character: it marks a caption on its way through trafilatura, and is in no text.
-_CAPTION = "\ue0ca"
-# Not the extensive search: it takes any date in a link or in the text, and all relative times would follow that.
-_MARKED_DATE = {"extensive_search": False, "original_date": True}
+LONGEST = 1_000_000
+"""Characters of the longest text: spaCy, which cuts every text into tokens, takes no more."""
 SUFFIXES = (".txt", ".html", ".htm", ".jsonl", ".json")
-_NAMES = {"outlet": "sourceName", "url": "sourceUrl"}
-"""What re3d's `documents.json` calls them; one object a line, as in `.jsonl`."""
+_YEARS = (1600, 2199)
+"""Years from which a relative time, such as “last century”, can be reckoned without leaving the calendar."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class ArticleError(AcreError):
@@ -52,48 +51,55 @@ class Reading:
     article: Article | None = None
     changes: dict[str, int] | None = None
     """What normalising changed, and how often."""
+    notes: tuple[str, ...] = ()
+    """What the file has and the article has not, and what can't be mended."""
     error: str | None = None
 
 
 def read(path: Path, about: About) -> Iterator[Reading]:
     """The articles of a file, one at a time; a bad row of a `.jsonl` does not stop the others."""
     try:
-        yield from _readers(path)(path, about)
+        yield from map(_printable, _readers(path)(path, about))
     except AcreError as error:
-        yield Reading(str(path), error=str(error))
+        yield _printable(Reading(str(path), error=str(error)))
     except OSError as error:
-        yield Reading(
-            str(path), error=f"{path}: {error.strerror or error}; give a file that can be read"
-        )
+        found = f"{path}: {error.strerror or error}; give a file that can be read"
+        yield _printable(Reading(str(path), error=found))
+
+
+def _printable(found: Reading) -> Reading:
+    """With a file's name that can be printed: one in another encoding than UTF-8 comes as halves of characters."""
+    where, error = (
+        words and words.encode(errors="backslashreplace").decode()
+        for words in (found.where, found.error)
+    )
+    return replace(found, where=where or "", error=error)
 
 
 def article(
-    where: str, letters: str, about: About, blocks: list[tuple[str | None, str]] | None = None
+    where: str,
+    letters: str,
+    about: About,
+    blocks: list[tuple[str | None, str]] | None = None,
+    notes: Iterable[str] = (),
 ) -> Reading:
     """An article from its text, or from blocks of (zone kind or None, text) where the format knows them."""
+    changes: Counter[str] = Counter()
+    cleaned = [(kind, _cleaned(block, changes)) for kind, block in blocks or [(None, letters)]]
     if blocks is not None:
-        cleaned = [(kind, *text.normalise(block)) for kind, block in blocks]
-        changes: dict[str, int] = {}
-        for _kind, _block, changed in cleaned:
-            changes = {
-                name: changes.get(name, 0) + changed.get(name, 0) for name in changes | changed
-            }
-        kept = [(kind, block) for kind, block, _changed in cleaned if block]
-        body, cut = _joined(kept)
+        body, cut = _joined([(kind, block) for kind, block in cleaned if block])
     else:
-        body, changes = text.normalise(letters)
-        cut = None
-    if not any(letter.isalpha() for letter in body):
+        body, cut = cleaned[0][1], None
+    try:
+        _check(body, about, where)
+        code = language(about.language)
+    except AcreError as error:
         return Reading(
-            where,
-            error=(
-                f"{where}: no text: nothing but white space and signs is left; give a file with an"
-                " article"
-            ),
+            where, error=str(error) if str(error).startswith(where) else f"{where}: {error}"
         )
     found = zones.find(body, cut)
     headline = next((zone.slice(body) for zone in found if zone.kind == "headline"), None)
-    title = about.title or headline or body.split("\n", 1)[0][:120]
+    title = _line(about.title) or headline or body.split("\n", 1)[0][:120]
     digest = text.sha256(body)
     return Reading(
         where,
@@ -101,161 +107,176 @@ def article(
             id=ids.article_id(title, digest),
             collection=about.collection,
             title=title,
-            outlet=about.outlet,
-            url=about.url,
+            outlet=_line(about.outlet),
+            url=_line(about.url),
             published=about.published,
-            language=about.language,
+            language=code,
             length=len(body),
             sha256=digest,
             zones=found,
             text=body,
         ),
-        changes,
+        dict(changes),
+        (*notes, *text.damage(body)),
     )
+
+
+def _cleaned(letters: str, changes: Counter[str]) -> str:
+    """The letters as the corpus keeps them. Mojibake first: normalising takes out the controls that tell of it."""
+    mended, mending = text.mended(letters)
+    normal, normalising = text.normalise(mended)
+    changes.update(mending)
+    changes.update(normalising)
+    return normal
+
+
+def _line(words: str | None) -> str | None:
+    """Metadata as one line; None where nothing is left of it."""
+    return " ".join(text.normalise(text.mended(words or "")[0])[0].split()) or None
+
+
+def _check(body: str, about: About, where: str) -> None:
+    """Refuses what a later step could not use."""
+    if not any(letter.isalpha() for letter in body):
+        raise ArticleError(
+            f"{where}: no text: nothing but white space and signs is left; give a file with an"
+            " article"
+        )
+    if len(body) > LONGEST:
+        raise ArticleError(
+            f"{where}: {len(body):,} characters are no single article ({LONGEST:,} at most);"
+            " split it"
+        )
+    for name in ("title", "outlet", "url"):
+        value = getattr(about, name)
+        if value and _SURROGATE.search(value):
+            raise ArticleError(
+                f"{where}: `{name}` has half a character (a lone surrogate): {ascii(value)[:60]};"
+                " correct it"
+            )
+    if isinstance(about.published, dt.date) and not _YEARS[0] <= about.published.year <= _YEARS[1]:
+        raise ArticleError(
+            f"{where}: published: {about.published} is not in the years {_YEARS[0]} to {_YEARS[1]};"
+            " correct it"
+        )
+
+
+@cache
+def language(given: str) -> str:
+    """The code of a language that spaCy can cut into tokens; UsageError for all others.
+
+    >>> language("en-US"), language("English")
+    ('en', 'en')
+    """
+    if given == "en":
+        return given
+    import langcodes
+
+    tag = given.strip().replace("_", "-")
+    try:
+        try:
+            code = langcodes.get(tag).language or ""
+        except ValueError:
+            code = langcodes.find(tag).language or ""
+        tokens.tokens("", code)
+    except (LookupError, ValueError, ImportError, OSError, UnicodeError):
+        raise UsageError(
+            f"language {ascii(given)[:60]}: spaCy has no rules for it; give an ISO 639 code that it"
+            " has, such as en"
+        ) from None
+    return code
 
 
 def _readers(path: Path) -> Any:
     readers = {
-        ".txt": _read_text, ".html": _read_html, ".htm": _read_html, ".jsonl": _read_jsonl, ".json": _read_jsonl,
+        ".txt": _read_text, ".html": _read_html, ".htm": _read_html, ".jsonl": _read_rows, ".json": _read_rows,
     }  # fmt: skip
     if path.suffix.lower() not in readers:
         raise UsageError(f"{path}: {path.suffix or 'no suffix'}: give one of {', '.join(SUFFIXES)}")
     return readers[path.suffix.lower()]
 
 
-def _load(path: Path) -> str:
+def _bytes(path: Path) -> bytes:
     size = path.stat().st_size
     if size > LARGEST:
         raise ArticleError(
             f"{path}: {size / 1e6:.0f} MB is no single article ({LARGEST / 1e6:.0f} MB at most);"
             " split it, or give .jsonl"
         )
-    return text.decode(path.read_bytes(), str(path))
+    return path.read_bytes()
 
 
 def _read_text(path: Path, about: About) -> Iterator[Reading]:
-    yield article(str(path), _load(path), about)
+    yield article(str(path), text.decode(_bytes(path), str(path)), about)
 
 
 def _read_html(path: Path, about: About) -> Iterator[Reading]:
-    import trafilatura  # takes most of a second to import
+    from annotate.corpus.articles import pages  # trafilatura takes most of a second to import
 
-    page = _figures_kept(_load(path))
-    # trafilatura finds the article in the page; its metadata fill in what the caller did not say.
-    document = trafilatura.bare_extraction(
-        page,
-        with_metadata=True,
-        include_comments=False,
-        include_tables=False,
-        date_extraction_params=dict(_MARKED_DATE),
-    )
-    if document is None or document.body is None:
+    letters, changes = text.decode_page(_bytes(path), str(path))
+    page = pages.read(letters)
+    if page is None or not page.blocks:
         found = f"{path}: no text: no article was found in the page; save its text as .txt instead"
         yield Reading(str(path), error=found)
         return
-    blocks = [block for element in document.body for block in _html_blocks(element)]
-    title = about.title or document.title
-    if title and (not blocks or blocks[0][1] != title):
-        blocks.insert(0, ("headline", title))
-    elif title:
-        blocks[0] = ("headline", title)
-    if document.description and all(document.description not in words for _kind, words in blocks):
-        blocks.insert(1, ("standfirst", document.description))
     known = replace(
         about,
-        title=title,
-        outlet=about.outlet or document.sitename,
-        url=about.url or document.url,
-        published=about.published or _date(document.date, str(path)),
+        title=about.title or page.title,
+        outlet=about.outlet or page.outlet,
+        url=about.url or page.url,
+        published=about.published or page.published,
     )
-    yield article(str(path), "", known, blocks)
+    given = article(str(path), "", known, page.blocks, _left_out(page.left_out))
+    yield replace(
+        given, changes=dict(Counter(changes) + Counter(page.changes) + Counter(given.changes))
+    )
 
 
-def _figures_kept(page: str) -> Any:
-    """The page with each figure's alternative text and caption as marked paragraphs: trafilatura leaves figures out."""
+def _left_out(blocks: dict[str, int]) -> Iterator[str]:
+    if blocks:
+        told = ", ".join(f"{kind} {count}" for kind, count in sorted(blocks.items()))
+        yield f"left out of the page's main column: {told}"
+
+
+def _read_rows(path: Path, about: About) -> Iterator[Reading]:
+    for row in rows.read(path, LARGEST):
+        yield _of_row(row, about)
+
+
+def _of_row(row: rows.Row, about: About) -> Reading:
+    if row.error is not None:
+        return Reading(row.where, error=row.error)
     try:
-        tree = html.fromstring(page.encode(), parser=html.HTMLParser(encoding="utf-8"))
-    except etree.ParserError:
-        return page
-    for figure in list(tree.iter("figure")):
-        texts = [image.get("alt") or "" for image in figure.iter("img")]
-        texts += ["".join(map(str, caption.itertext())) for caption in figure.iter("figcaption")]
-        kept = html.Element("div")
-        for words in filter(None, (" ".join(found.split()) for found in dict.fromkeys(texts))):
-            etree.SubElement(kept, "p").text = _CAPTION + words
-        kept.tail = figure.tail
-        parent = figure.getparent()
-        if parent is not None:
-            parent.replace(figure, kept)
-    return html.tostring(tree, encoding="unicode")
-
-
-def _html_blocks(element: Any) -> Iterator[tuple[str | None, str]]:
-    if element.tag == "list":
-        for item in element:
-            yield from _html_blocks(item)
-        return
-    words = " ".join("".join(element.itertext()).split())
-    kind = "subhead" if element.tag == "head" else "caption" if words.startswith(_CAPTION) else None
-    words = words.replace(_CAPTION, "").strip()
-    if words:
-        yield kind, words
-
-
-def _read_jsonl(path: Path, about: About) -> Iterator[Reading]:
-    rows = 0
-    with path.open("rb") as file:
-        for number, raw in enumerate(file, start=1):
-            where = f"{path}:{number}"
-            if not raw.strip():
-                continue
-            rows += 1
-            try:
-                if len(raw) > LARGEST:
-                    raise ArticleError(
-                        f"{where}: {len(raw) / 1e6:.0f} MB is no single article; split it"
-                    )
-                yield _row(text.decode(raw, where), where, about)
-            except AcreError as error:
-                yield Reading(where, error=str(error))
-    if not rows:
-        yield Reading(str(path), error=f"{path}: empty: no rows; give one JSON object a line")
-
-
-def _row(line: str, where: str, about: About) -> Reading:
-    try:
-        row = json.loads(line)
-    except ValueError as error:
-        raise ArticleError(f"{where}: not JSON: {error}; give one object a line") from None
-    if not isinstance(row, dict) or not isinstance(row.get("text"), str):
-        raise ArticleError(
-            f"{where}: no `text`: each line is an object with `text`, and `title`, `outlet`, `url`,"
-            " `published` if known"
-        )
-    row |= {name: row[other] for name, other in _NAMES.items() if name not in row and other in row}
-    for name in ("title", "outlet", "url", "published", "language"):
-        if row.get(name) is not None and not isinstance(row[name], str):
-            raise ArticleError(f"{where}: `{name}` is {row[name]!r}; give a string")
+        published = _date(row.fields.get("published"), row.where)
+    except AcreError as error:
+        return Reading(row.where, error=str(error))
     known = replace(
         about,
-        title=row.get("title") or about.title,
-        outlet=row.get("outlet") or about.outlet,
-        url=row.get("url") or about.url,
-        published=_date(row.get("published"), where) or about.published,
-        language=row.get("language") or about.language,
+        title=row.fields.get("title") or about.title,
+        outlet=row.fields.get("outlet") or about.outlet,
+        url=row.fields.get("url") or about.url,
+        published=published or about.published,
+        language=row.fields.get("language") or about.language,
     )
-    return article(where, row["text"], known)
+    unused = [f"fields not used: {', '.join(map(_quoted, row.unused))}"] if row.unused else []
+    return article(row.where, row.fields["text"], known, notes=unused)
+
+
+def _quoted(name: str) -> str:
+    return f"`{name}`" if name.isprintable() and len(name) <= 40 else ascii(name)[:40]
 
 
 def _date(value: str | None, where: str) -> dt.date | None:
     if not value:
         return None
-    try:
-        return dt.date.fromisoformat(value[:10])
-    except ValueError:
+    from annotate.corpus.articles import dates  # htmldate takes half a second to import
+
+    found = dates.read(value)
+    if found is None:
         raise ArticleError(
-            f"{where}: published: {value!r} is no date; give it as 2015-10-11"
-        ) from None
+            f"{where}: published: {ascii(value)[:60]} is no date; give it as 2015-10-11"
+        )
+    return found
 
 
 def _joined(blocks: list[tuple[str | None, str]]) -> tuple[str, list[Block]]:

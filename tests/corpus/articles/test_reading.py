@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -166,3 +167,12 @@ def test_bad_input_is_one_clear_line(
 def test_a_missing_file_is_one_clear_line(tmp_path: Path) -> None:
     (found,) = reading.read(tmp_path / "none.txt", ABOUT)
     assert "No such file or directory; give a file that can be read" in str(found.error)
+
+
+@pytest.mark.parametrize("raw", ["A barge sank below the lock.", ""])
+def test_a_file_name_in_another_encoding_can_be_told(tmp_path: Path, raw: str) -> None:
+    path = tmp_path / os.fsdecode(b"caf\xe9.txt")
+    path.write_text(raw)
+    (found,) = reading.read(path, ABOUT)
+    f"{found.where} {found.error}".encode()
+    assert found.where.endswith("caf\\udce9.txt")

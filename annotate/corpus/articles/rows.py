@@ -1,0 +1,163 @@
+"""Rows of JSON as the fields of articles: one object a line, or one document that holds them all."""
+
+from __future__ import annotations
+
+import codecs
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from annotate.model import text
+from annotate.model.issues import AcreError
+
+NAMES: Mapping[str, tuple[str, ...]] = {
+    "text": ("text", "body", "content", "maintext", "article_text", "articleBody", "full_text", "fulltext", "article"),
+    "title": ("title", "headline"),
+    "outlet": (
+        "outlet", "sourceName", "source_name", "publisher", "publication", "source", "site_name", "sitename", "domain",
+        "source_domain",
+    ),
+    "url": ("url", "sourceUrl", "source_url", "link"),
+    "published": (
+        "published", "date", "date_publish", "publish_date", "date_published", "datePublished", "published_at",
+        "publishedAt", "published_date", "publication_date", "pub_date", "pubDate", "pubdate",
+    ),
+    "language": ("language", "lang"),
+}  # fmt: skip
+"""By our names, those that other collections have for them; the first that says something counts."""
+WHOLE = 100_000_000
+"""Bytes of the longest JSON document that is read as one; rows have no such limit."""
+_LISTS = ("articles", "documents", "rows", "items", "results", "data")
+
+
+class RowError(AcreError):
+    """A row that is no article."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one row says, or why it could not be read."""
+
+    where: str
+    fields: dict[str, str] = field(default_factory=dict)
+    """By our names; what says nothing is left out."""
+    unused: tuple[str, ...] = ()
+    """Names of fields that no article has."""
+    error: str | None = None
+
+
+def read(path: Path, largest: int) -> Iterator[Row]:
+    """The rows of a file, one at a time; a bad one does not stop the others. Each has at most `largest` bytes."""
+    with path.open("rb") as file:
+        head = file.read(64)
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        lines: Iterator[bytes] = (
+            line.encode() for line in text.decode(path.read_bytes(), str(path)).split("\n")
+        )
+    else:
+        lines = _lines(path)
+    whole = _document(path, head)
+    if whole is not None:
+        yield from _of_document(whole, path)
+        return
+    count = 0
+    for number, raw in enumerate(lines, start=1):
+        if raw.strip():
+            count += 1
+            yield from _of_line(raw, f"{path}:{number}", largest)
+    if not count:
+        yield Row(str(path), error=f"{path}: empty: no rows; give one JSON object a line")
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        yield from file
+
+
+def _document(path: Path, head: bytes) -> Any | None:
+    """The file as one JSON document, where its first line alone is none."""
+    start = head.removeprefix(codecs.BOM_UTF8).lstrip()[:1]
+    if path.stat().st_size > WHOLE or (
+        start not in (b"[", b"{") and not head.startswith((b"\xff\xfe", b"\xfe\xff"))
+    ):
+        return None
+    try:
+        first = next(
+            (line for line in _lines(path) if line.removeprefix(codecs.BOM_UTF8).strip()), b""
+        )
+        if start == b"{" and isinstance(_loads(text.decode(first, str(path)), ""), dict):
+            return None
+    except AcreError:
+        pass
+    try:
+        given = _loads(text.decode(path.read_bytes(), str(path)), str(path))
+    except AcreError:
+        return None
+    return given
+
+
+def _of_document(given: Any, path: Path) -> Iterator[Row]:
+    if isinstance(given, dict):
+        inner = next((given[name] for name in _LISTS if isinstance(given.get(name), list)), None)
+        given = [given] if inner is None or any(name in given for name in NAMES["text"]) else inner
+    entries = given if isinstance(given, list) else [given]
+    if not entries:
+        yield Row(str(path), error=f"{path}: empty: no rows; give one JSON object a line")
+    for number, entry in enumerate(entries, start=1):
+        yield _row(entry, f"{path}: entry {number}")
+
+
+def _of_line(raw: bytes, where: str, largest: int) -> Iterator[Row]:
+    try:
+        if len(raw) > largest:
+            raise RowError(f"{where}: {len(raw) / 1e6:.0f} MB is no single article; split it")
+        yield _row(_loads(text.decode(raw, where), where), where)
+    except AcreError as error:
+        yield Row(where, error=str(error))
+
+
+def _loads(line: str, where: str) -> Any:
+    try:
+        # Not strict: a control character in a text is taken out later, and counted.
+        return json.loads(line.removeprefix(text.BOM), strict=False)
+    except RecursionError:
+        raise RowError(f"{where}: nested too deeply; give an object with `text`") from None
+    except ValueError as error:
+        raise RowError(f"{where}: not JSON: {error}; give one object a line") from None
+
+
+def _row(entry: Any, where: str) -> Row:
+    try:
+        return _fields(entry, where)
+    except AcreError as error:
+        return Row(where, error=str(error))
+
+
+def _fields(entry: Any, where: str) -> Row:
+    fields: dict[str, str] = {}
+    used: set[str] = set()
+    for name, others in NAMES.items() if isinstance(entry, dict) else ():
+        said = [other for other in others if entry.get(other) not in (None, "")]
+        if said:
+            used.add(said[0])
+            fields[name] = _string(entry[said[0]], said[0], where)
+        used |= {other for other in others if other in entry and other not in said}
+    if "text" not in fields:
+        raise RowError(
+            f"{where}: no `text`: each line is an object with `text`, and `title`, `outlet`, `url`,"
+            " `published` if known"
+        )
+    return Row(where, fields, tuple(name for name in entry if name not in used))
+
+
+def _string(value: Any, name: str, where: str) -> str:
+    if isinstance(value, dict) and isinstance(value.get("name"), str):
+        value = value["name"]  # an outlet with its id and its name
+    if not isinstance(value, str):
+        told = ascii(value)
+        raise RowError(
+            f"{where}: `{name}` is {told if len(told) <= 60 else told[:59] + '…'}; give a string"
+        )
+    return value
