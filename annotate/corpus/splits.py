@@ -9,9 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise, product
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING
 
 from annotate.corpus.articles.copies import NEAR
 from annotate.corpus.entry import Entry
@@ -20,6 +18,10 @@ from annotate.model import text
 from annotate.model.issues import Issue, Severity
 from annotate.model.records import Article
 from annotate.model.schema import Schema
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 SHARES = {"train": 0.6, "validation": 0.15, "test": 0.25}
 """What part of a collection's code points each split is to hold."""
@@ -189,6 +191,8 @@ class SplitCheck:
 
     def _sharing(self) -> list[tuple[str, str]]:
         """Pairs of articles in two splits that have a fingerprint in common, in the order of ids."""
+        import numpy as np
+
         prints = np.frombuffer(self._prints, np.uint64)
         owners = np.frombuffer(self._owners, np.dtype("L"))
         order = np.argsort(prints, kind="stable")
@@ -204,6 +208,8 @@ class SplitCheck:
 
 def _runs(ordered: npt.NDArray[np.uint64]) -> Iterator[tuple[int, int]]:
     """Start and end of each stretch of two equal numbers or more: [3, 5, 5, 8] has one, (1, 3)."""
+    import numpy as np
+
     changes = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
     for start, end in pairwise([0, *map(int, changes), len(ordered)]):
         if end - start > 1:
