@@ -110,6 +110,18 @@ def write(
     return write
 
 
+@pytest.fixture
+def declare(corpus: Corpus) -> Callable[..., None]:
+    """Adds annotators to `annotators.yaml`."""
+
+    def declare(*names: str, kind: str = "human") -> None:
+        path = corpus.root / "annotators.yaml"
+        entries = "".join(f"{name}:\n  kind: {kind}\n  description: Invented\n" for name in names)
+        store.write(path, (path.read_bytes() if path.exists() else b"") + entries.encode())
+
+    return declare
+
+
 Acre = Callable[..., "subprocess.CompletedProcess[str]"]
 
 

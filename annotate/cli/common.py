@@ -162,7 +162,15 @@ def deliver(content: str, path: Path | None) -> None:
     if path is None:
         typer.echo(content.encode(), nl=False)
     else:
-        store.write(path, content.encode())
+        write_output(path, content.encode())
+
+
+def write_output(path: Path, content: bytes) -> None:
+    """Write a file that the user named; UsageError where it can't be written."""
+    try:
+        store.write(path, content)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}; give another --output") from None
 
 
 def table(

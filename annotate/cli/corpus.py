@@ -1,10 +1,8 @@
-"""The corpus itself: add, validate, build, convert."""
+"""The corpus itself: add, validate, build."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -21,7 +19,6 @@ from annotate.cli.common import (
     app,
     complain,
     date_of,
-    deliver,
     guidelines_of,
     out,
     progress,
@@ -35,16 +32,12 @@ from annotate.corpus import init as init_
 from annotate.corpus import migrate as migrate_
 from annotate.corpus import rehydrate as rehydrate_
 from annotate.corpus import splits as splits_
-from annotate.corpus import store
 from annotate.corpus import validate as validate_
 from annotate.corpus.articles.reading import About, Reading
 from annotate.corpus.articles.reading import language as language_
 from annotate.corpus.entry import Check
 from annotate.corpus.store import Corpus
-from annotate.formats import FORMATS
-from annotate.formats import convert as convert_
 from annotate.model.issues import UsageError
-from annotate.model.schema import Schema
 
 _SHOWN = 80
 """Characters of a zone that are shown."""
@@ -283,148 +276,3 @@ def rehydrate(
         for line in built.lines(output):
             say(line)
     raise typer.Exit(1 if report.failed or report.near or report.missing else 0)
-
-
-@app.command()
-def convert(
-    targets: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help=(
-                "Article ids, by default all that are annotated; or, with --from, files and folders"
-                " in the format."
-            )
-        ),
-    ] = None,
-    to: Annotated[
-        str | None,
-        typer.Option(
-            "--to", help=f"Write this format: {', '.join(FORMATS)}; by default the inline notation."
-        ),
-    ] = None,
-    from_: Annotated[
-        str | None,
-        typer.Option(
-            "--from",
-            help=(
-                f"Read this format: {', '.join((*FORMATS, convert_.RE3D))}. A file <id>.acre, in"
-                " the inline notation, is read without it."
-            ),
-        ),
-    ] = None,
-    annotator: Annotated[
-        str | None,
-        typer.Option(
-            help=(
-                "Whose pass is written, by default gold or else the only pass; or whose pass what"
-                " is read becomes."
-            )
-        ),
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help=(
-                "Folder for the files of --to; or the file for the inline notation, which is"
-                " printed by default."
-            ),
-        ),
-    ] = None,
-    corpus: CorpusOption = CORPUS,
-    schema: SchemaOption = None,
-) -> None:
-    """Write annotated articles in the inline notation or another format; or read such files as passes."""
-    folder, labels, names = Corpus(corpus), schema_of(schema, corpus), list(targets or ())
-    for name, known in ((to, FORMATS), (from_, (*FORMATS, convert_.RE3D))):
-        if name is not None and name not in known:
-            raise UsageError(f"no format {name!r}; give one of {', '.join(known)}")
-    is_notation = to is None and from_ is None
-    if to is not None and from_ is not None:
-        raise UsageError(
-            "give --to or --from; to turn one format into another, read it first and then write it"
-        )
-    if to is not None:
-        _write_format(folder, labels, names, to, annotator, output)
-    elif is_notation and len(names) != 1:
-        raise UsageError("name one article, or one file <id>.acre; several go with --to or --from")
-    elif is_notation and not names[0].endswith(".acre"):
-        deliver(convert_.to_notation(folder, convert_.find(folder, names[0]), annotator), output)
-    elif annotator is None or not names:
-        raise UsageError("say whose pass it becomes, with --annotator, and name the files")
-    else:
-        documents = (
-            _read_notation(folder, labels, Path(names[0]), annotator)
-            if from_ is None
-            else _read_format(folder, labels, map(Path, names), from_, annotator)
-        )
-        raise typer.Exit(_show_converted(documents, annotator))
-
-
-_Document = tuple[str, str, convert_.Converted, Mapping[str, int]]
-"""Where it was read, the article's id, what became of it, and what of the format was not read."""
-
-
-def _read_notation(
-    folder: Corpus, labels: Schema, path: Path, annotator: str
-) -> Iterator[_Document]:
-    source, article = store.read_text(path), convert_.find(folder, path.stem)
-    converted = convert_.from_notation(folder, labels, article, annotator, source, str(path))
-    yield str(path), article.id, converted, {}
-
-
-def _read_format(
-    folder: Corpus, labels: Schema, paths: Iterable[Path], name: str, annotator: str
-) -> Iterator[_Document]:
-    for where, article, files in convert_.documents(folder, paths, name):
-        converted, lost = convert_.from_format(
-            folder, labels, article, annotator, files, name, where
-        )
-        yield where, article.id, converted, lost
-
-
-def _write_format(
-    folder: Corpus,
-    labels: Schema,
-    names: list[str],
-    to: str,
-    annotator: str | None,
-    output: Path | None,
-) -> None:
-    """Write each named article's annotation, or all that there are; count what the format can't hold."""
-    if output is None:
-        raise UsageError("name the folder that the files go to, with --output")
-    with progress("converting") as step:
-        report = convert_.write(folder, labels, names, to, annotator, output, step)
-    say(f"{report.written} documents written to {output} as {to}")
-    if report.unannotated:
-        say(f"  left out: {report.unannotated} articles without gold or an only pass")
-    if report.withheld:
-        say(f"  left out: {report.withheld} whose text is not here; run acre rehydrate")
-    _show_lost(report.lost, f"{to} can't hold")
-
-
-def _show_lost(lost: Mapping[str, int], what: str) -> None:
-    for name, count in sorted(lost.items()):
-        say(f"  {what}: {count} {name}")
-
-
-def _show_converted(documents: Iterable[_Document], annotator: str) -> int:
-    """Print what became of each file; the exit code."""
-    issues, read = IssuePrinter(), 0
-    for where, article, converted, lost in documents:
-        read += 1
-        errors = issues.errors
-        for issue in converted.issues:
-            issues.show(replace(issue, where=f"{where}: {issue.where}"))
-        if converted.changed:
-            say(f"wrote annotations/{annotator}/{article}.json")
-        elif issues.errors > errors:
-            say(f"{article}: nothing written: it has errors")
-        else:
-            say(f"{article}: nothing written: the pass says the same already")
-        _show_lost(lost, "not read")
-    if not read:
-        complain("nothing to read: no file is named after an article, or holds the text of one")
-    return 1 if issues.errors or not read else 0

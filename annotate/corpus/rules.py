@@ -177,11 +177,10 @@ def check_attributes(annotation: Annotation, article: Article, schema: Schema) -
                 yield Issue(mark.id, "attribute-value", f"{name} is {value!r}; give {allowed}")
         for name in label.attributes:
             if schema.attributes[name].required and name not in mark.attributes:
-                yield Issue(
-                    mark.id,
-                    "attribute-missing",
-                    f"{mark.label} {_words(mark)} has no {name}; answer it",
-                )
+                is_asked = name not in annotation.provenance.unasked
+                severity = Severity.ERROR if is_asked else Severity.WARNING
+                message = f"{mark.label} {_words(mark)} has no {name}; answer it"
+                yield Issue(mark.id, "attribute-missing", message, severity)
         low, high = mark.attributes.get("min"), mark.attributes.get("max")
         if isinstance(low, int | float) and isinstance(high, int | float) and low > high:
             yield Issue(

@@ -74,7 +74,7 @@ def documents(of: Document, schema: Schema) -> Iterator[Row]:
             for said in annotation.attributions
         ],
         "adjudicated": of.adjudicated,
-        "provenance": annotation.provenance.model_dump(mode="json"),
+        "provenance": annotation.provenance.model_dump(mode="json", exclude={"unasked"}),
     }
 
 

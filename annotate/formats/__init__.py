@@ -1,7 +1,7 @@
 """Foreign formats: each module writes an article's annotation and reads it back, and counts what it can't hold."""
 
 from annotate.formats import brat, conll, docbin, labelstudio, oneie, re3d, webannotation
-from annotate.formats.document import FormatError, Lost, Read, Written
+from annotate.formats.document import Document, Dropped, Export, FormatError, Import
 
 FORMATS = {
     "brat": brat,
@@ -13,4 +13,4 @@ FORMATS = {
 }
 """By name, the formats that go both ways."""
 
-__all__ = ["FORMATS", "FormatError", "Lost", "Read", "Written", "re3d"]
+__all__ = ["FORMATS", "Document", "Dropped", "Export", "FormatError", "Import", "re3d"]

@@ -1,23 +1,31 @@
 """CoNLL columns: a token a line with BIO tags, a blank line after each sentence. One column for each layer of marks.
 
-Flat: of nested marks the outermost is held. Links, attributes and clusters have no place in it.
+Flat: of nested marks the outermost is held. Links, attributes and clusters have no place in it. Read are also the columns
+of others: tabs or spaces, one column of tags (the last), tags in IOB1, IOB2, IOBES or BILOU, in capitals or not.
 """
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from annotate.formats.document import (
+    NO_MAP,
+    Document,
+    Dropped,
+    Export,
     FormatError,
-    Lost,
-    Read,
-    Written,
+    Import,
+    Marked,
     assembled,
-    mark,
+    lines,
     outermost,
     place_tokens,
     text_of,
 )
+from annotate.formats.labelmap import LabelMap
 from annotate.measure import align
 from annotate.model import graph
 from annotate.model.records import Annotation, Article, Mark, Provenance, Sentence
@@ -27,32 +35,38 @@ from annotate.model.tokens import sentence_of, sentences, token_range
 SUFFIXES = (".conll",)
 COLUMNS = SPAN_LAYERS
 _HEADING = "# columns: token\t" + "\t".join(COLUMNS)
+_HEADED = "# columns:"
+_DOCUMENT = "-DOCSTART-"
+_OUTSIDE = ("O", "o", "_", "-")
+_TAG = re.compile(r"([BIOESLUWMbioeslum])[-_](\S.*)")
+# What a tag begins, goes on with or ends, by the letters of all schemes.
+_BEGINS, _ENDS = "BSUW", "ESLUW"
 
 
-def write(article: Article, annotation: Annotation, schema: Schema) -> Written:
+def write(article: Article, annotation: Annotation, schema: Schema) -> Export:
     """Token and tags, tab-separated: mention, event, source, cue, content."""
-    text, lost = text_of(article), Lost()
+    text, dropped = text_of(article), Dropped()
     cut = sentences(article)
     tags = [[["O"] * len(COLUMNS) for _token in sentence.tokens] for sentence in cut]
     for column, layer in enumerate(COLUMNS):
-        for number, start, end, found in _held(annotation, cut, layer, schema, lost):
+        for number, start, end, found in _held(annotation, cut, layer, schema, dropped):
             for place in range(start, end):
                 tags[number][place][column] = f"{'B' if place == start else 'I'}-{found.label}"
-    lines = [_HEADING]
+    written = [_HEADING]
     for sentence, rows in zip(cut, tags, strict=True):
-        lines += [
+        written += [
             "\t".join((text[start:end], *row))
             for (start, end), row in zip(sentence.tokens, rows, strict=True)
         ]
-        lines.append("")
+        written.append("")
     units = align.units(annotation)
-    lost["links"] += len(graph.disassemble(annotation)[1])
-    lost["attributes"] += sum(unit.layer == Layer.ATTRIBUTE for unit in units)
-    return Written({".conll": "".join(f"{line}\n" for line in lines).encode()}, +lost)
+    dropped["links"] += len(graph.disassemble(annotation)[1])
+    dropped["attributes"] += sum(unit.layer == Layer.ATTRIBUTE for unit in units)
+    return Export({".conll": "".join(f"{line}\n" for line in written).encode()}, +dropped)
 
 
 def _held(
-    annotation: Annotation, cut: Sequence[Sentence], layer: Layer, schema: Schema, lost: Lost
+    annotation: Annotation, cut: Sequence[Sentence], layer: Layer, schema: Schema, dropped: Dropped
 ) -> Iterator[tuple[int, int, int, Mark]]:
     """(sentence, first token, after the last, mark) of each mark of the layer that its column can hold."""
     inside: dict[int, list[tuple[int, int, Mark]]] = {}
@@ -62,51 +76,167 @@ def _held(
         number = sentence_of(found, cut)
         place = None if number is None else token_range(found, cut[number])
         if number is None:
-            lost["marks over several sentences"] += 1
+            dropped["marks over several sentences"] += 1
         elif place is None:
-            lost["marks not of whole tokens"] += 1
+            dropped["marks not of whole tokens"] += 1
         else:
             inside.setdefault(number, []).append((*place, found))
     for number, spans in inside.items():
         kept = list(outermost(spans))
-        lost["marks in or across another of their layer"] += len(spans) - len(kept)
+        dropped["marks in or across another of their layer"] += len(spans) - len(kept)
         yield from ((number, *span) for span in kept)
 
 
-def read(
-    files: Mapping[str, bytes], article: Article, schema: Schema, made: Provenance, where: str
-) -> Read:
-    """The marks of all columns; the tokens must be those of the article, in order."""
-    text = text_of(article)
-    rows: list[list[str]] = []
-    breaks = {0}
-    for number, line in enumerate(files[".conll"].decode(errors="replace").split("\n"), 1):
+class _Row(NamedTuple):
+    line: int
+    token: str
+    cells: tuple[str, ...]
+
+
+class _Table(NamedTuple):
+    """The tokens of a document with their tags, and where sentences begin."""
+
+    rows: list[_Row]
+    breaks: set[int]
+    dropped: Dropped
+
+
+def documents(files: Mapping[str, bytes], where: str) -> list[Document]:
+    """One for the file, or one after each -DOCSTART-; the tokens tell which article it is."""
+    (content,) = files.values()
+    numbered = [(number, line) for number, line in enumerate(lines(content, where), 1)]
+    heading = any(line == _HEADING for _number, line in numbered)
+    width = _width(numbered)
+    tables = [_Table([], {0}, Dropped())]
+    for number, line in numbered:
+        rows, breaks, dropped = tables[-1]
         if not line.strip():
             breaks.add(len(rows))
-        elif line != _HEADING:
-            rows.append(line.split("\t"))
-            if len(rows[-1]) != len(COLUMNS) + 1:
-                raise FormatError(
-                    f"{where}.conll:{number}: {len(rows[-1])} columns, not {len(COLUMNS) + 1}; tabs"
-                    " part them"
-                )
-    places = place_tokens([row[0] for row in rows], text, f"{where}.conll")
-    marks: list[Mark] = []
-    for column, layer in enumerate(COLUMNS, 1):
-        for label, first, after in spans([row[column] for row in rows], breaks):
-            name = f"{layer[0]}{len(marks) + 1}"
-            marks.append(mark(name, label, places[first][0], places[after - 1][1], text))
-    return assembled(marks, (), article, schema, made, Lost())
+        elif line.startswith(_DOCUMENT):
+            if rows:
+                tables.append(_Table([], {0}, Dropped()))
+        elif line.startswith(_HEADED):
+            continue
+        elif line.startswith("#") and len(_cells(line)) != width:
+            dropped["comments"] += 1
+        else:
+            rows.append(_row(line, number, width, heading, where))
+    is_ours = heading or width == len(COLUMNS) + 1
+    several = len(tables) > 1
+    for table in tables:
+        table.dropped["columns between the token and its tags"] += (
+            0 if is_ours else max(0, width - 2)
+        )
+    return [
+        Document(
+            f"{where}: document {number}" if several else where,
+            table,
+            tokens=tuple(row.token for row in table.rows),
+        )
+        for number, table in enumerate(tables, 1)
+    ]
+
+
+def _cells(line: str) -> list[str]:
+    return line.split("\t") if "\t" in line else line.split()
+
+
+def _width(numbered: Sequence[tuple[int, str]]) -> int:
+    """How many columns most lines have."""
+    widths = Counter(
+        len(_cells(line)) for _number, line in numbered if line.strip() and line[0] not in "#-"
+    )
+    return max(widths, key=lambda width: (widths[width], width), default=len(COLUMNS) + 1)
+
+
+def _row(line: str, number: int, width: int, heading: bool, where: str) -> _Row:
+    token, *cells = _cells(line)
+    width = len(COLUMNS) + 1 if heading else max(width, 2)
+    if len(cells) + 1 != width:
+        parted = "tabs" if "\t" in line else "spaces"
+        raise FormatError(
+            f"{where}:{number}: {len(cells) + 1} columns, not {width}; {parted} part them"
+        )
+    if not token.strip():
+        raise FormatError(
+            f"{where}:{number}: an empty token; write the article's token there, or remove the row"
+        )
+    tags = (
+        cells if width == len(COLUMNS) + 1 and (heading or all(map(_is_tag, cells))) else cells[-1:]
+    )
+    wrong = next((tag for tag in tags if not _is_tag(tag)), None)
+    if wrong is not None:
+        raise FormatError(
+            f"{where}:{number}: {wrong!r} is no tag; give O, or B, I, E, S, L or U with a label, as"
+            " B-place"
+        )
+    return _Row(number, token, tuple(tags))
+
+
+def _is_tag(tag: str) -> bool:
+    return tag in _OUTSIDE or _TAG.fullmatch(tag) is not None
+
+
+def read(
+    document: Document,
+    article: Article,
+    schema: Schema,
+    made: Provenance,
+    labels: LabelMap = NO_MAP,
+) -> Import:
+    """The marks of all columns of tags; the tokens must be those of the article, in order, all of them."""
+    text = text_of(article)
+    rows, breaks, found = document.content
+    dropped = Dropped(found)
+    places = place_tokens([row.token for row in rows], text, document.where)
+    marks: list[Marked] = []
+    for column in range(max((len(row.cells) for row in rows), default=0)):
+        tags = [row.cells[column] if column < len(row.cells) else "O" for row in rows]
+        dropped["tags that end what nothing began, read as a mark"] += _strays(tags, breaks)
+        for label, first, after in spans(tags, breaks):
+            marks.append(
+                Marked(f"m{len(marks) + 1}", label, ((places[first][0], places[after - 1][1]),))
+            )
+    return assembled(marks, (), article, schema, made, dropped, labels, has_answers=False)
 
 
 def spans(tags: Sequence[str], breaks: set[int]) -> Iterator[tuple[str, int, int]]:
-    """(label, first token, after the last) of each run of BIO tags; an `I-` that continues nothing begins one, as in CoNLL-2003."""
-    label, first = None, 0
+    """(label, first token, after the last) of each run of tags, in IOB1, IOB2, IOBES or BILOU.
+
+    An `I-` that continues nothing begins one, as in CoNLL-2003: `I-place O B-time I-time` and `S-place O B-time E-time`
+    are the same two spans.
+    """
+    label: str | None = None
+    first = 0
     for place, tag in enumerate([*tags, "O"]):
-        part, _, name = tag.partition("-")
-        goes_on = part == "I" and name == label and place not in breaks
+        part, name = _parted(tag)
+        goes_on = (
+            label is not None and name == label and part not in _BEGINS and place not in breaks
+        )
         if label is not None and not goes_on:
             yield label, first, place
             label = None
-        if part in ("B", "I") and not goes_on:
+        if name and not goes_on:
             label, first = name, place
+        if name and part in _ENDS:
+            yield name, first, place + 1
+            label = None
+
+
+def _strays(tags: Sequence[str], breaks: set[int]) -> int:
+    """How many tags that end a mark follow none of theirs."""
+    count, before = 0, ("O", "")
+    for place, tag in enumerate(tags):
+        part, name = _parted(tag)
+        is_open = before[1] == name and before[0] not in _ENDS and place not in breaks
+        count += part in ("E", "L") and not is_open
+        before = (part, name)
+    return count
+
+
+def _parted(tag: str) -> tuple[str, str]:
+    """The scheme's letter and the label; O and nothing outside."""
+    found = _TAG.fullmatch(tag)
+    if found is None or found[1] in "Oo":
+        return "O", ""
+    return found[1].upper(), found[2]

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from annotate.corpus import store, validate
 from annotate.corpus.store import Corpus
-from annotate.formats import FORMATS, Lost, Written, re3d
-from annotate.model import notation
-from annotate.model.issues import AcreError, Issue, UsageError, errors
-from annotate.model.records import Annotation, Article, Gold, Provenance
+from annotate.formats import FORMATS, Document, Dropped, Export, re3d
+from annotate.formats.document import FormatError
+from annotate.formats.labelmap import LabelMap
+from annotate.model import graph, notation
+from annotate.model.issues import AcreError, Issue, Severity, UsageError, errors
+from annotate.model.records import Annotation, Article, Gold, Provenance, withhold
 from annotate.model.schema import Schema
-from annotate.model.text import difference
+from annotate.model.text import difference, normalise, sha256
 
 TOOL = "inline notation"
 RE3D = "re3d"
+BRAT = "brat"
 
 
 class ConvertError(AcreError):
@@ -27,12 +32,27 @@ class ConvertError(AcreError):
 
 @dataclass(frozen=True)
 class Converted:
-    """What became of a notation."""
+    """What became of a notation, or of a document in a format."""
 
     annotation: Annotation
     issues: tuple[Issue, ...]
     changed: bool
     """Whether the annotator's file was written: not where there are errors, nor where nothing changed."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a document in a file."""
+
+    where: str
+    article: str | None = None
+    converted: Converted | None = None
+    note: str | None = None
+    """How its article was known, or why it is no pass."""
+    issues: tuple[Issue, ...] = ()
+    """What is wrong with the file, where nothing could be converted."""
+    dropped: Dropped = field(default_factory=Counter)
+    defaults: Counter[str] = field(default_factory=Counter)
 
 
 def find(corpus: Corpus, name: str) -> Article:
@@ -67,17 +87,24 @@ def to_notation(corpus: Corpus, article: Article, annotator: str | None) -> str:
 
 
 def from_notation(
-    corpus: Corpus, schema: Schema, article: Article, annotator: str, source: str, where: str
+    corpus: Corpus,
+    schema: Schema,
+    article: Article,
+    annotator: str,
+    source: str,
+    where: str,
+    force: bool = False,
 ) -> Converted:
     """The annotation that the notation makes, written as the annotator's pass where it is valid.
 
-    The text without its marks must be the article's to the letter. A pass that says the same keeps its file.
+    The text without its marks must be the article's to the letter. A pass that says the same keeps its file; one that
+    says more is replaced with `force` alone.
     """
     made = _made(annotator, corpus.kind(annotator), schema.version)
     text, annotation = notation.parse(source, schema, article.id, article.sha256, made, where)
     if text != article.text:
         raise ConvertError(f"{where}: {difference(text, article.text or '')}")
-    return _write(corpus, article, annotation, validate.check(annotation, article, schema))
+    return _write(corpus, article, annotation, validate.check(annotation, article, schema), force)
 
 
 def annotation_of(corpus: Corpus, article: Article, annotator: str | None) -> Annotation | None:
@@ -92,147 +119,309 @@ def annotation_of(corpus: Corpus, article: Article, annotator: str | None) -> An
     return store.read_annotation(corpus.annotation_path(passes[0], article.id))
 
 
-def to_format(article: Article, annotation: Annotation, schema: Schema, name: str) -> Written:
+def to_format(article: Article, annotation: Annotation, schema: Schema, name: str) -> Export:
     """The document in the format; AcreError where it is not valid, or its text is not here."""
     found = errors(validate.check(annotation, article, schema))
     if found:
         raise ConvertError(f"{article.id}: {found[0]} ({len(found)} errors); correct it first")
-    written: Written = FORMATS[name].write(article, annotation, schema)
+    written: Export = FORMATS[name].write(article, annotation, schema)
     if isinstance(annotation, Gold):
-        written.lost["records of where a unit of gold came from"] += len(annotation.decisions)
+        written.dropped["records of where a unit of gold came from"] += len(annotation.decisions)
     return written
 
 
-@dataclass
-class WriteReport:
-    """What became of the articles that were to be written."""
-
-    written: int = 0
-    unannotated: int = 0
-    """Left out: without gold or an only pass."""
-    withheld: int = 0
-    """Left out: their text is not here."""
-    lost: Lost = field(default_factory=Counter)
-    """What the format can't hold, by name."""
-
-
-def write(
+def from_files(
     corpus: Corpus,
     schema: Schema,
-    names: Sequence[str],
+    paths: Iterable[Path],
     name: str,
-    annotator: str | None,
-    folder: Path,
-    on_article: Callable[[], None] = lambda: None,
-) -> WriteReport:
-    """Write the articles of those ids, or all, into the folder in the format; annotations as `annotation_of` chooses them.
+    annotator: str,
+    labels: LabelMap | None = None,
+    force: bool = False,
+) -> Iterator[Outcome]:
+    """What the files and folders hold in the format, each document written as the annotator's pass where it is valid.
 
-    UsageError where one that is named has no annotation.
+    What can't be read is told in its place, and the rest goes on.
     """
-    report = WriteReport()
-    articles = (find(corpus, one) for one in names) if names else corpus.articles()
-    for article in articles:
-        on_article()
-        annotation = annotation_of(corpus, article, annotator)
-        if annotation is None and names:
-            raise UsageError(
-                f"{article.id}: no gold and no only pass, or none of the annotator; adjudicate it,"
-                " or name --annotator"
+    known = _Known(corpus)
+    labels = labels or LabelMap()
+    done: dict[str, str] = {}
+    for where, files in _groups(list(paths), name):
+        try:
+            found = (re3d if name == RE3D else FORMATS[name]).documents(files, where)
+        except AcreError as error:
+            yield _failed(where, "file-unreadable", error)
+            continue
+        for document in found:
+            yield _outcome(document, known, done, schema, name, annotator, labels, force)
+
+
+def _failed(where: str, code: str, error: AcreError, article: str | None = None) -> Outcome:
+    # The message of an error says where itself, often to the line.
+    found = re.fullmatch(
+        rf"({re.escape(where)}[^\s:]*(?::\d+)?): (.*)", str(error), flags=re.DOTALL
+    )
+    issue = Issue(found[1], code, found[2]) if found else Issue(where, code, str(error))
+    return Outcome(where, article, issues=(issue,))
+
+
+def _outcome(
+    document: Document,
+    known: _Known,
+    done: dict[str, str],
+    schema: Schema,
+    name: str,
+    annotator: str,
+    labels: LabelMap,
+    force: bool,
+) -> Outcome:
+    """What becomes of one document; `done` holds the articles of this run, and where each was read."""
+    where = document.where
+    if document.idle is not None:
+        issue = Issue(where, "task-repeated", document.idle)
+        return (
+            Outcome(where, issues=(issue,))
+            if document.is_torn
+            else Outcome(where, note=f"{document.idle}; nothing to read")
+        )
+    try:
+        article, how = known.article(document)
+    except AcreError as error:
+        return _failed(where, "article-unknown", error)
+    if article.id in done:
+        found = (
+            f"{article.id} was read from {done[article.id]} already; give one annotator's files at"
+            " a time"
+        )
+        return Outcome(where, article.id, issues=(Issue(where, "task-repeated", found),))
+    done[article.id] = where
+    made = _made(annotator, known.corpus.kind(annotator), schema.version, f"{name} file")
+    try:
+        taken = (re3d if name == RE3D else FORMATS[name]).read(
+            document, article, schema, made, labels
+        )
+        checked = validate.check(taken.annotation, article, schema)
+        issues = [*taken.issues, *_summed(checked, taken.annotation)]
+        if not any(taken.annotation.layers().values()) and +taken.dropped and not labels.is_foreign:
+            told = ", ".join(f"{count} {what}" for what, count in sorted(taken.dropped.items()))
+            issues.append(
+                Issue(
+                    article.id,
+                    "pass-shorter",
+                    f"nothing of it could be read ({told}); see docs/formats.md",
+                )
             )
-        if annotation is None:
-            report.unannotated += 1
-        elif article.text is None:
-            report.withheld += 1
+        converted = _write(known.corpus, article, taken.annotation, issues, force)
+    except AcreError as error:
+        return _failed(where, "file-unreadable", error, article.id)
+    return Outcome(where, article.id, converted, how, (), taken.dropped, taken.defaults)
+
+
+def _summed(issues: Iterable[Issue], annotation: Annotation) -> Iterator[Issue]:
+    """The issues, with one for each required answer that nobody was asked, in place of one for each mark without it."""
+    missing: Counter[str] = Counter()
+    for issue in issues:
+        name = next(
+            (name for name in annotation.provenance.unasked if f"has no {name};" in issue.message),
+            None,
+        )
+        if (
+            issue.code == "attribute-missing"
+            and issue.severity is Severity.WARNING
+            and name is not None
+        ):
+            missing[name] += 1
         else:
-            exported = to_format(article, annotation, schema, name)
-            for suffix, content in exported.files.items():
-                store.write(folder / f"{article.id}{suffix}", content)
-            report.lost += exported.lost
-            report.written += 1
-    return report
+            yield issue
+    for name, count in missing.items():
+        found = (
+            f"{count} marks have no {name}, which the file does not tell; answer it, or give"
+            f" --default {name}=ANSWER"
+        )
+        yield Issue(annotation.article, "attribute-missing", found, Severity.WARNING)
 
 
-def documents(
-    corpus: Corpus, paths: Iterable[Path], name: str
-) -> Iterator[tuple[str, Article, dict[str, bytes]]]:
-    """(where, article, contents by suffix) of each article that the paths hold in the format.
+class _Known:
+    """The corpus's articles by what a file may know them by; all are read once, where a name does not do."""
 
-    A path is a file that has the article's id as its name, or a folder of such files; of re3d, a folder of its own.
-    """
-    if name == RE3D:
-        by_hash = {
-            article.sha256: article for article in corpus.articles() if article.text is not None
+    def __init__(self, corpus: Corpus) -> None:
+        self.corpus = corpus
+
+    @cached_property
+    def _keys(self) -> dict[str, str]:
+        keys: dict[str, str] = {}
+        for article in self.corpus.articles(lenient=True):
+            keys.setdefault(article.sha256, article.id)
+            for key in (article.url, None if article.text is None else _squeezed(article.text)):
+                if key:
+                    keys.setdefault(key, article.id)
+        return keys
+
+    def article(self, document: Document) -> tuple[Article, str | None]:
+        """The document's article and, where it is not known by its name, by what it is; AcreError where there is none."""
+        text = None if document.text is None else normalise(document.text)[0]
+        named = [*document.names, Path(document.where).name, Path(document.where).stem]
+        other: Article | None = None
+        for name in named:
+            article = self.corpus.find(name)
+            if article is not None and self._is_of(document, text, article):
+                return article, None if name in named[-2:] else f"is {name}, by the name in it"
+            other = other or article
+        keys = {
+            "its text": text and sha256(text),
+            "its tokens": document.tokens and _squeezed("".join(document.tokens)),
         }
-        for path in paths:
-            files = {
-                suffix: (path / suffix).read_bytes()
-                for suffix in re3d.SUFFIXES
-                if (path / suffix).is_file()
-            }
-            for digest in re3d.digests(files, str(path)):
-                if digest in by_hash:
-                    yield str(path), by_hash[digest], files
-        return
-    suffixes: tuple[str, ...] = FORMATS[name].SUFFIXES
-    stems: dict[Path, None] = {}
+        for how, key in keys.items():
+            if key and key in self._keys:
+                return find(self.corpus, self._keys[key]), f"is {self._keys[key]}, by {how}"
+        for name in document.names:
+            if name.removeprefix("urn:sha256:") in self._keys:
+                key = self._keys[name.removeprefix("urn:sha256:")]
+                return find(self.corpus, key), f"is {key}, by its source"
+        if other is None:
+            raise FormatError(
+                f"{document.where}: no article has its name or its text; add it first, with:"
+                " acre add"
+            )
+        if other.text is None:
+            raise FormatError(
+                f"{document.where}: the text of {other.id} is withheld; put yours in place with:"
+                " acre rehydrate"
+            )
+        if text is not None:
+            raise FormatError(f"{document.where}: {difference(text, other.text)}")
+        return other, None  # its reader says where the tokens are others
+
+    def _is_of(self, document: Document, text: str | None, article: Article) -> bool:
+        """Whether the text or the tokens that the document comes with, if any, are the article's."""
+        if article.text is None:
+            return False
+        if text is not None:
+            return text == article.text
+        return not document.tokens or _squeezed("".join(document.tokens)) == _squeezed(article.text)
+
+
+def _squeezed(text: str) -> str:
+    """The hash of the text without its white space: tokens do not tell where that is."""
+    letters = re.sub(r"\s", "", text)
+    return f"letters {sha256(letters)}"
+
+
+def _groups(paths: Sequence[Path], name: str) -> Iterator[tuple[str, dict[str, bytes]]]:
+    """(where, contents by suffix) of the files that make a document, or hold several.
+
+    A path is a file, or a folder of files in the format; of re3d, a folder of its own.
+    """
     for path in paths:
         if not path.exists():
             raise UsageError(f"{path}: no such file or folder; name files in the format {name}")
-        inside = sorted(path.iterdir()) if path.is_dir() else [path]
-        stems |= dict.fromkeys(
-            found.with_suffix("") for found in inside if found.suffix in suffixes
-        )
-    for stem in stems:
-        there = {suffix: stem.with_name(stem.name + suffix) for suffix in suffixes}
-        missing = [str(path) for path in there.values() if not path.is_file()]
-        if missing:
-            raise ConvertError(
-                f"{missing[0]}: no such file; the format {name} needs {' and '.join(suffixes)}"
+    if name == RE3D:
+        for path in paths:
+            yield (
+                str(path),
+                {part: _bytes(path / part) for part in re3d.SUFFIXES if (path / part).is_file()},
             )
-        yield (
-            str(stem),
-            find(corpus, stem.name),
-            {suffix: path.read_bytes() for suffix, path in there.items()},
+        return
+    suffixes: tuple[str, ...] = FORMATS[name].SUFFIXES
+    found: dict[Path, None] = {}
+    for path in paths:
+        inside = (
+            sorted(inner for inner in path.iterdir() if inner.is_file())
+            if path.is_dir()
+            else [path]
         )
+        # A file that is named may have any suffix: CoNLL's have a dozen.
+        is_free = not path.is_dir() and len(suffixes) == 1
+        found |= dict.fromkeys(
+            inner for inner in inside if is_free or inner.suffix.lower() in suffixes
+        )
+    if name == BRAT:
+        yield from _standoff(list(found))
+        return
+    for path in found:
+        yield str(path), {suffixes[0]: _bytes(path)}
 
 
-def from_format(
-    corpus: Corpus,
-    schema: Schema,
-    article: Article,
-    annotator: str,
-    files: Mapping[str, bytes],
-    name: str,
-    where: str,
-) -> tuple[Converted, Lost]:
-    """The annotation that the files hold, written as the annotator's pass where it is valid."""
-    made = _made(annotator, corpus.kind(annotator), schema.version, f"{name} file")
-    reader = re3d if name == RE3D else FORMATS[name]
-    found = reader.read(files, article, schema, made, where)
-    issues = (*found.issues, *validate.check(found.annotation, article, schema))
-    return _write(corpus, article, found.annotation, issues), found.lost
+def _standoff(paths: Sequence[Path]) -> Iterator[tuple[str, dict[str, bytes]]]:
+    """Each `.ann` with its text: the `.txt` beside it, or the one of the others whose name its own begins with.
+
+    So is the text of `flood_ana.ann` and `flood_ben.ann` in another folder's `flood.txt`.
+    """
+    texts = {path.stem: path for path in paths if path.suffix.lower() == ".txt"}
+    marks = [path for path in paths if path.suffix.lower() == ".ann"]
+    marks += [
+        twin
+        for path in texts.values()
+        if (twin := path.with_suffix(".ann")).is_file() and twin not in marks
+    ]
+    for path in marks:
+        beside = path.with_suffix(".txt")
+        prefixes = (
+            path.stem[:end]
+            for end in range(len(path.stem), 0, -1)
+            if not path.stem[end : end + 1].isalnum()
+        )
+        other = next((texts[prefix] for prefix in prefixes if prefix in texts), None)
+        text = beside if beside.is_file() else other
+        files = {".ann": _bytes(path)} | ({} if text is None else {".txt": _bytes(text)})
+        yield str(path.with_suffix("")), files
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}; give a file that can be read") from None
 
 
 def _write(
-    corpus: Corpus, article: Article, annotation: Annotation, issues: Sequence[Issue]
+    corpus: Corpus,
+    article: Article,
+    annotation: Annotation,
+    issues: Sequence[Issue],
+    force: bool = False,
 ) -> Converted:
-    """A pass that says the same keeps its file; one made with another tool is never replaced."""
+    """A pass that says the same keeps its file; one made with another tool is never replaced, a longer one not without `force`."""
     tool = annotation.provenance.tool
     path = corpus.annotation_path(annotation.provenance.annotator, article.id)
     old = store.read_annotation(path) if path.exists() else None
-    if errors(issues) or (
-        old is not None and old.layers() == annotation.layers() and old.provenance.tool == tool
-    ):
+    if errors(issues) or (old is not None and _is_same(old, annotation)):
         return Converted(annotation, tuple(issues), False)
-    if old is not None and old.provenance.tool == tool:
-        kept = annotation.provenance.model_copy(update={"created": old.provenance.created})
-        annotation = annotation.model_copy(update={"provenance": kept})
-    elif old is not None:
+    if old is not None and old.provenance.tool != tool:
         raise ConvertError(
             f"{path}: made with {old.provenance.tool}; give this pass another --annotator"
         )
+    if old is not None:
+        kept = annotation.provenance.model_copy(update={"created": old.provenance.created})
+        annotation = annotation.model_copy(update={"provenance": kept})
+        less = _less(old, annotation)
+        if less and not force:
+            aside = corpus.aside_path(annotation.provenance.annotator, article.id, "shorter")
+            store.write(aside, store.dump(corpus.shipped(annotation, article)))
+            found = (
+                f"it has {less} than the pass that it would replace; set aside in {aside}: take it"
+                " with --force"
+            )
+            return Converted(annotation, (*issues, Issue(article.id, "pass-shorter", found)), False)
     corpus.write_annotation(annotation, article)
     return Converted(annotation, tuple(issues), True)
+
+
+def _is_same(old: Annotation, new: Annotation) -> bool:
+    one, other = old.provenance, new.provenance
+    plain = withhold(old).layers() == withhold(new).layers()
+    return plain and (one.tool, one.unasked) == (other.tool, other.unasked)
+
+
+def _less(old: Annotation, new: Annotation) -> str:
+    """What the new pass has less of, in words; empty where it has as much of all."""
+    counts = []
+    for annotation in (old, new):
+        marks, links = graph.disassemble(annotation)
+        answers = sum(len(mark.attributes) for mark in marks)
+        counts.append({"marks": len(marks), "links": len(links), "answers": answers})
+    fewer = (name for name in counts[0] if counts[1][name] < counts[0][name])
+    return " and ".join(f"{counts[1][name]} {name} in place of {counts[0][name]}" for name in fewer)
 
 
 def _made(annotator: str, kind: str, version: str, tool: str = TOOL) -> Provenance:

@@ -1,45 +1,199 @@
-"""Label Studio's JSON: a task with one annotation, as its import takes it and its export gives it. All layers."""
+"""Label Studio's JSON: tasks with annotations, as its import takes them and its export gives them. All layers."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from annotate.formats.document import FormatError, Lost, Read, Written, text_of
+from pydantic import BaseModel, ValidationError
+
+from annotate.formats.document import (
+    NO_MAP,
+    Document,
+    Dropped,
+    Export,
+    FormatError,
+    Import,
+    Marked,
+    assembled,
+    decode,
+    first_fault,
+    from_json,
+    text_of,
+    with_defaults,
+)
+from annotate.formats.labelmap import LabelMap
 from annotate.labelstudio import config, results, tasks
+from annotate.model.graph import Link
 from annotate.model.records import Annotation, Article, Provenance
 from annotate.model.schema import Schema
 
 SUFFIXES = (".json",)
 
 
-def write(article: Article, annotation: Annotation, schema: Schema) -> Written:
+class _Entry(BaseModel):
+    """What an entry of a result is known and linked by; what it says of its region `results` reads."""
+
+    id: str | None = None
+    from_name: str | None = None
+    from_id: str | None = None
+    to_id: str | None = None
+    labels: list[str] | None = None
+    meta: dict[str, Any] | None = None
+
+
+def write(article: Article, annotation: Annotation, schema: Schema) -> Export:
     """A list of one task, to be imported into a project with this schema's labelling interface."""
     text_of(article)
     task = {
         "data": tasks.data(article, schema),
         "annotations": [{"result": tasks.result(annotation, article, schema)}],
     }
-    return Written(
-        {".json": (json.dumps([task], indent=1, ensure_ascii=False) + "\n").encode()}, Lost()
+    return Export(
+        {".json": (json.dumps([task], indent=1, ensure_ascii=False) + "\n").encode()}, Dropped()
     )
 
 
-def read(
-    files: Mapping[str, bytes], article: Article, schema: Schema, made: Provenance, where: str
-) -> Read:
-    """The only annotation of the file's only task that has the article's text."""
-    text = text_of(article)
-    try:
-        found = [task for task in json.loads(files[".json"]) if task["data"][config.TEXT] == text]
-        results_ = [annotation["result"] for task in found for annotation in task["annotations"]]
-    except (ValueError, KeyError, TypeError):
+def documents(files: Mapping[str, bytes], where: str) -> list[Document]:
+    """One for each task of a project's export; `data.article`, or else its text, tells which article it is."""
+    (content,) = files.values()
+    found = from_json(decode(content, where), where)
+    tasks_ = [found] if isinstance(found, dict) else found
+    if not isinstance(tasks_, list) or not all(_is_task(task) for task in tasks_):
         raise FormatError(
-            f"{where}.json: no list of tasks with `data` and `annotations`; export it as JSON"
-        ) from None
-    if len(results_) != 1 or not isinstance(results_[0], list):
-        raise FormatError(
-            f"{where}.json: {len(results_)} annotations of the article's text; give a file with one"
+            f"{where}: no list of tasks with `data` and `annotations`; export it as JSON, not"
+            " JSON-MIN"
         )
-    annotation, issues = results.read(results_[0], article, schema, made)
-    return Read(annotation, issues, Lost())
+    if not tasks_:
+        raise FormatError(f"{where}: no tasks; export those that are annotated")
+    several = len(tasks_) > 1
+    return [
+        _document(task, f"{where}: task {task.get('id', number)}" if several else where)
+        for number, task in enumerate(tasks_, 1)
+    ]
+
+
+def _is_task(task: Any) -> bool:
+    return (
+        isinstance(task, dict)
+        and isinstance(task.get("data"), dict)
+        and isinstance(task.get("annotations"), list)
+        and all(
+            isinstance(raw, dict) and isinstance(raw.get("result", []), list)
+            for raw in task["annotations"]
+        )
+    )
+
+
+def _document(task: dict[str, Any], where: str) -> Document:
+    # What was cancelled was skipped by its annotator: no pass.
+    submitted = [raw for raw in task["annotations"] if not raw.get("was_cancelled")]
+    cancelled = len(task["annotations"]) - len(submitted)
+    idle = None
+    if not submitted:
+        idle = "its annotation was cancelled" if cancelled else "no annotation in it"
+    elif len(submitted) > 1:
+        by = ", ".join(sorted({_account(raw) for raw in submitted}))
+        idle = (
+            f"{len(submitted)} annotations of one article (by account {by}); leave one of them in"
+            " the file"
+        )
+    dropped = Dropped()
+    dropped["cancelled annotations"] += cancelled if submitted else 0
+    for name in ("predictions", "drafts"):
+        kept = task.get(name)
+        dropped[name] += len(kept) if isinstance(kept, list) else 0
+    data = task["data"]
+    text = data.get(config.TEXT)
+    names = (data.get("article"),)
+    return Document(
+        where,
+        (submitted, dropped),
+        tuple(name for name in names if isinstance(name, str)),
+        text if isinstance(text, str) else _only_text(data),
+        idle=idle,
+        is_torn=len(submitted) > 1,
+    )
+
+
+def _account(raw: dict[str, Any]) -> str:
+    by = raw.get("completed_by")
+    return str(by.get("id") if isinstance(by, dict) else by)
+
+
+def _only_text(data: dict[str, Any]) -> str | None:
+    """The longest string: a project of other people's may call its text as it likes."""
+    return max((value for value in data.values() if isinstance(value, str)), key=len, default=None)
+
+
+def read(
+    document: Document,
+    article: Article,
+    schema: Schema,
+    made: Provenance,
+    labels: LabelMap = NO_MAP,
+) -> Import:
+    """The task's one annotation that was not cancelled."""
+    submitted, dropped = document.content
+    (raw,) = submitted
+    result = raw.get("result", [])
+    if labels.is_foreign:
+        dropped = Dropped(dropped)
+        marks = list(_marks(result, dropped))
+        links = list(_links(result, dropped))
+        return assembled(marks, links, article, schema, made, dropped, labels, document.text)
+    text_of(article)
+    for number, entry in enumerate(result, 1):
+        try:
+            _Entry.model_validate(entry)
+        except ValidationError as error:
+            found = f"entry {number} of the result: {first_fault(error)}; export it again"
+            raise FormatError(f"{document.where}: {found}") from None
+    annotation, issues = results.read(result, article, schema, made)
+    annotation, defaults = with_defaults(annotation, schema, labels)
+    return Import(annotation, issues, +dropped, defaults)
+
+
+def _marks(result: list[Any], dropped: Dropped) -> Iterator[Marked]:
+    """The regions of a labelling interface of any names: labels mark, other controls answer."""
+    labelled: dict[str, tuple[str, dict[str, Any]]] = {}
+    answers: dict[str, dict[str, Any]] = {}
+    for entry in result:
+        value = entry.get("value") if isinstance(entry, dict) else None
+        if not isinstance(value, dict):
+            dropped["entries without a value"] += not (
+                isinstance(entry, dict) and entry.get("type") == "relation"
+            )
+            continue
+        name, kind = str(entry.get("id")), str(entry.get("type"))
+        given = value.get({"textarea": "text"}.get(kind, kind))
+        answer = given[0] if isinstance(given, list) and len(given) == 1 else given
+        if kind.endswith("labels"):
+            if isinstance(answer, str) and name not in labelled:
+                labelled[name] = (answer, value)
+            else:
+                dropped["regions without one label"] += 1
+        elif isinstance(answer, str | int | float):
+            answers.setdefault(name, {})[str(entry.get("from_name"))] = answer
+        else:
+            dropped[f"answers to {entry.get('from_name')} that are several, or none"] += 1
+    for name, (label, value) in labelled.items():
+        start, end, words = value.get("start"), value.get("end"), value.get("text")
+        span = (start, end) if type(start) is int and type(end) is int else (-1, -1)
+        yield Marked(
+            name, label, (span,), words if isinstance(words, str) else None, answers.pop(name, {})
+        )
+    dropped["answers about the whole text, or about no region"] += sum(map(len, answers.values()))
+
+
+def _links(result: list[Any], dropped: Dropped) -> Iterator[Link]:
+    for entry in result:
+        if not isinstance(entry, dict) or entry.get("type") != "relation":
+            continue
+        labels = entry.get("labels") or []
+        dropped["relations without a label"] += not labels
+        ends = (str(entry.get("from_id")), str(entry.get("to_id")))
+        tail, head = reversed(ends) if entry.get("direction") == "left" else ends
+        for label in labels if isinstance(labels, list) else []:
+            yield Link(tail, str(label), head)

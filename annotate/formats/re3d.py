@@ -6,15 +6,28 @@ here, and its relations are no events: neither is guessed, both are counted.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from difflib import SequenceMatcher
-from typing import Any
+from typing import Any, TypeVar
 
-from annotate.formats.document import FormatError, Lost, Read, assembled, mark, text_of
-from annotate.model.records import Article, Mark, Provenance
+from pydantic import BaseModel, Field, ValidationError
+
+from annotate.formats.document import (
+    NO_MAP,
+    Document,
+    Dropped,
+    FormatError,
+    Import,
+    Marked,
+    assembled,
+    first_fault,
+    from_json,
+    lines,
+    text_of,
+)
+from annotate.formats.labelmap import LabelMap
+from annotate.model.offsets import Quote, compare
+from annotate.model.records import Article, Provenance
 from annotate.model.schema import Schema
-from annotate.model.text import normalise, sha256
 
 SUFFIXES = ("documents.json", "entities.json", "relations.json")
 LABELS = {
@@ -30,76 +43,101 @@ LABELS = {
 """re3d's type, and the label here that it always is."""
 
 
-def digests(files: Mapping[str, bytes], where: str) -> dict[str, str]:
-    """By the hash of each document's normalised text, its id in re3d."""
-    return {
-        sha256(normalise(row["text"])[0]): row["_id"]
-        for row in _rows(files, "documents.json", where, "_id", "text")
-    }
+class _Row(BaseModel):
+    """The fields of re3d's rows that are read."""
+
+
+class _Text(_Row):
+    id: str = Field(alias="_id")
+    text: str
+
+
+class _Entity(_Row):
+    document: str = Field(alias="documentId")
+    type: str
+    begin: int
+    end: int
+    value: str | None = None
+
+
+class _Relation(_Row):
+    document: str = Field(alias="documentId")
+
+
+R = TypeVar("R", bound=_Row)
+
+
+def documents(files: Mapping[str, bytes], where: str) -> list[Document]:
+    """One for each row of `documents.json`; its text tells which article it is."""
+    entities: dict[str, list[_Entity]] = {}
+    for entity in _rows(files, "entities.json", where, _Entity):
+        entities.setdefault(entity.document, []).append(entity)
+    relations: dict[str, int] = {}
+    for relation in (
+        _rows(files, "relations.json", where, _Relation) if "relations.json" in files else []
+    ):
+        relations[relation.document] = relations.get(relation.document, 0) + 1
+    return [
+        Document(
+            f"{where}/documents.json: {row.id}",
+            (entities.get(row.id, []), relations.get(row.id, 0)),
+            text=row.text,
+        )
+        for row in _rows(files, "documents.json", where, _Text)
+    ]
 
 
 def read(
-    files: Mapping[str, bytes], article: Article, schema: Schema, made: Provenance, where: str
-) -> Read:
-    """The mentions of the document that has the article's text."""
-    text, lost = text_of(article), Lost()
-    rows = _rows(files, "documents.json", where, "_id", "text")
-    raw, name = next(
-        ((row["text"], row["_id"]) for row in rows if normalise(row["text"])[0] == text), ("", "")
-    )
-    if not name:
-        raise FormatError(
-            f"{where}/documents.json: no document has the text of {article.id}; give the one"
-            " that has"
-        )
-    moved = _moved(raw, text)
-    marks: list[Mark] = []
-    seen = set()
-    for row in _rows(files, "entities.json", where, "documentId", "type", "begin", "end"):
-        if row["documentId"] != name:
-            continue
-        label = LABELS.get(row["type"])
-        start, end = moved.get(row["begin"]), moved.get(row["end"] - 1, -1) + 1
-        if label is None or label not in schema.mentions:
-            lost[f"{row['type']}, which is none of our labels or may be several"] += 1
-        elif start is None or start >= end:
-            lost["entities of letters that normalising removed"] += 1
-        elif (label, start, end) in seen:
-            lost["entities told twice"] += 1
+    document: Document,
+    article: Article,
+    schema: Schema,
+    made: Provenance,
+    labels: LabelMap = NO_MAP,
+) -> Import:
+    """The mentions of the document, those that the map or `LABELS` have a label for."""
+    entities, relations = document.content
+    text, dropped = text_of(article), Dropped()
+    dropped["relations"] += relations
+    ours = {
+        name: label for name, label in LABELS.items() if label in schema.mentions
+    } | labels.labels
+    marks: list[Marked] = []
+    seen: set[tuple[str, int, int]] = set()
+    for entity in entities:
+        label, place = ours.get(entity.type), (entity.begin, entity.end)
+        if label is None:
+            dropped[f"{entity.type}, which is none of our labels or may be several"] += 1
+        elif (label, *place) in seen:
+            dropped["entities told twice"] += 1
         else:
-            seen.add((label, start, end))
-            stripped = text[start:end].strip()
-            start += text[start:end].index(stripped)
-            marks.append(mark(f"m{len(marks) + 1}", label, start, start + len(stripped), text))
-    if "relations.json" in files:
-        related = (row["documentId"] for row in _rows(files, "relations.json", where, "documentId"))
-        lost["relations"] += sum(document == name for document in related)
-    return assembled(marks, (), article, schema, made, lost)
+            seen.add((label, *place))
+            marks.append(Marked(f"m{len(marks) + 1}", label, (place,), entity.value))
+    kept = _standing(marks, text, document.text, dropped)
+    own = LabelMap(defaults=labels.defaults)
+    return assembled(kept, (), article, schema, made, dropped, own, document.text, trims=True)
 
 
-def _moved(raw: str, text: str) -> dict[int, int]:
-    """By offset in the raw text, the same letter's offset in the normalised one."""
-    if raw == text:
-        return {place: place for place in range(len(raw))}
-    blocks = SequenceMatcher(None, raw, text, autojunk=False).get_matching_blocks()
-    return {block.a + step: block.b + step for block in blocks for step in range(block.size)}
+def _standing(marks: list[Marked], text: str, source: str | None, dropped: Dropped) -> list[Marked]:
+    """Without those whose words stand elsewhere: nobody can correct re3d's files, so that they are counted."""
+    places, _issues = compare(
+        [Quote(mark.id, mark.fragments, mark.words) for mark in marks], text, source
+    )
+    dropped["entities whose words are not what stands at their offsets"] += sum(
+        place is None for place in places
+    )
+    return [mark for mark, place in zip(marks, places, strict=True) if place is not None]
 
 
-def _rows(files: Mapping[str, bytes], name: str, where: str, *fields: str) -> list[dict[str, Any]]:
+def _rows(files: Mapping[str, bytes], name: str, where: str, row: type[R]) -> list[R]:
     if name not in files:
         raise FormatError(f"{where}/{name}: no such file; give a folder of re3d")
     rows = []
-    for number, line in enumerate(files[name].decode(errors="replace").split("\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-            for field in fields:
-                row[field]
-        except (ValueError, KeyError, TypeError):
-            found = (
-                f"{where}/{name}:{number}: no object with {', '.join(fields)}; give re3d's own file"
-            )
-            raise FormatError(found) from None
-        rows.append(row)
+    for number, line in enumerate(lines(files[name], f"{where}/{name}"), 1):
+        if line.strip():
+            at = f"{where}/{name}:{number}"
+            value: Any = from_json(line, at)
+            try:
+                rows.append(row.model_validate(value))
+            except ValidationError as error:
+                raise FormatError(f"{at}: {first_fault(error)}; give re3d's own file") from None
     return rows

@@ -1,16 +1,30 @@
 """W3C Web Annotation (2017) as JSON-LD: an annotation page with one annotation for each mark and each link. All layers.
 
 A mark's target has a text position selector (code points, half-open, as the model says) and a quote of the words; its
-body tags it with its label and its answers. A link's target is its tail, its body its head and its label.
+body tags it with its label and its answers. A link's target is its tail, its body its head and its label. Read are
+also single annotations and lists of them, and ids of any kind.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from annotate.formats.document import FormatError, Lost, Read, Written, assembled, text_of
+from annotate.formats.document import (
+    NO_MAP,
+    Document,
+    Dropped,
+    Export,
+    FormatError,
+    Import,
+    Marked,
+    assembled,
+    decode,
+    from_json,
+    text_of,
+)
+from annotate.formats.labelmap import LabelMap
 from annotate.model import graph
 from annotate.model.graph import Link
 from annotate.model.records import Annotation, Article, Mark, Provenance
@@ -18,23 +32,26 @@ from annotate.model.schema import Schema
 
 SUFFIXES = (".jsonld",)
 _AROUND = 32
+_OURS = "urn:acre:"
+_HASH = "urn:sha256:"
+_TAGS = ("tagging", "classifying", "identifying", "highlighting", "describing")
 
 
-def write(article: Article, annotation: Annotation, schema: Schema) -> Written:
+def write(article: Article, annotation: Annotation, schema: Schema) -> Export:
     """The annotation page; the text itself is not in it but as quotes."""
     text = text_of(article)
     marks, links = graph.disassemble(annotation)
     page = {
         "@context": "http://www.w3.org/ns/anno.jsonld",
-        "id": f"urn:acre:{article.id}",
+        "id": f"{_OURS}{article.id}",
         "type": "AnnotationPage",
         "items": (
             [_mark(mark, article, text) for mark in marks]
             + [_link(number, link, article) for number, link in enumerate(links, 1)]
         ),
     }
-    return Written(
-        {".jsonld": (json.dumps(page, indent=1, ensure_ascii=False) + "\n").encode()}, Lost()
+    return Export(
+        {".jsonld": (json.dumps(page, indent=1, ensure_ascii=False) + "\n").encode()}, Dropped()
     )
 
 
@@ -50,7 +67,7 @@ def _mark(mark: Mark, article: Article, text: str) -> dict[str, Any]:
         "motivation": "tagging",
         "body": [tag, *answers],
         "target": {
-            "source": article.url or f"urn:sha256:{article.sha256}",
+            "source": article.url or f"{_HASH}{article.sha256}",
             "selector": [
                 {"type": "TextPositionSelector", "start": mark.start, "end": mark.end},
                 {
@@ -78,58 +95,194 @@ def _link(number: int, link: Link, article: Article) -> dict[str, Any]:
 
 
 def _name(article: Article, name: str) -> str:
-    return f"urn:acre:{article.id}#{name}"
+    return f"{_OURS}{article.id}#{name}"
+
+
+def documents(files: Mapping[str, bytes], where: str) -> list[Document]:
+    """One for each source that the annotations are of; its address or hash, or the page's name, tell which article it is."""
+    (content,) = files.values()
+    page = from_json(decode(content, where), where)
+    items = list(_items(page, where))
+    name = page.get("id") if isinstance(page, dict) else None
+    own = name.removeprefix(_OURS) if isinstance(name, str) and name.startswith(_OURS) else None
+    by_source: dict[str, list[dict[str, Any]]] = {}
+    group_of: dict[str, str] = {}
+    for item in items:
+        # A link is of what the mark is of that it starts from.
+        target = _first(item.get("target"))
+        source = group_of.get(str(target), "") if _is_link(item) else _source(target)
+        group_of[str(item.get("id"))] = source
+        by_source.setdefault(source, []).append(item)
+    if len(by_source) == 2 and "" in by_source:
+        by_source = {next(filter(None, by_source)): items}
+    several = len(by_source) > 1
+    return [
+        Document(
+            f"{where}: {source}" if several else where,
+            found,
+            tuple(filter(None, (source, None if several else own))),
+        )
+        for source, found in by_source.items()
+    ] or [Document(where, [], tuple(filter(None, (own,))))]
+
+
+def _items(page: Any, where: str) -> Iterator[dict[str, Any]]:
+    """The annotations of a page, of a collection's first page, of a list, or the one that it is."""
+    if isinstance(page, dict) and "items" not in page and isinstance(page.get("first"), dict):
+        if page["first"].get("next"):
+            raise FormatError(
+                f"{where}: the first page of several; give each page as a file of its own"
+            )
+        page = page["first"]
+    found = page
+    if isinstance(page, dict):
+        found = page.get("items") if "items" in page else [page] if "target" in page else None
+    if not isinstance(found, list):
+        raise FormatError(
+            f"{where}: no annotation page with `items`, nor an annotation; give one as JSON-LD"
+        )
+    for number, item in enumerate(found, 1):
+        if not isinstance(item, dict) or "target" not in item:
+            raise FormatError(
+                f"{where}: item {number} is no annotation with a `target`; correct it"
+            )
+        yield item
+
+
+def _first(value: Any) -> Any:
+    return value[0] if isinstance(value, list) and value else value
+
+
+def _source(target: Any) -> str:
+    """The address of what is annotated; none where it is not told."""
+    source = target.get("source", target.get("id")) if isinstance(target, dict) else target
+    if isinstance(source, dict):
+        source = source.get("id")
+    return source.partition("#")[0] if isinstance(source, str) else ""
+
+
+def _is_link(item: Mapping[str, Any]) -> bool:
+    motivation = item.get("motivation")
+    return "linking" in (motivation if isinstance(motivation, list) else [motivation])
 
 
 def read(
-    files: Mapping[str, bytes], article: Article, schema: Schema, made: Provenance, where: str
-) -> Read:
-    """The marks by their position selectors, each checked against its quote, and the links between them."""
-    text = text_of(article)
-    marks: list[Mark] = []
-    links: list[Link] = []
-    try:
-        items = json.loads(files[".jsonld"])["items"]
-    except (ValueError, KeyError, TypeError):
+    document: Document,
+    article: Article,
+    schema: Schema,
+    made: Provenance,
+    labels: LabelMap = NO_MAP,
+) -> Import:
+    """The marks by their position selectors, each compared with its quote, and the links between them."""
+    text, dropped = text_of(article), Dropped()
+    hashes = [name for name in document.names if name.startswith(_HASH)]
+    if hashes and hashes[0] != f"{_HASH}{article.sha256}":
         raise FormatError(
-            f"{where}.jsonld: no annotation page with `items`; give one as JSON-LD"
-        ) from None
-    for number, item in enumerate(items, 1):
-        try:
-            if item["motivation"] == "linking":
-                label, head = item["body"]
-                links.append(Link(_own(item["target"]), label["value"], _own(head["source"])))
-            else:
-                marks.append(_read_mark(item, text))
-        except (KeyError, TypeError, ValueError, IndexError) as error:
-            found = (
-                f"{where}.jsonld: item {number}: {type(error).__name__}:"
-                f" {' '.join(str(error).split())}"
-            )
-            raise FormatError(f"{found}; give it as acre convert writes it") from None
-    return assembled(marks, links, article, schema, made, Lost())
-
-
-def _read_mark(item: Mapping[str, Any], text: str) -> Mark:
-    selectors = {selector["type"]: selector for selector in item["target"]["selector"]}
-    place = selectors["TextPositionSelector"]
-    start, end = place["start"], place["end"]
-    quote = selectors.get("TextQuoteSelector", {}).get("exact")
-    if quote is not None and quote != text[start:end]:
-        raise ValueError(
-            f"the article reads {text[start:end]!r} at {start}–{end}, the quote is {quote!r}"
+            f"{document.where}: it is of {hashes[0]}, not of the text of {article.id}; give that"
+            " one's file"
         )
-    tag, *answers = item["body"]
-    given = {answer["name"]: answer["value"] for answer in answers}
-    return Mark(
-        id=_own(item["id"]),
-        label=tag["value"],
-        start=start,
-        end=end,
-        text=text[start:end],
-        attributes=given,
+    marks: list[Marked] = []
+    links: list[Link] = []
+    for number, item in enumerate(document.content, 1):
+        if _is_link(item):
+            link = _read_link(item)
+            dropped["links without two ends and a label"] += link is None
+            links += [link] if link else []
+        else:
+            mark = _read_mark(item, number, text, dropped)
+            marks += [mark] if mark else []
+    return assembled(marks, links, article, schema, made, dropped, labels)
+
+
+def _read_link(item: Mapping[str, Any]) -> Link | None:
+    bodies = [body for body in _list(item.get("body")) if isinstance(body, dict | str)]
+    label = next((_value(body) for body in bodies if isinstance(body, dict) and _value(body)), None)
+    heads = [
+        body if isinstance(body, str) else body.get("source", body.get("id")) for body in bodies
+    ]
+    head = next((name for name in heads if isinstance(name, str)), None)
+    tail = _first(item.get("target"))
+    tail = tail.get("source", tail.get("id")) if isinstance(tail, dict) else tail
+    return Link(_own(tail), label, _own(head)) if label and head and isinstance(tail, str) else None
+
+
+def _read_mark(item: Mapping[str, Any], number: int, text: str, dropped: Dropped) -> Marked | None:
+    """None, counted, where it has no label or no place."""
+    label, answers = _tagged(item, dropped)
+    if label is None:
+        return None
+    targets = _list(item.get("target"))
+    selectors = _list(targets[0].get("selector")) if isinstance(_first(targets), dict) else []
+    dropped["further targets of one annotation"] += max(0, len(targets) - 1)
+    place, words = _selected([found for found in selectors if isinstance(found, dict)], text)
+    if place is None:
+        dropped["annotations without a position, whose quote stands in no place or in several"] += 1
+        return None
+    name = item.get("id")
+    return Marked(
+        _own(name) if isinstance(name, str) and name else f"x{number}",
+        label,
+        (place,),
+        words,
+        answers,
     )
 
 
+def _tagged(item: Mapping[str, Any], dropped: Dropped) -> tuple[str | None, dict[str, Any]]:
+    """The label, and the answers by name."""
+    motivation = _first(item.get("motivation")) or "tagging"
+    tags: list[str] = []
+    answers: dict[str, Any] = {}
+    for body in _list(item.get("body")):
+        given = {"value": body} if isinstance(body, str) else body
+        if not isinstance(given, dict):
+            continue
+        purpose, value, name = given.get("purpose", motivation), _value(given), given.get("name")
+        if purpose == "classifying" and isinstance(name, str):
+            answers[name] = given.get("value")
+        elif purpose in _TAGS and value:
+            tags.append(value)
+        else:
+            dropped[f"bodies for {purpose}"] += 1
+    dropped["further labels of one annotation"] += max(0, len(tags) - 1)
+    dropped["annotations without a label"] += not tags
+    return (tags[0] if tags else None), answers
+
+
+def _selected(
+    selectors: Sequence[Mapping[str, Any]], text: str
+) -> tuple[tuple[int, int] | None, str | None]:
+    """The place, and the words that are said to stand there; without a position, the one place that the quote fits."""
+    by_type = {str(_first(selector.get("type"))): selector for selector in selectors}
+    position, quote = by_type.get("TextPositionSelector"), by_type.get("TextQuoteSelector", {})
+    words = quote.get("exact") if isinstance(quote.get("exact"), str) else None
+    if position is not None:
+        start, end = position.get("start"), position.get("end")
+        return ((start, end) if type(start) is int and type(end) is int else (-1, -1)), words
+    before, after = (
+        part if isinstance(part := quote.get(name), str) else "" for name in ("prefix", "suffix")
+    )
+    places = [place for place in _occurrences(words or "", text) if text.endswith(before, 0, place)]
+    places = [place for place in places if text.startswith(after, place + len(words or ""))]
+    return ((places[0], places[0] + len(words or "")) if len(places) == 1 else None), words
+
+
+def _occurrences(words: str, text: str) -> Iterator[int]:
+    place = text.find(words) if words else -1
+    while place >= 0:
+        yield place
+        place = text.find(words, place + 1)
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _value(body: Mapping[str, Any]) -> str | None:
+    value = body.get("value")
+    return value if isinstance(value, str) and value else None
+
+
 def _own(name: str) -> str:
-    return name.rpartition("#")[2]
+    """The mark's id, of what ACRE wrote; another's name is kept whole, so that no two become one."""
+    return name.rpartition("#")[2] if name.startswith(_OURS) else name

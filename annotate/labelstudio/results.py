@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from annotate.labelstudio import config
+from annotate.labelstudio import config, quotes
 from annotate.model import graph
 from annotate.model.graph import Link
 from annotate.model.issues import Issue, Severity
@@ -99,13 +99,10 @@ class Suggestion(_Whole):
     updated_at: _Moment
 
 
-class _Region(_Whole):
-    """A span with its label, or an answer about it."""
+class _Region(quotes.Region, _Whole):
+    """A span with its label, or an answer about it; its id is one that every format can hold."""
 
     id: _Id
-    from_name: str
-    value: dict[str, Any]
-    meta: dict[str, Any] | None = None
 
 
 class _Relation(_Whole):
@@ -132,15 +129,17 @@ def read(
 ) -> tuple[Annotation, list[Issue]]:
     """The annotation of a result list, and an issue (`where` is a region's id) for all that it can't hold.
 
-    Offsets are taken as code points, checked against the article, and the words are sliced from it: Label Studio's own
-    `value.text` has newlines as a backslash and an n, and notes in place of words.
+    Offsets are taken as code points and compared with the words that Label Studio tells (`quotes.placed`); the words of a
+    mark are sliced from the article.
     """
     text = article.text or ""
     issues: list[Issue] = []
     regions, relations = _entries(result, issues)
     answers = _answers(regions, schema, issues)
     labelled = [region for region in regions if region.from_name == config.LABELS]
-    marks = [mark for region in labelled for mark in _mark(region, text, answers, schema, issues)]
+    placed, compared = quotes.placed(labelled, regions, text)
+    issues += compared
+    marks = [mark for region in placed for mark in _mark(region, text, answers, schema, issues)]
     orphans = set(answers) - {region.id for region in labelled}
     issues += [
         Issue(

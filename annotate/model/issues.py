@@ -26,6 +26,10 @@ CODES = {
     "label-several": "A region with several labels.",
     "link-unlabelled": "A relation without a label.",
     "pass-foreign": "An annotation last changed by another account than its annotator's.",
+    "pass-shorter": (
+        "A pass with fewer marks, links or answers than the one that it would replace, or of which"
+        " nothing could be read."
+    ),
     "pass-older": (
         "A second annotation of the same article by the same annotator; the newer one is kept."
     ),

@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import NamedTuple
 
 from annotate.model.issues import AcreError
 
@@ -50,6 +53,89 @@ def normalise(text: str) -> tuple[str, dict[str, int]]:
     stripped = text.strip("\n")
     changes["blank line at start or end removed"] = len(text) - len(stripped)
     return stripped, {name: count for name, count in changes.items() if count}
+
+
+class Trace(NamedTuple):
+    """A text in the corpus's form, and for each of its letters where it began and ended in the text that it was made from."""
+
+    text: str
+    starts: Sequence[int]
+    ends: Sequence[int]
+
+    def moved(self, start: int, end: int) -> tuple[int, int]:
+        """The span of the text that was made of this one of the text before; an empty one where all of it was removed.
+
+        A span that cuts a composed letter takes the whole letter.
+        """
+        return bisect_right(self.ends, start), bisect_left(self.starts, end)
+
+
+def trace(text: str) -> Trace:
+    """What `normalise` makes of the text, with the way back; in time that grows with the text's length alone."""
+    traced = Trace(text, range(len(text)), range(1, len(text) + 1))
+    for pattern, by in ((re.compile(BOM), ""), (_LINE_END, "\n"), (_CONTROL, "")):
+        traced = _replaced(traced, pattern, by)
+    traced = _replaced(_composed(traced), _TRAILING, "")
+    first = len(traced.text) - len(traced.text.lstrip("\n"))
+    last = max(first, len(traced.text.rstrip("\n")))
+    return Trace(traced.text[first:last], traced.starts[first:last], traced.ends[first:last])
+
+
+def _replaced(traced: Trace, pattern: re.Pattern[str], by: str) -> Trace:
+    """With `by`, at most one letter, in place of each match."""
+    matches = list(pattern.finditer(traced.text))
+    if not matches:
+        return traced
+    letters: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    place = 0
+    for match in matches:
+        letters += [traced.text[place : match.start()], by]
+        starts += [
+            *traced.starts[place : match.start()],
+            *([traced.starts[match.start()]] if by else []),
+        ]
+        ends += [
+            *traced.ends[place : match.start()],
+            *([traced.ends[match.end() - 1]] if by else []),
+        ]
+        place = match.end()
+    letters.append(traced.text[place:])
+    return Trace("".join(letters), [*starts, *traced.starts[place:]], [*ends, *traced.ends[place:]])
+
+
+def _composed(traced: Trace) -> Trace:
+    """In NFC, sequence by sequence."""
+    if unicodedata.is_normalized("NFC", traced.text):
+        return traced
+    sequences = [
+        (
+            unicodedata.normalize("NFC", traced.text[start:end]),
+            traced.starts[start],
+            traced.ends[end - 1],
+        )
+        for start, end in _sequences(traced.text)
+    ]
+    starts = chain.from_iterable([start] * len(letters) for letters, start, _end in sequences)
+    ends = chain.from_iterable([end] * len(letters) for letters, _start, end in sequences)
+    return Trace("".join(letters for letters, _start, _end in sequences), list(starts), list(ends))
+
+
+def _sequences(text: str) -> Iterator[tuple[int, int]]:
+    """The stretches that NFC composes each by itself: a letter with what is joined to it."""
+    start, whole = 0, ""
+    for place, letter in enumerate(text):
+        if place > start and unicodedata.combining(letter) == 0:
+            whole = whole or unicodedata.normalize("NFC", text[start:place])
+            if unicodedata.normalize("NFC", whole + letter) == whole + unicodedata.normalize(
+                "NFC", letter
+            ):
+                yield start, place
+                start = place
+            whole = ""
+    if text:
+        yield start, len(text)
 
 
 def is_normal(text: str) -> bool:

@@ -92,12 +92,41 @@ def test_what_does_not_fit_is_named(
     assert read(change)[1] == found
 
 
-def test_words_are_sliced_from_the_article_whatever_the_server_says(
-    read: Callable[..., Any],
+def test_words_that_stand_elsewhere_are_refused(read: Callable[..., Any]) -> None:
+    assert read(_set("m1", text="Armies"))[1] == [("m1", "mark-text"), ("e1", "link-dangling")]
+
+
+@pytest.mark.parametrize("words", ["Troops\\n", " Troops ", None, ["a note"]])
+def test_label_studios_own_way_of_telling_words_is_no_difference(
+    read: Callable[..., Any], words: Any
 ) -> None:
-    annotation, issues = read(_set("m1", text="line\\nline"))
+    annotation, issues = read(_set("m1", text=words))
     assert annotation.mentions[0].text == "Troops"
     assert issues == []
+
+
+def test_a_note_in_place_of_a_regions_words_is_no_evidence(read: Callable[..., Any]) -> None:
+    annotation, issues = read(_set("m3", text="people"))  # what was typed as its unit
+    assert issues == []
+    assert "at least 12" in {mention.text for mention in annotation.mentions}
+
+
+def test_offsets_in_utf16_units_are_moved_and_named(
+    write: Write, schema: Schema, made: Callable[..., Provenance]
+) -> None:
+    article, annotation = write("🚁 [m1:armed_group|Rebels] left 🏥 [m2:place|Tak].\n---\n")
+    sent = tasks.result(annotation, article, schema)
+    for entry, shift in zip(sent, (1, 2), strict=True):
+        entry["value"] |= {
+            "start": entry["value"]["start"] + shift,
+            "end": entry["value"]["end"] + shift,
+        }
+    found, issues = results.read(sent, article, schema, made())
+    assert found.layers() == annotation.layers()
+    assert [(issue.where, issue.code, issue.severity) for issue in issues] == [
+        ("m1, m2", "mark-text", "warning")
+    ]
+    assert "count UTF-16 units" in issues[0].message
 
 
 def test_a_relation_drawn_the_other_way_is_read_by_its_direction(read: Callable[..., Any]) -> None:
