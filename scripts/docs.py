@@ -164,7 +164,7 @@ class _Repository:
 
     def commit(self, message: str) -> None:
         """Split, build and commit, as a maintainer does before a release."""
-        self.corpus.write_splits(splits.deal(self.corpus, self.schema).places)
+        self.corpus.write_splits(splits.assign(self.corpus, self.schema).rows)
         build.build(self.corpus, self.schema)
         self._git("add", "--all")
         self._git("commit", "--quiet", "--message", message)
