@@ -159,8 +159,7 @@ class _Repository:
     def write(self, article: Article, annotation: Annotation) -> None:
         """Add the article and its pass, or replace the pass."""
         self.corpus.write_article(article)
-        path = self.corpus.annotation_path(annotation.provenance.annotator, article.id)
-        store.write(path, store.dump(annotation))
+        self.corpus.write_annotation(annotation, article)
 
     def commit(self, message: str) -> None:
         """Split, build and commit, as a maintainer does before a release."""
