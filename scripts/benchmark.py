@@ -1,7 +1,8 @@
-"""Measure how fast extractors read, beside plain en_core_web_sm on the same texts in the same run; and how well pages are read.
+"""Measure how fast extractors read, beside plain en_core_web_sm on the same texts in the same run; and how
+well pages are read.
 
-python scripts/benchmark.py build/extractor/model-best build/extractor/lookup.json [--processes 1 --processes 2]
-python scripts/benchmark.py pages FOLDER
+python scripts/benchmark.py build/extractor/model-best build/extractor/lookup.json [--processes 1 --processes
+2] python scripts/benchmark.py pages FOLDER
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""A corpus of any size to measure with: the pilot's articles, each under many ids, with both of its passes and no gold."""
+"""A corpus of any size to measure with: the pilot's articles, each under many ids, with both of its passes
+and no gold.
+"""
 
 from __future__ import annotations
 

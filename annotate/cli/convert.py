@@ -115,7 +115,7 @@ def convert(
     corpus: CorpusOption = CORPUS,
     schema: SchemaOption = None,
 ) -> None:
-    """Turn annotated articles into the inline notation or a foreign format, or files of these into an annotator's passes."""
+    """Write annotated articles in the inline notation or another format, or read such files as passes."""
     folder, terms, names = Corpus(corpus), schema_of(schema, corpus), list(targets or ())
     for name, known in ((to, FORMATS), (from_, (*FORMATS, convert_.RE3D))):
         if name is not None and name not in known:
@@ -211,7 +211,9 @@ def _write_format(
     annotator: str | None,
     output: Path | None,
 ) -> int:
-    """Write each named article's annotation, or all that there are; what can't be written is named, and the rest goes on."""
+    """Write each named article's annotation, or all that there are; what can't be written is named, and the
+    rest goes on.
+    """
     if output is None:
         raise UsageError("name the folder that the files go to, with --output")
     if output.exists() and not output.is_dir():
@@ -317,7 +319,9 @@ def _tell_converted(converted: Converted, article: str, annotator: str, has_erro
 
 
 def _tell_issues(outcome: Outcome, printer: IssuePrinter, seen: Counter[str]) -> None:
-    """The document's findings, those that say the same in one line; of each kind of warning the first ones of a run, and all errors."""
+    """The document's findings, those that say the same in one line; of each kind of warning the first ones of
+    a run, and all errors.
+    """
     for issue, places in _grouped(outcome.converted.issues if outcome.converted else ()):
         kind = f"{issue.severity} {issue.code}"
         seen[kind] += 1

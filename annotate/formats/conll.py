@@ -1,7 +1,9 @@
-"""CoNLL columns: a token a line with BIO tags, a blank line after each sentence. One column for each layer of marks.
+"""CoNLL columns: a token a line with BIO tags, a blank line after each sentence. One column for each layer of
+marks.
 
-Flat: of nested marks the outermost is held. Links, attributes and clusters have no place in it. Read are also the columns
-of others: tabs or spaces, one column of tags (the last), tags in IOB1, IOB2, IOBES or BILOU, in capitals or not.
+Flat: of nested marks the outermost is held. Links, attributes and clusters have no place in it. Read are also
+the columns of others: tabs or spaces, one column of tags (the last), tags in IOB1, IOB2, IOBES or BILOU, in
+capitals or not.
 """
 
 from __future__ import annotations

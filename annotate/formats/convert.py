@@ -258,7 +258,9 @@ class _Known:
         return keys
 
     def article(self, document: Document) -> tuple[Article, str | None]:
-        """The document's article and, where it is not known by its name, by what it is; AcreError where there is none."""
+        """The document's article and, where it is not known by its name, by what it is; AcreError where there
+        is none.
+        """
         text = None if document.text is None else normalise(document.text)[0]
         named = [*document.names, Path(document.where).name, Path(document.where).stem]
         other: Article | None = None
@@ -381,7 +383,9 @@ def _write(
     issues: Sequence[Issue],
     force: bool = False,
 ) -> Converted:
-    """A pass that says the same keeps its file; one made with another tool is never replaced, a longer one not without `force`."""
+    """A pass that says the same keeps its file; one made with another tool is never replaced, a longer one
+    not without `force`.
+    """
     tool = annotation.provenance.tool
     path = corpus.annotation_path(annotation.provenance.annotator, article.id)
     old = store.read_annotation(path) if path.exists() else None

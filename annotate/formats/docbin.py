@@ -1,7 +1,8 @@
-"""spaCy's `DocBin`: a `.spacy` file with one `Doc`. Nested marks are span groups, the outermost mentions `doc.ents`.
+"""spaCy's `DocBin`: a `.spacy` file with one `Doc`. Nested marks are span groups, the outermost mentions
+`doc.ents`.
 
-Links and attributes are in `doc.user_data["acre"]`, by span id: spaCy has no place of its own for them. Read are files of
-several documents too, with any span groups or entities alone, as spaCy and Prodigy write them.
+Links and attributes are in `doc.user_data["acre"]`, by span id: spaCy has no place of its own for them. Read
+are files of several documents too, with any span groups or entities alone, as spaCy and Prodigy write them.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ def documents(files: Mapping[str, bytes], where: str) -> list[Document]:
     (content,) = files.values()
     try:
         docs = list(DocBin().from_bytes(content).get_docs(spacy.blank("xx").vocab))
-    except Exception as error:  # what it raises depends on where the bytes are damaged: zlib, msgpack, NumPy and spaCy have each their own
+    except Exception as error:
         raise FormatError(
             f"{where}: no DocBin that spaCy reads ({type(error).__name__}); write it again"
         ) from None

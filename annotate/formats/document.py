@@ -147,11 +147,13 @@ def assembled(
     has_answers: bool = True,
     trims: bool = False,
 ) -> Import:
-    """The annotation that a file's marks and links make: compared with the article, in the schema's terms, with safe ids.
+    """The annotation that a file's marks and links make: compared with the article, in the schema's terms,
+    with safe ids.
 
-    `source` is the text that the offsets count, where the file has one. `has_answers` says whether the file could hold
-    answers at all: where it can't, a required one that is missing is nobody's fault. `trims` takes white space off the edges
-    of marks, as is done with all marks of a foreign label set; others are read as they are, and found by `validate`.
+    `source` is the text that the offsets count, where the file has one. `has_answers` says whether the file
+    could hold answers at all: where it can't, a required one that is missing is nobody's fault. `trims` takes
+    white space off the edges of marks, as is done with all marks of a foreign label set; others are read as
+    they are, and found by `validate`.
     """
     text = text_of(article)
     reading = _Reading(text, schema, labels, dropped, trims or labels.is_foreign)
@@ -368,7 +370,9 @@ class _Reading:
         return self.schema.layer(self.marks[pieces[0]].label) if pieces else None
 
     def _is_attribution(self, link: Link) -> bool:
-        """Whether it joins a source, a cue and a content, to one another or to a dropped mark that stands for their attribution."""
+        """Whether it joins a source, a cue and a content, to one another or to a dropped mark that stands for
+        their attribution.
+        """
         layers = [self._layer(end) for end in (link.tail, link.head)]
         own = sum(layer in _ATTRIBUTION for layer in layers)
         return own == 2 or (
@@ -378,7 +382,8 @@ class _Reading:
     def _joined(self, foreign: Iterable[Link]) -> Iterator[Link]:
         """From each content to its source and its cue, whichever way the file draws them, and through what.
 
-        E1 Attribution:T4 Source:T1 Cue:T2 Content:T3, of whose labels the map drops the first, makes T3 source:T1 cue:T2.
+        E1 Attribution:T4 Source:T1 Cue:T2 Content:T3, of whose labels the map drops the first, makes T3
+        source:T1 cue:T2.
         """
         around: dict[str, dict[Layer | None, list[str]]] = defaultdict(lambda: defaultdict(list))
         for link in foreign:
@@ -403,7 +408,9 @@ class _Reading:
 def with_defaults(
     annotation: Annotation, schema: Schema, labels: LabelMap
 ) -> tuple[Annotation, Counter[str]]:
-    """The annotation with the map's defaults where a mark can have an answer and has none, and how often each was given."""
+    """The annotation with the map's defaults where a mark can have an answer and has none, and how often each
+    was given.
+    """
     given: Counter[str] = Counter()
     if not labels.defaults:
         return annotation, given
@@ -437,7 +444,9 @@ def _neighbours(links: Iterable[Link], through: set[str]) -> dict[str, set[str]]
 
 
 def _runs(place: tuple[Edges, ...], text: str) -> list[Edges]:
-    """The fragments in the order of the text, those joined that overlap or have nothing but white space between them."""
+    """The fragments in the order of the text, those joined that overlap or have nothing but white space
+    between them.
+    """
     runs: list[Edges] = []
     for start, end in sorted(place):
         if runs and not text[runs[-1][1] : start].strip():

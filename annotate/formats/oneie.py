@@ -260,7 +260,9 @@ def _mentions(line: _Line, own: Sequence[Edges], at: str) -> Iterator[tuple[Mark
 def _own_output(
     line: _Line, own: Sequence[Edges], number: int, at: str, dropped: Dropped
 ) -> Iterator[tuple[Marked, list[Link]]]:
-    """What stands under the first of `graph`, `pred` and `gold` that is there; what stands under the others is counted."""
+    """What stands under the first of `graph`, `pred` and `gold` that is there; what stands under the others
+    is counted.
+    """
     there = [(name, graph) for name in _GRAPHS if (graph := getattr(line, name)) is not None]
     if line.entity_mentions is not None or line.event_mentions is not None:
         there.insert(0, ("", _Graph()))

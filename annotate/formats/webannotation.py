@@ -99,7 +99,9 @@ def _name(article: Article, name: str) -> str:
 
 
 def documents(files: Mapping[str, bytes], where: str) -> list[Document]:
-    """One for each source that the annotations are of; its address or hash, or the page's name, tell which article it is."""
+    """One for each source that the annotations are of; its address or hash, or the page's name, tell which
+    article it is.
+    """
     (content,) = files.values()
     page = from_json(decode(content, where), where)
     items = list(_items(page, where))

@@ -1,7 +1,8 @@
-"""Offsets of a file against the words that it says stand there: compared, moved where the shift is a known one, or refused.
+"""Offsets of a file against the words that it says stand there: compared, moved where the shift is a known
+one, or refused.
 
-A tool may count UTF-16 units or bytes where the corpus counts code points, and its copy of the text may have had a byte
-order mark, other line ends or decomposed letters. Which of these it was, the quoted words tell.
+A tool may count UTF-16 units or bytes where the corpus counts code points, and its copy of the text may have
+had a byte order mark, other line ends or decomposed letters. Which of these it was, the quoted words tell.
 """
 
 from __future__ import annotations
@@ -75,8 +76,8 @@ def compare(
     `source` is the file's copy of the text, whose normal form is the article's; without it, the article's is taken.
     The way to count that explains the words of most marks holds for all; a mark that it does not explain is moved by
     another one where that is the only one that does.
-    Marks at 106–115 and 129–134 of “… 🚀 … 💥 … Dol Harun … nurse”, whose words stand at 104–113 and 127–132, are moved:
-    their offsets count UTF-16 units.
+    Marks at 106–115 and 129–134 of “… 🚀 … 💥 … Dol Harun … nurse”, whose words stand at 104–113 and 127–132,
+    are moved: their offsets count UTF-16 units.
     """
     scales = list(_scales(text, source))
     quoted = [quote for quote in quotes if quote.words and quote.words.strip()]
@@ -173,7 +174,9 @@ def _read(fragments: Sequence[Edges], text: str) -> str:
 
 
 def _folded(words: str) -> str:
-    r"""What two tellings of the same words share: without white space, which Label Studio also writes as \n, in one kind of quotation marks."""
+    r"""What two tellings of the same words share: without white space, which Label Studio also writes as \n,
+    in one kind of quotation marks.
+    """
     return re.sub(r"\s+", "", normalise(words.replace("\\n", " "))[0]).translate(_QUOTATION)
 
 

@@ -187,7 +187,9 @@ class Provenance(Record):
     started_from: str | None = None
     """Name and version of the extractor whose suggestions the annotator began with; None where it was the bare text."""
     unasked: tuple[str, ...] = ()
-    """Required attributes that nobody was asked: the file that it was read from can't hold them. Where a mark has one, it is a default."""
+    """Required attributes that nobody was asked: the file that it was read from can't hold them. Where a mark
+    has one, it is a default.
+    """
 
 
 class Annotation(Record):

@@ -56,7 +56,9 @@ def normalise(text: str) -> tuple[str, dict[str, int]]:
 
 
 class Trace(NamedTuple):
-    """A text in the corpus's form, and for each of its letters where it began and ended in the text that it was made from."""
+    """A text in the corpus's form, and for each of its letters where it began and ended in the text that it
+    was made from.
+    """
 
     text: str
     starts: Sequence[int]

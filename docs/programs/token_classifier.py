@@ -28,7 +28,9 @@ model = AutoModelForTokenClassification.from_pretrained(encoder, num_labels=len(
 
 
 def align(row):
-    """The first piece of each token bears its tag; the others, and special ones, bear -100, which the loss leaves out."""
+    """The first piece of each token bears its tag; the others, and special ones, bear -100, which the loss
+    leaves out.
+    """
     pieces = tokenizer(row["tokens"], is_split_into_words=True, truncation=True, max_length=256)
     labels, before = [], None
     for word in pieces.word_ids():

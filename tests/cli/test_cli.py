@@ -65,7 +65,12 @@ def test_adding_twice_adds_once_and_a_near_copy_is_refused(
 @needs_seed
 def test_add_tells_title_outlet_and_date_and_that_there_is_none(acre: Acre, tmp_path: Path) -> None:
     rows = [
-        {"text": "The convoy reached the harbour on Friday.", "title": "Convoy", "outlet": "Courier", "published": "2024-04-10"},
+        {
+            "text": "The convoy reached the harbour on Friday.",
+            "title": "Convoy",
+            "outlet": "Courier",
+            "published": "2024-04-10",
+        },
         {"text": "The mill burnt down on Sunday.", "title": "Mill burns"},
     ]  # fmt: skip
     path = tmp_path / "rows.jsonl"
@@ -84,9 +89,12 @@ SUNK = (
     "A barge sank below the lock at Ostrel on Sunday, and two of its crew are missing, the river"
     " police said."
 )
-PAGE = f"""<!doctype html><html lang="en"><head><meta charset="windows-1252"><title>Barge sinks below the lock</title></head><body>
-<article><h1>Barge sinks below the lock</h1><p>{SUNK}</p><nav><a href="/">Home</a></nav><p>The caf\xe9 on the quay stayed open
-all night for the divers,<br>its owner said.</p><p>The army said that it had laid no mines in the river since the truce.</p>
+PAGE = f"""<!doctype html><html lang="en"><head><meta charset="windows-1252">
+<title>Barge sinks below the lock</title></head><body>
+<article><h1>Barge sinks below the lock</h1><p>{SUNK}</p><nav><a href="/">Home</a></nav>
+<p>The caf\xe9 on the quay stayed open
+all night for the divers,<br>its owner said.</p>
+<p>The army said that it had laid no mines in the river since the truce.</p>
 <p>Read more: <a href="/f">Ferry turns back</a></p></article></body></html>"""
 
 
@@ -112,9 +120,11 @@ def test_rows_of_a_collection_whose_text_is_withheld_are_added_whole_or_not_at_a
     acre: Acre, corpus: Corpus, tmp_path: Path
 ) -> None:
     languages = ("en-US", "klingon", "english")
-    rows = [{"text": f"{SUNK} It was barge number {n}: {word * 9}", "language": given} for n, (given, word) in enumerate(
-        zip(languages, ("grain ", "salt ", "coal "), strict=True)
-    )]  # fmt: skip
+    cargo = zip(languages, ("grain ", "salt ", "coal "), strict=True)
+    rows = [
+        {"text": f"{SUNK} It was barge number {n}: {word * 9}", "language": language}
+        for n, (language, word) in enumerate(cargo)
+    ]
     path = tmp_path / "rows.jsonl"
     path.write_text("\ufeff" + "\r\n".join(map(json.dumps, rows)))
     added = acre("add", path, "--collection", "local")

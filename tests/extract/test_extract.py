@@ -72,8 +72,10 @@ def test_rows_are_those_of_the_config_claims_and_slice_exactly(
     assert (death["voice"], death["count_min"]) == ("outlet", 41)
 
 
-UNDATED = """<!doctype html><html lang="en"><head><title>Rebels take hill</title></head><body><article><h1>Rebels take hill</h1>
-<p>The rebels seized the hill on Friday, the ministry said. It had lost it <a href="/2014/01/09/x">ten years ago</a>.</p>
+UNDATED = """<!doctype html><html lang="en"><head><title>Rebels take hill</title></head><body><article>
+<h1>Rebels take hill</h1>
+<p>The rebels seized the hill on Friday, the ministry said. It had lost it
+<a href="/2014/01/09/x">ten years ago</a>.</p>
 <p>More than 40 rebels were killed, and the mill below the hill burnt down with all that was in it, the miller said.</p>
 </article></body></html>"""
 

@@ -1,4 +1,6 @@
-"""Files that others made: what they tell is compared, moved or refused by name, and none becomes a shorter pass in silence."""
+"""Files that others made: what they tell is compared, moved or refused by name, and none becomes a shorter
+pass in silence.
+"""
 
 from __future__ import annotations
 
@@ -328,12 +330,21 @@ def test_oneies_own_output_is_read(
     ("marks", "told"),
     [
         ({}, "neither entity_mentions and event_mentions nor graph, pred, gold"),
-        ({"entity_mentions": [{"id": "m", "entity_type": "place", "start": 0, "end": 1, "text": "Tarn"}]},
-         "m: mark-text: 0–6 reads 'Gunmen', the file says 'Tarn'"),
-        ({"entity_mentions": [{"id": "m", "entity_type": "place", "start": -2, "end": -1}]}, "are no tokens of the sentence"),
+        (
+            {
+                "entity_mentions": [
+                    {"id": "m", "entity_type": "place", "start": 0, "end": 1, "text": "Tarn"}
+                ]
+            },
+            "m: mark-text: 0–6 reads 'Gunmen', the file says 'Tarn'",
+        ),
+        (
+            {"entity_mentions": [{"id": "m", "entity_type": "place", "start": -2, "end": -1}]},
+            "are no tokens of the sentence",
+        ),
         ({"graph": {"entities": [["a", 1, "place"]]}}, "graph.entities.0"),
     ],
-)  # fmt: skip
+)
 def test_what_is_not_oneies_is_refused(take: Take, marks: dict[str, Any], told: str) -> None:
     code, said, written = take("oneie", {"ID.jsonl": _sentence(**marks)})
     assert (code, written) == (1, [])
@@ -648,9 +659,12 @@ def test_a_map_takes_labels_links_and_answers_and_counts_what_it_drops(
         "attributes:\n  Mood: {to: realis, values: {Sure: actual, Unsure: null}}\n"
     )
     marks = (
-        bound(1, "Group", "the Delta Brigade") + bound(2, "Town", "Old Tarn") + bound(3, "Landing", "landed")
-        + bound(4, "Boat", "Boats") + "E1\tLanding:T3 Who:T1 Who2:T2 Where:T2 Why:T1 Who3:T4\nA1\tMood E1 Sure\nA2\tColour T1 red\n"
-    )  # fmt: skip
+        bound(1, "Group", "the Delta Brigade")
+        + bound(2, "Town", "Old Tarn")
+        + bound(3, "Landing", "landed")
+        + bound(4, "Boat", "Boats")
+        + "E1\tLanding:T3 Who:T1 Who2:T2 Where:T2 Why:T1 Who3:T4\nA1\tMood E1 Sure\nA2\tColour T1 red\n"
+    )
     code, said, written = take(
         "brat", {"ID.txt": STORY, "ID.ann": marks}, "--labels", str(tmp_path / "m.yaml")
     )
@@ -660,8 +674,13 @@ def test_a_map_takes_labels_links_and_answers_and_counts_what_it_drops(
         [("agent", "T1"), ("place", "T2")],
         {"realis": "actual"},
     )
-    for told in ("1 marks Boat, which the map drops", "1 links Why, which the map drops", "1 links of marks that the map drops",
-                 "1 arguments agent of advance that are place", "1 answers to Colour, which the schema does not have"):  # fmt: skip
+    for told in (
+        "1 marks Boat, which the map drops",
+        "1 links Why, which the map drops",
+        "1 links of marks that the map drops",
+        "1 arguments agent of advance that are place",
+        "1 answers to Colour, which the schema does not have",
+    ):
         assert f"not read: {told}" in said
 
 

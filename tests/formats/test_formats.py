@@ -102,8 +102,13 @@ def _without(annotation: Annotation, gone: set[str]) -> Annotation:
     marks, links = graph.disassemble(annotation)
     kept = [link for link in links if link.tail not in gone and link.head not in gone]
     return graph.assemble(
-        [mark for mark in marks if mark.id not in gone], kept, SCHEMA, annotation.article, annotation.sha256, annotation.provenance
-    )[0]  # fmt: skip
+        [mark for mark in marks if mark.id not in gone],
+        kept,
+        SCHEMA,
+        annotation.article,
+        annotation.sha256,
+        annotation.provenance,
+    )[0]
 
 
 @given(st.data())
@@ -347,17 +352,37 @@ def test_w3c_selectors_point_at_the_words() -> None:
         ("brat", ".ann", ("T1\t", "?1\t"), "a.ann:1: '?1"),
         ("brat", ".ann", ("T2\t", "T1\t"), "T1 stands in a line before"),
         ("brat", ".ann", ("E1\tcapture:T2", "E1\tcapture:T22"), "the event E1 has no trigger T22"),
-        ("conll", ".conll", ("Troops\t", "Armies\t"), "a: token 1 is 'Armies', the article goes on with 'Troops seized Tak; a'"),
+        (
+            "conll",
+            ".conll",
+            ("Troops\t", "Armies\t"),
+            "a: token 1 is 'Armies', the article goes on with 'Troops seized Tak; a'",
+        ),
         ("conll", ".conll", ("Tak\tB-place", "Tak"), "a:4: 5 columns, not 6; tabs part them"),
         ("conll", ".conll", ("Tak\tB-place", "Tak\tplace"), "a:4: 'place' is no tag"),
         ("conll", ".conll", ("Tak\t", "\t"), "a:4: an empty token"),
         ("oneie", ".jsonl", ('"tokens"', '"words"'), "a:1: tokens: Field required"),
-        ("oneie", ".jsonl", ('"trigger"', '"verb"'), "a:1: event_mentions.0.trigger: Field required; give OneIE's fields"),
-        ("oneie", ".jsonl", ('"end": 1', '"end": 100'), "a:1: 0–100 are no tokens of the sentence's"),
+        (
+            "oneie",
+            ".jsonl",
+            ('"trigger"', '"verb"'),
+            "a:1: event_mentions.0.trigger: Field required; give OneIE's fields",
+        ),
+        (
+            "oneie",
+            ".jsonl",
+            ('"end": 1', '"end": 100'),
+            "a:1: 0–100 are no tokens of the sentence's",
+        ),
         ("webannotation", ".jsonld", ('"items"', '"rows"'), "a: no annotation page with `items`"),
-        ("labelstudio", ".json", ('"data"', '"date"'), "a: no list of tasks with `data` and `annotations`"),
+        (
+            "labelstudio",
+            ".json",
+            ('"data"', '"date"'),
+            "a: no list of tasks with `data` and `annotations`",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_damaged_file_is_told_in_a_line(
     name: str,
     suffix: str,

@@ -15,16 +15,16 @@ from typing import Any
 from lxml import etree, html
 
 _BLOCK = frozenset([
-    "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "dialog", "dir", "div", "dl",
-    "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "html",
-    "legend", "li", "main", "menu", "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th",
-    "thead", "tr", "ul",
+    "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "dialog",
+    "dir", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3",
+    "h4", "h5", "h6", "header", "hgroup", "hr", "html", "legend", "li", "main", "menu", "nav", "ol",
+    "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
 ])  # fmt: skip
 _HEADINGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
 _NO_TEXT = frozenset([
-    "applet", "audio", "button", "canvas", "datalist", "embed", "frame", "frameset", "head", "iframe", "input", "link", "map",
-    "math", "meta", "noframes", "noscript", "object", "option", "progress", "rp", "rt", "script", "select", "style",
-    "svg", "template", "textarea", "title", "track", "video",
+    "applet", "audio", "button", "canvas", "datalist", "embed", "frame", "frameset", "head", "iframe",
+    "input", "link", "map", "math", "meta", "noframes", "noscript", "object", "option", "progress",
+    "rp", "rt", "script", "select", "style", "svg", "template", "textarea", "title", "track", "video",
 ])  # fmt: skip
 _KINDS = {
     **dict.fromkeys(["h2", "h3", "h4", "h5", "h6"], "subhead"),

@@ -174,7 +174,9 @@ class _Places:
         return start, end
 
     def _look_up_words(self, texts: Sequence[str], alone: Sequence[int]) -> None:
-        """Blocks out of which trafilatura dropped words here and there, as it does with elements that it doesn't know."""
+        """Blocks out of which trafilatura dropped words here and there, as it does with elements that it
+        doesn't know.
+        """
         for start, end, text in self._uncovered(texts):
             words = text.split()
             for number in alone:
@@ -197,7 +199,9 @@ class _Places:
             start = end
 
     def _unsaid(self, texts: Sequence[str]) -> Iterator[tuple[int, str]]:
-        """The texts that no block has and that do not say again what the blocks say, with the blocks that they follow."""
+        """The texts that no block has and that do not say again what the blocks say, with the blocks that
+        they follow.
+        """
         said = "".join(self._own[number] for number in sorted(self.found))
         for start, _end, text in self._uncovered(texts):
             if letters(text) not in said:

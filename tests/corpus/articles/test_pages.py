@@ -269,10 +269,15 @@ def test_words_that_markup_cuts_stay_whole(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "markup",
     [
-        "<style>.lead { color: red }</style>", "<script>var lead = 'Nobody warned us.';</script>", "<template>lead text</template>",
-        "<noscript>lead: enable it</noscript>", "<svg><title>lead</title></svg>", "<!-- lead -->", "<textarea>lead</textarea>",
+        "<style>.lead { color: red }</style>",
+        "<script>var lead = 'Nobody warned us.';</script>",
+        "<template>lead text</template>",
+        "<noscript>lead: enable it</noscript>",
+        "<svg><title>lead</title></svg>",
+        "<!-- lead -->",
+        "<textarea>lead</textarea>",
     ],
-)  # fmt: skip
+)
 def test_no_style_or_script_comes_in(tmp_path: Path, markup: str) -> None:
     inside = f"<p>{SECOND}{markup}</p>"
     found = read(
@@ -473,10 +478,12 @@ def test_a_date_of_the_metadata_is_read(tmp_path: Path, head: str) -> None:
 @pytest.mark.parametrize(
     "shown",
     [
-        '<time datetime="2021-05-04T10:00">4 May</time>', "<p class='byline-date'>4 May 2021</p>",
-        '<span itemprop="datePublished" content="2021-05-04">Tuesday</span>', '<div class="published">May 4, 2021</div>',
+        '<time datetime="2021-05-04T10:00">4 May</time>',
+        "<p class='byline-date'>4 May 2021</p>",
+        '<span itemprop="datePublished" content="2021-05-04">Tuesday</span>',
+        '<div class="published">May 4, 2021</div>',
     ],
-)  # fmt: skip
+)
 def test_a_date_that_the_page_shows_under_its_headline_is_read(tmp_path: Path, shown: str) -> None:
     found = read(tmp_path, page(shown, p(*PARAGRAPHS)))
     assert found.article is not None

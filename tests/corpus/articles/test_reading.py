@@ -18,12 +18,13 @@ PAGE = """<!doctype html><html lang="en"><head><title>Ferry blast kills nine | C
 <meta property="article:published_time" content="2024-04-10T08:00:00Z">
 <meta name="description" content="The harbour office blames a mine; the navy calls that absurd.">
 </head><body><nav><a href="/">Home</a><a href="/world">World</a></nav><article><h1>Ferry blast kills nine</h1>
-<p>An explosion tore through the car deck of a ferry on Tuesday morning, killing at least nine people, the harbour office
-in the town of Lisk said on Wednesday, after divers had searched the wreck for most of the night.</p>
-<figure><img src="a.jpg" alt="A ferry with a torn hull"><figcaption>The Saint Brana at Lisk <b>[Handout]</b></figcaption></figure>
+<p>An explosion tore through the car deck of a ferry on Tuesday morning, killing at least nine people, the harbour
+office in the town of Lisk said on Wednesday, after divers had searched the wreck for most of the night.</p>
+<figure><img src="a.jpg" alt="A ferry with a torn hull">
+<figcaption>The Saint Brana at Lisk <b>[Handout]</b></figcaption></figure>
 <h2>Mine or engine</h2>
-<p>The interior minister said that a mine had drifted into the shipping lane. The navy called the accusation absurd &amp;
-said that its divers had not entered the lake since the armistice was signed &#8220;in good faith&#8221;.</p>
+<p>The interior minister said that a mine had drifted into the shipping lane. The navy called the accusation absurd
+&amp; said that its divers had not entered the lake since the armistice was signed &#8220;in good faith&#8221;.</p>
 <p>The ferry company said that the ship, built in 1971, had reported engine trouble twice in March, and that it would
 publish the log of its last voyage as soon as the inspectors allowed it to do so.</p>
 </article><footer>Copyright, imprint, cookies</footer></body></html>"""
@@ -75,7 +76,8 @@ def test_a_web_page_gives_its_article_its_zones_and_its_metadata(tmp_path: Path)
 
 
 UNDATED = """<!doctype html><html lang="en"><head><title>Mill burns in Tarn Ostra</title></head><body><article>
-<h1>Mill burns in Tarn Ostra</h1><p>The mill of Tarn Ostra burnt down on Sunday, the fire brigade said, and two men are missing.</p>
+<h1>Mill burns in Tarn Ostra</h1>
+<p>The mill of Tarn Ostra burnt down on Sunday, the fire brigade said, and two men are missing.</p>
 <p>The owner said that the building was insured. {}</p>
 <p>A fire in the same street had killed a watchman, and the inquiry into it was never closed, the mayor said.</p>
 </article></body></html>"""

@@ -8,9 +8,10 @@ from tests import strategies
 from tests.conftest import SEED, needs_seed
 
 # Each zone of the reference article, in order, by its first characters alone: the text itself is not ours to give on.
-_REFERENCE = """headline standfirst caption caption paragraph paragraph paragraph related paragraph paragraph paragraph subhead
-paragraph paragraph paragraph infographic infographic paragraph paragraph paragraph paragraph paragraph subhead paragraph
-paragraph paragraph paragraph paragraph subhead paragraph paragraph paragraph paragraph paragraph paragraph paragraph credit"""
+_REFERENCE = """headline standfirst caption caption paragraph paragraph paragraph related paragraph paragraph
+paragraph subhead paragraph paragraph paragraph infographic infographic paragraph paragraph
+paragraph paragraph paragraph subhead paragraph paragraph paragraph paragraph paragraph subhead
+paragraph paragraph paragraph paragraph paragraph paragraph paragraph credit"""
 
 PAGE = """Army leaves Brel as talks open
 
