@@ -258,6 +258,8 @@ def test_a_collection_that_is_not_declared_is_one_line(
     gold = Gold.model_validate(annotation.model_dump())
     store.write(corpus.gold_path(article.id), store.dump(gold))
     store.write(corpus.root.parent / "copy" / "new.txt", b"Troops left Lisk on Friday.")
+    declared = "ben: {kind: human, description: Reads brat}\n"
+    store.write(corpus.root / "annotators.yaml", declared.encode())
     exported = convert.to_format(article, annotation, schema, "brat").files
     for suffix, content in exported.items():
         store.write(corpus.root.parent / "brat" / f"{article.id}{suffix}", content)

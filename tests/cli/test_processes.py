@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[tuple[str, ...], int, str]] = {
     "convert": (("--to", "brat", "--output", "brat"), 0, "1 documents written to brat as brat"),
     "diff": (("nowhere",), 2, "nowhere: no such folder, and no revision"),
     "extract": (("copy.txt",), 2, "nothing is built there to learn from; run acre build"),
+    "init": (("mine",), 0, "made mine with"),
     "load": ((), 2, "no desk 'desk'"),
     "migrate": (("none",), 2, "none.yaml: no such migration"),
     "pull": ((), 2, "no desk 'desk'"),

@@ -13,6 +13,7 @@ from annotate.cli.common import app
 from annotate.corpus import store
 from annotate.corpus.store import Corpus, StoreError
 from annotate.labelstudio import pull
+from annotate.labelstudio.results import TaskData
 from annotate.model.records import Annotation, Article
 from tests.conftest import SENTENCE
 
@@ -66,7 +67,9 @@ def test_a_build_leaves_it_out_by_name(
 
 
 def test_what_is_pulled_for_it_is_to_be_set_aside(corpus: Corpus, stray: Article) -> None:
-    task = {"article": stray.id, "collection": "strays", "text": stray.text}
+    task = TaskData(
+        article=stray.id, collection="strays", schema_version="0.2.0", text=stray.text or ""
+    )
     article, issues = pull._article(task, corpus)
     assert article is None
     assert [issue.code for issue in issues] == ["article-unknown"]

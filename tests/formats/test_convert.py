@@ -91,7 +91,7 @@ def test_an_id_in_two_collections_is_refused(corpus: Corpus, write: Write) -> No
     corpus.write_article(article.model_copy(update={"collection": "pilot"}))
     with pytest.raises(
         StoreError,
-        match="the collections pilot and sample both have an article of this id; rename one",
+        match="the collections pilot and sample have an article of this id; remove one",
     ):
         corpus.find(article.id)
 
