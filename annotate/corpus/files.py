@@ -43,9 +43,8 @@ def write(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         umask = os.umask(0)
         os.umask(umask)
-        Path(temporary).chmod(
-            0o666 & ~umask
-        )  # mkstemp makes it private; the corpus is to be shared
+        # mkstemp makes it private; the corpus is to be shared.
+        Path(temporary).chmod(0o666 & ~umask)
         Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

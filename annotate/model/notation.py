@@ -174,9 +174,8 @@ def _read_text(reading: _Reading) -> int:
         letter = source[place]
         if letter == "-" and source.startswith(RULE, place) and _alone(source, place):
             if reading.text:
-                reading.text[-1] = reading.text[-1].removesuffix(
-                    "\n"
-                )  # the newline before the rule is the notation's
+                # The newline before the rule is the notation's.
+                reading.text[-1] = reading.text[-1].removesuffix("\n")
             break
         if letter == "\\":
             if source[place + 1 : place + 2] not in ("[", "]", "{", "\\", "-"):

@@ -48,17 +48,14 @@ def test_an_annotation_is_valid_and_written_back(
     article, annotation, where = annotated
     assert errors(validate.check(annotation, article, schema)) == []
     assert store.dump(annotation) == (CORPUS.root / where).read_bytes()
-    if article.text is not None and all(
-        mark.text for mark in annotation.marks()
-    ):  # of withheld texts marks have no words
+    # Marks of withheld texts have no words.
+    if article.text is not None and all(mark.text for mark in annotation.marks()):
         source = notation.render(article.text, annotation)
         letters, back = notation.parse(
             source, schema, article.id, article.sha256, annotation.provenance
         )
-        assert (letters, back.layers()) == (
-            article.text,
-            annotation.layers(),
-        )  # gold's record is not in the notation
+        # Gold's record is not in the notation.
+        assert (letters, back.layers()) == (article.text, annotation.layers())
 
 
 def test_the_sample_shows_every_layer(schema: Schema) -> None:

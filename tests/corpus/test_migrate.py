@@ -118,9 +118,8 @@ def test_gold_keeps_its_record(corpus: Corpus, write: Write, schema: Schema, mov
     gold, _ = adjudicate.decide(article, [one, other], None, sheet.annotation, schema, made)
     assert gold is not None
     new, _ = migrate.migrate(gold, _load(corpus, moved))
-    assert (
-        validate.check(new, article, moved) == []
-    )  # every unit has its record, and no record is idle
+    # Every unit has its record, and no record is idle.
+    assert validate.check(new, article, moved) == []
 
 
 def test_the_command_migrates_what_is_of_its_version_lists_it_and_goes_on_after_a_cut(
