@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import hypothesis
 import pytest
 
 from annotate.corpus import store
@@ -46,6 +47,9 @@ m3 min=12 unit=people
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # How long an example takes says nothing here: machines differ, and are busy.
+    hypothesis.settings.register_profile("acre", deadline=None)
+    hypothesis.settings.load_profile("acre")
     # No test may reach a hub: what loads here loads from a clone.
     os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ["HF_DATASETS_OFFLINE"] = "1"

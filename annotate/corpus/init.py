@@ -191,7 +191,9 @@ def own_schema(default: Mapping[str, Any], own: Mapping[str, Mapping[str, str]])
 
 def _attributes(default: Mapping[str, Any], sections: Mapping[str, Any]) -> list[str]:
     """The names of the attributes that stay, in the schema's order: those that a label has."""
-    used = {name for label in default["attribution"].values() for name in label["attributes"]}
+    used: set[str] = set().union(
+        *(label["attributes"] for label in default["attribution"].values())
+    )
     if sections["mentions"]:
         used.add("distanced")
     if sections["events"]:

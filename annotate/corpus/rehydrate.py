@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+from itertools import chain
 from pathlib import Path
 
 from annotate.corpus.articles import reading
@@ -150,7 +151,8 @@ def _differences(own: tuple[Sentence, ...], text: str, kept: tuple[Sentence, ...
 
 def _changed(own: tuple[Sentence, ...], text: str, kept: tuple[Sentence, ...]) -> str:
     ours, theirs = (
-        [token for sentence in sentences for token in sentence.tokens] for sentences in (own, kept)
+        list(chain.from_iterable(sentence.tokens for sentence in sentences))
+        for sentences in (own, kept)
     )
     pairs = zip(ours, theirs, strict=False)
     index = next(

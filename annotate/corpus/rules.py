@@ -350,11 +350,8 @@ def check_record(annotation: Annotation, article: Article, schema: Schema) -> It
 def check_attribution(annotation: Annotation, article: Article, schema: Schema) -> Iterator[Issue]:
     """Every source and cue belongs to a content, and no source lies in its own."""
     spans = {span.id: span for span in (*annotation.sources, *annotation.cues)}
-    linked = {
-        head
-        for attribution in annotation.attributions
-        for head in (attribution.source, attribution.cue)
-    }
+    linked = {attribution.source for attribution in annotation.attributions}
+    linked |= {attribution.cue for attribution in annotation.attributions}
     for attribution in annotation.attributions:
         source = spans.get(attribution.source or "")
         if (

@@ -116,10 +116,11 @@ def read(
     marks: list[Marked] = []
     seen: set[tuple[str, int, int]] = set()
     names: set[str] = set()
-    for group, span in [
-        *((name, span) for name in doc.spans for span in doc.spans[name]),
-        *(("", ent) for ent in doc.ents),
-    ]:
+    spans: list[tuple[str, Any]] = []
+    for name in doc.spans:
+        spans += [(name, span) for span in doc.spans[name]]
+    spans += [("", entity) for entity in doc.ents]
+    for group, span in spans:
         place = (span.label_, span.start_char, span.end_char)
         if not group and place in seen:
             continue  # the entities are the outermost mentions once more

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError
@@ -193,7 +194,7 @@ def documents(files: Mapping[str, bytes], where: str) -> list[Document]:
             f"{where}: {name}" if several else where,
             told,
             () if name is None else (name,),
-            tokens=tuple(token for _at, line in told for token in line.tokens),
+            tokens=tuple(chain.from_iterable(line.tokens for _at, line in told)),
         )
         for name, told in sentences_.items()
     ]

@@ -44,7 +44,9 @@ def placed(
     Those that are refused are left out. Of a region that has no usable offsets nothing is said here. A note that Label
     Studio puts in place of the region's words, as it does with a text area's, is no evidence.
     """
-    notes = {(region.id, note) for region in regions for note in region.notes}
+    notes: set[tuple[str, str]] = set()
+    for region in regions:
+        notes |= {(region.id, note) for note in region.notes}
     usable = [(region, region.span) for region in labelled]
     quotes = [
         Quote(region.id, (span,), _words(region, notes))

@@ -124,7 +124,8 @@ def _inline(text: str, marks: list[Mark]) -> str:
     opens: dict[int, list[Mark]] = defaultdict(list)
     for mark in marks:  # in order of start and falling length, so that the outer mark opens first
         opens[mark.start].append(mark)
-    edges = sorted({edge for mark in marks for edge in (mark.start, mark.end)} | {0, len(text)})
+    ends = {mark.end for mark in marks}
+    edges = sorted({mark.start for mark in marks} | ends | {0, len(text)})
     written: list[str] = []
     stack: list[Mark] = []
     for place, after in zip(edges, [*edges[1:], len(text)], strict=True):

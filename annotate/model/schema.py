@@ -171,15 +171,12 @@ class Schema(_Frozen):
     def _fillers(self) -> dict[tuple[str, str], frozenset[str]]:
         sets = {name: frozenset(labels) for name, labels in self.filler_sets.items()}
         sets |= {ANY_MENTION: frozenset(self.mentions), ANY_EVENT: frozenset(self.events)}
-        return {
-            (event, role): (
-                frozenset().union(
-                    *(sets.get(filler, frozenset([filler])) for filler in frame.fillers)
-                )
-            )
-            for event, event_type in self.events.items()
-            for role, frame in event_type.roles.items()
-        }
+        fillers: dict[tuple[str, str], frozenset[str]] = {}
+        for event, event_type in self.events.items():
+            for role, frame in event_type.roles.items():
+                named = (sets.get(filler, frozenset([filler])) for filler in frame.fillers)
+                fillers[event, role] = frozenset().union(*named)
+        return fillers
 
     def fillers(self, event: str, role: str) -> frozenset[str]:
         """The labels that may fill the role of the event type; empty where the event has no such role."""
@@ -343,16 +340,13 @@ def _doubles(schema: Schema) -> Iterator[tuple[tuple[str, ...], str]]:
         "events": schema.events,
         "attribution": schema.attribution,
     }
-    labels: list[tuple[tuple[str, ...], Label]] = [
-        ((section, name), label)
-        for section, table in sections.items()
-        for name, label in table.items()
-    ]
-    values: list[tuple[tuple[str, ...], Value]] = [
-        (("attributes", name, "values", value), entry)
-        for name, attribute in schema.attributes.items()
-        for value, entry in attribute.values.items()
-    ]
+    labels: list[tuple[tuple[str, ...], Label]] = []
+    for section, table in sections.items():
+        labels += [((section, name), label) for name, label in table.items()]
+    values: list[tuple[tuple[str, ...], Value]] = []
+    for name, attribute in schema.attributes.items():
+        for value, entry in attribute.values.items():
+            values.append((("attributes", name, "values", value), entry))
     seen: dict[str, str] = {}
     for key, _label in labels:
         if key[1] in seen:

@@ -71,7 +71,9 @@ _CLASSES = {
     "box": "box infobox textbox factbox callout",
     "embedded post": "embed embedded embeds tweet twitter fb instagram tiktok",
 }
-_REASONS = {word: reason for reason, words in _CLASSES.items() for word in words.split()}
+_REASONS: dict[str, str] = {}
+for _reason, _words in _CLASSES.items():
+    _REASONS |= dict.fromkeys(_words.split(), _reason)
 _PAIRS = {
     ("read", "more"): "related", ("more", "stories"): "related", ("also", "read"): "related",
     ("see", "also"): "related",

@@ -217,14 +217,12 @@ class _Column:
         weights, total = _weights(blocks, chosen)
         column = _deepest(weights, _COLUMN * total)
         # What holds half of the article is no navigation, whatever its class says.
-        self.asides = {
-            number: reason
-            for number, block in enumerate(blocks)
-            for reason in [
-                next((told for element, told in block.asides if 2 * weights[element] < total), None)
-            ]
-            if reason
-        }
+        self.asides: dict[int, str] = {}
+        for number, block in enumerate(blocks):
+            light = (why for element, why in block.asides if 2 * weights[element] < total)
+            reason = next(light, None)
+            if reason:
+                self.asides[number] = reason
         inside = {number for number, block in enumerate(blocks) if _is_in(block.element, column)}
         self.chosen = inside & chosen or chosen
         self.first, self.last = min(self.chosen), max(self.chosen)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from annotate.model import text
@@ -48,8 +48,7 @@ def near_copies(
 
 
 def _candidates(runs: frozenset[int], having: dict[int, list[int]]) -> set[int]:
-    shared = Counter(index for run in _sampled(runs) for index in having.get(run, ()))
-    return set(shared)
+    return set().union(*(having.get(run, ()) for run in _sampled(runs)))
 
 
 def _sampled(runs: frozenset[int]) -> frozenset[int]:

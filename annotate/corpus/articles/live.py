@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 from annotate.corpus.articles import boilerplate
@@ -26,7 +27,7 @@ def updates(blocks: Sequence[Block], page: str) -> dict[int, tuple[str | None, s
     Empty where the page is no live blog.
     """
     container, entries = _container(blocks)
-    inside = [number for entry in entries.values() for number in entry]
+    inside = list(chain.from_iterable(entries.values()))
     if container is None or not _is_live(blocks, container, inside, page):
         return {}
     kept: dict[int, tuple[str | None, str]] = {}

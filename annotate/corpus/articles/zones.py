@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from annotate.model.records import Zone
@@ -65,7 +66,7 @@ def find(text: str, blocks: Sequence[Block] | None = None) -> tuple[Zone, ...]:
         Zone(kind=kind, start=block.start, end=block.end)
         for kind, block in zip(kinds, found, strict=True)
     ]
-    return tuple(piece for zone in zones for piece in _undoubled(text, zone))
+    return tuple(chain.from_iterable(_undoubled(text, zone) for zone in zones))
 
 
 def _blocks(text: str) -> Iterator[Block]:
