@@ -345,8 +345,8 @@ def _doubles(schema: Schema) -> Iterator[tuple[tuple[str, ...], str]]:
         labels += [((section, name), label) for name, label in table.items()]
     values: list[tuple[tuple[str, ...], Value]] = []
     for name, attribute in schema.attributes.items():
-        for value, entry in attribute.values.items():
-            values.append((("attributes", name, "values", value), entry))
+        for value, answer in attribute.values.items():
+            values.append((("attributes", name, "values", value), answer))
     seen: dict[str, str] = {}
     for key, _label in labels:
         if key[1] in seen:
