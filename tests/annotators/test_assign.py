@@ -145,7 +145,7 @@ def test_diversity_does_not_hang_on_the_last_bits(seed: int) -> None:
 
 _ORDER = """
 import math
-from annotate import assign
+from annotate.annotators import assign
 angles = {f"a{number:02}": 5 * number for number in range(19)}
 vectors = {name: [math.cos(math.radians(angle)), math.sin(math.radians(angle))] * 9 for name, angle in angles.items()}
 print(assign.by_diversity(vectors, [[1, 0] * 9]), assign.by_diversity(vectors, []))

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -18,8 +15,8 @@ from annotate.measure.agreement import Report, Row
 from annotate.measure.coefficients import Array
 from annotate.model.records import Annotation, Article, Mention
 from annotate.model.schema import Schema
-from tests.conftest import ROOT, SENTENCE, Acre
-from tests.copies import copies
+from tests.conftest import SENTENCE, Acre
+from tests.copies import copies, measured
 
 Write = Callable[..., tuple[Article, Annotation]]
 
@@ -220,24 +217,13 @@ def test_the_worst_disagreements_come_first_and_read_as_each_marked_them(
     assert everywhere == len(set(align.units(one)) ^ set(align.units(other)))
 
 
-def test_three_hundred_documents_are_compared_in_little_memory(tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["agreement", "build"])
+def test_three_hundred_documents_are_compared_in_little_memory(
+    tmp_path: Path, command: str
+) -> None:
     corpus = copies(tmp_path, 300)
-    command = [
-        sys.executable,
-        "-m",
-        "annotate",
-        "agreement",
-        "--json",
-        "--corpus",
-        str(corpus.root),
-    ]
-    with (tmp_path / "report.json").open("wb") as report:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=report)
-        _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0
-    assert json.loads((tmp_path / "report.json").read_bytes())["documents"] == 300
-    peak = used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    printed, peak = measured(command, "--json", "--corpus", str(corpus.root))
+    assert command == "build" or json.loads(printed)["documents"] == 300
     assert peak < 500e6
 
 
