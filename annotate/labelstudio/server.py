@@ -30,6 +30,7 @@ from annotate.model.issues import AcreError, UsageError
 HOST = "127.0.0.1"
 FIRST_PORT = 8080
 _START_SECONDS = 240
+_FIRST_ANSWER_SECONDS = 60
 _STOP_SECONDS = 15
 _MODULE = "annotate.labelstudio.server_app"
 
@@ -122,38 +123,67 @@ def start(
     """Start the desk's Label Studio and wait until it is healthy; one that is up already is taken over.
 
     The data directory outlives every kill: the next start finds all that was saved. `guidelines` is the folder of the
-    built site, which the desk serves under /guidelines/.
+    built site, which the desk serves under /guidelines/. ServerError where `port` is given and another program has it;
+    where none is given, the next free one is taken.
     """
     home = folder(state, name)
     with private():
         home.mkdir(parents=True, exist_ok=True)
-    if (home / "desk.json").exists():
-        desk = read(state, name)
-        if desk.port is None:
-            raise UsageError(
-                f"desk {name!r} is attached to {desk.url}, which someone else runs; choose another"
-                " --desk name"
-            )
-        if is_ours(desk):
-            return desk
-    else:
-        desk = Desk(
+    desk = _known(state, name)
+    if is_ours(desk):
+        return desk
+    # A server that other software starts, or a desk under another state folder, may take the port after it was seen free.
+    # Whoever did so listens there, and the next turn takes another.
+    while True:
+        desk = _with_port(state, desk, port)
+        running = _launch(state, desk, on_wait, guidelines)
+        if running is not None:
+            return running
+
+
+def _known(state: Path, name: str) -> Desk:
+    """The desk as it was served last; a new one, with secrets of its own, where it never was."""
+    if not (folder(state, name) / "desk.json").exists():
+        return Desk(
             name, "", secrets.token_hex(20), f"{name}@acre.invalid", secrets.token_urlsafe(12)
         )
+    desk = read(state, name)
+    if desk.port is None:
+        raise UsageError(
+            f"desk {name!r} is attached to {desk.url}, which someone else runs; choose another"
+            " --desk name"
+        )
+    return desk
+
+
+def _with_port(state: Path, desk: Desk, port: int | None) -> Desk:
+    """The desk at that port, or at a free one, its own from last time where it can be."""
     with _one_at_a_time(state):
-        port = port or _free_port(desk.port or FIRST_PORT, _ports(state, but=name))
+        port = port or _free_port(desk.port or FIRST_PORT, _ports(state, but=desk.name))
         if not _is_free(port):
             raise ServerError(
                 f"port {port} is in use by another program; give another with --port, or none to"
                 " take a free one"
             )
-        desk = replace(desk, url=f"http://{HOST}:{port}", port=port)
+        desk = replace(desk, url=f"http://{HOST}:{port}", port=port, pid=None, started=None)
         # Kept before the start: the account is made with these secrets, so they must survive a kill from here on.
-        _keep(state, replace(desk, pid=None, started=None))
+        _keep(state, desk)
+    return desk
+
+
+def _launch(
+    state: Path, desk: Desk, on_wait: Callable[[], None], guidelines: Path | None
+) -> Desk | None:
+    """The desk with its server up and healthy at its port; None, and nothing is left running, where another has the port.
+
+    Label Studio looks by itself for the next port where its own is taken, and says so to nobody: that the address
+    answers does not mean that the desk does.
+    """
+    home = folder(state, desk.name)
     log = home / "server.log"
     with private(), log.open("ab") as output:
         process = subprocess.Popen(
-            [*_program(), "start", "--no-browser", "--internal-host", HOST, "--port", str(port)],
+            [*_program(), "start", "--no-browser", "--internal-host", HOST, "--port", str(desk.port)],
             cwd=home, env=_environment(desk, home, guidelines), stdin=subprocess.DEVNULL, stdout=output, stderr=output,
             start_new_session=True, umask=0o077,
         )  # fmt: skip
@@ -161,6 +191,13 @@ def start(
     try:
         _keep(state, desk)
         wait(desk.url, _START_SECONDS, on_wait, lambda: _exited(process, log))
+        if not _answers(desk, _FIRST_ANSWER_SECONDS):
+            raise ServerError(f"{desk.url}: the server does not know the desk's token; see {log}")
+    except ServerError:
+        stop(desk)
+        if desk.port is None or _is_free(desk.port):
+            raise
+        return None
     except BaseException:
         stop(desk)
         raise
@@ -235,12 +272,13 @@ def _start_time(pid: int) -> float | None:
         return None
 
 
-def _answers(desk: Desk) -> bool:
+def _answers(desk: Desk, seconds: float = 10) -> bool:
+    """Whether who answers at the desk's address knows its token."""
     request = urllib.request.Request(
         f"{desk.url}/api/current-user/whoami", headers={"Authorization": f"Token {desk.token}"}
     )
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=seconds) as answer:
             return bool(json.load(answer).get("email") == desk.email)
     except (OSError, ValueError):
         return False

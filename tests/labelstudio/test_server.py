@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.server
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.parse
@@ -274,3 +276,56 @@ def test_a_damaged_desk_file_is_one_clear_line(
     done = acre("serve", "--desk", "eva", "--state", tmp_path, "--stop")
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert f"desk.json: {found}" in done.stderr
+
+
+def test_desks_started_at_once_under_two_state_folders_get_a_port_each(tmp_path: Path) -> None:
+    """Neither listens yet when the other takes its port: Label Studio then serves one of them at the next port."""
+    others: list[Desk] = []
+
+    def start_another() -> None:
+        if not others:
+            others.append(Desk("none", "", ""))  # it waits as well
+            others[0] = server.start(tmp_path / "there", "ben")
+
+    desk = server.start(tmp_path / "here", "eva", on_wait=start_another)
+    try:
+        assert server.is_ours(desk)
+        assert server.is_ours(others[0])
+        assert desk.port != others[0].port
+        assert server.read(tmp_path / "here", "eva") == desk
+        assert server.read(tmp_path / "there", "ben") == others[0]
+    finally:
+        server.stop(desk)
+        server.stop(others[0])
+
+
+def test_a_server_that_took_the_named_port_meanwhile_is_not_taken_for_the_desk(
+    tmp_path: Path,
+) -> None:
+    class Stranger(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200 if self.path == "/health" else 401)
+            self.end_headers()
+
+    with socket.socket() as probe:
+        probe.bind((server.HOST, 0))
+        port = probe.getsockname()[1]
+    strangers: list[http.server.HTTPServer] = []
+
+    def listen() -> None:
+        if not strangers:
+            strangers.append(http.server.ThreadingHTTPServer((server.HOST, port), Stranger))
+            threading.Thread(target=strangers[0].serve_forever, daemon=True).start()
+
+    try:
+        with pytest.raises(
+            ServerError, match=f"port {port} is in use by another program; give another"
+        ):
+            server.start(tmp_path, "eva", port, on_wait=listen)
+        assert (
+            server._process(server.read(tmp_path, "eva")) is None
+        )  # nothing of it is left running
+    finally:
+        for stranger in strangers:
+            stranger.shutdown()
+            stranger.server_close()
