@@ -16,7 +16,6 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -83,9 +82,10 @@ def read(state: Path, name: str) -> Desk:
         ) from None
     except ValidationError as error:
         first = error.errors()[0]
-        found = f"{'.'.join(map(str, first['loc'])) or 'file'}: {first['msg']}"
+        where = ".".join(map(str, first["loc"])) or "file"
         raise ServerError(
-            f"{path}: {found}; stop the server, remove the file and run acre serve again"
+            f"{path}: {where}: {first['msg']}; stop the server, remove the file and run acre serve"
+            " again"
         ) from None
 
 
@@ -132,8 +132,8 @@ def start(
     desk = _known(state, name)
     if is_ours(desk):
         return desk
-    # A server that other software starts, or a desk under another state folder, may take the port after it was seen free.
-    # Whoever did so listens there, and the next turn takes another.
+    # Another program, or a desk under another state folder, may take the port after it was seen free: it listens there
+    # then, and the next turn takes another port.
     while True:
         desk = _with_port(state, desk, port)
         running = _launch(state, desk, on_wait, guidelines)
@@ -174,10 +174,10 @@ def _with_port(state: Path, desk: Desk, port: int | None) -> Desk:
 def _launch(
     state: Path, desk: Desk, on_wait: Callable[[], None], guidelines: Path | None
 ) -> Desk | None:
-    """The desk with its server up and healthy at its port; None, and nothing is left running, where another has the port.
+    """The desk with its server healthy at its port; None, with the server stopped, where another program has the port.
 
-    Label Studio looks by itself for the next port where its own is taken, and says so to nobody: that the address
-    answers does not mean that the desk does.
+    Where its port is taken, Label Studio goes on to the next one without a word: an answer at the address need not be
+    the desk's.
     """
     home = folder(state, desk.name)
     log = home / "server.log"
@@ -292,23 +292,24 @@ def wait(
 ) -> None:
     """Wait until the server says that it is healthy; ServerError when it has not after `seconds`."""
     deadline = time.monotonic() + seconds
-    found = "no answer"
+    last_answer = "no answer"
     while time.monotonic() < deadline:
-        gone = failed()
-        if gone:
-            raise ServerError(gone)
+        failure = failed()
+        if failure:
+            raise ServerError(failure)
         try:
             with urllib.request.urlopen(f"{url}/health", timeout=5) as answer:
                 if answer.status == 200:
                     return
         except urllib.error.HTTPError as error:
-            found = f"HTTP {error.code}"
+            last_answer = f"HTTP {error.code}"
         except (OSError, ValueError) as error:
-            found = str(getattr(error, "reason", error))
+            last_answer = str(getattr(error, "reason", error))
         on_wait()
         time.sleep(0.25)
     raise ServerError(
-        f"{url}: not healthy after {seconds:.0f} s ({found}); is it the address of a Label Studio?"
+        f"{url}: not healthy after {seconds:.0f} s ({last_answer}); is it the address of a Label"
+        " Studio?"
     )
 
 
@@ -339,13 +340,11 @@ def _environment(desk: Desk, home: Path, guidelines: Path | None) -> dict[str, s
         "ALLOWED_HOSTS": f"{HOST},localhost",
         "ENABLE_LOCAL_FILES_STORAGE": "false",
         "LOCAL_FILES_SERVING_ENABLED": "false",
-        "ML_BLOCK_LOCAL_IP": (
-            "false"
-        ),  # the suggestion service is on this machine; the annotator's account can name none
+        # The suggestion service is on this machine; the annotator's account can name none.
+        "ML_BLOCK_LOCAL_IP": "false",
         "DJANGO_DB": "sqlite",
-        "AZURE_MOUNT_FIX": (
-            "1"
-        ),  # SQLite in WAL mode: twice the submit rate, and readers don't lock writers out
+        # SQLite in WAL mode: twice the submit rate, and readers don't lock writers out.
+        "AZURE_MOUNT_FIX": "1",
     }
     # Settings of the caller's shell must not reach a desk: they could open what is closed here.
     inherited = {
@@ -353,14 +352,11 @@ def _environment(desk: Desk, home: Path, guidelines: Path | None) -> dict[str, s
         for name, value in os.environ.items()
         if not name.startswith(("LABEL_STUDIO_", "DJANGO_"))
     }
-    flags = {
-        "fflag_feat_utc_210_prediction_validation_15082025": "true"
-    }  # bad predictions are refused
+    label_studio = {f"LABEL_STUDIO_{name}": value for name, value in settings.items()}
+    # Bad predictions are refused.
+    flags = {"fflag_feat_utc_210_prediction_validation_15082025": "true"}
     site = {"ACRE_GUIDELINES": str(guidelines.resolve())} if guidelines else {}
-    own = {f"LABEL_STUDIO_{name}": value for name, value in settings.items()} | {
-        "ACRE_DESK": desk.name
-    }
-    return inherited | own | flags | site
+    return inherited | label_studio | flags | site | {"ACRE_DESK": desk.name}
 
 
 def _exited(process: subprocess.Popen[bytes], log: Path) -> str | None:
@@ -384,15 +380,15 @@ def _is_free(port: int) -> bool:
 
 
 def _free_port(first: int, taken: set[int]) -> int:
-    return next(port for port in range(first, 65536) if port not in taken and _is_free(port))
+    untaken = (port for port in range(first, 65536) if port not in taken)
+    return next(filter(_is_free, untaken))
 
 
 def _ports(state: Path, but: str) -> set[int]:
     """The ports of the other desks: one that is starting does not listen yet, one that is down keeps its address."""
-    others = (
-        path.parent.name for path in state.glob("desks/*/desk.json") if path.parent.name != but
-    )
-    return {desk.port for desk in map(partial(read, state), others) if desk.port is not None}
+    names = {path.parent.name for path in state.glob("desks/*/desk.json")} - {but}
+    ports = (read(state, name).port for name in names)
+    return {port for port in ports if port is not None}
 
 
 @contextmanager
