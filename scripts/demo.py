@@ -84,7 +84,7 @@ def _run(desk: server.Desk, source: Corpus, corpus: Corpus, schema: Schema) -> N
     )
     events: list[Issue | str] = []
     counts = pull.pull(
-        client, load_.PROJECT, corpus, schema, desk.accounts, everything=True, tell=events.append
+        client, load_.PROJECT, corpus, schema, desk.accounts, everything=True, notify=events.append
     )
     issues = [event for event in events if isinstance(event, Issue)]
     out.print(

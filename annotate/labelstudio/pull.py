@@ -26,9 +26,9 @@ from annotate.model.schema import Schema
 _OVERLAP = dt.timedelta(seconds=2)
 
 
-Tell = Callable[[Issue | str], None]
-"""Told of each issue, and of the path in the corpus of each file that is new or changed, as they come: a list of them
-would grow with the corpus."""
+Notify = Callable[[Issue | str], None]
+"""Is called with each issue, and with the path in the corpus of each file that is new or changed, as they come: a list
+of them would grow with the corpus."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,12 @@ class _Run:
     kinds: Mapping[str, str]
     users: Mapping[int, str]
     tool: str
-    place: _Place
+    cursor: PullCursor
     dry: bool
-    tell: Tell
+    notify: Notify
     counts: Counter[str] = field(default_factory=Counter)
     failed: set[int] = field(default_factory=set)
-    """Tasks that the server failed to give, now or when they were asked for last."""
+    """Tasks that the server failed to give, now or when they were requested last."""
 
 
 def pull(
@@ -56,7 +56,7 @@ def pull(
     annotators: Mapping[str, str],
     everything: bool = False,
     dry: bool = False,
-    tell: Tell = lambda found: None,
+    notify: Notify = lambda event: None,
     on_task: Callable[[int], None] = lambda count: None,
 ) -> Counter[str]:
     """Bring the project's annotations to `annotations/<annotator>/<article>.json`; returns what was counted, by name.
@@ -64,9 +64,9 @@ def pull(
     Each annotation is counted once: new, changed, unchanged, set aside, or cancelled.
 
     `annotators` gives the pseudonym of each account, by e-mail address. What was pulled before and has not been
-    touched since is not asked for again, unless `everything`. A pull that was cut off goes on where it stopped.
-    What the server itself failed to give is told, and asked for again by every later pull.
-    With `dry`, nothing is written, and what is told and counted is what would be.
+    touched since is not requested again, unless `everything`. A pull that was cut off goes on where it stopped.
+    What the server itself failed to give is reported, and requested again by every later pull.
+    With `dry`, nothing is written, and what is reported and counted is what would be.
     """
     project = client.project(title)
     if project is None:
@@ -74,44 +74,50 @@ def pull(
             f"{client.url}: no project {title!r}; name one with --project, or make it with: acre"
             " load"
         )
-    place = _Place(corpus, client.url, project["id"])
+    cursor = PullCursor(corpus, client.url, project["id"])
+    kinds = {name: annotator.kind for name, annotator in corpus.annotators().items()}
     run = _Run(
-        client, corpus, schema, annotators, {name: about.kind for name, about in corpus.annotators().items()},
-        client.users(), f"label-studio {client.version()}", place, dry, tell,
+        client, corpus, schema, annotators, kinds, client.users(), f"label-studio {client.version()}", cursor, dry,
+        notify,
     )  # fmt: skip
-    resume = place.read()
+    progress = cursor.read()
     if everything:
-        resume = _Resume(failed=resume.failed)
-    until = resume.until or client.clock()
-    run.failed.update(resume.failed)
-    left = set(resume.failed)
-    for page in client.tasks(
-        project["id"], resume.after, resume.since, annotations=True, salvage=True
-    ):
+        progress = _Progress(failed=progress.failed)
+    run.failed.update(progress.failed)
+    _pull(project["id"], progress, run, on_task)
+    return run.counts
+
+
+def _pull(project: int, progress: _Progress, run: _Run, on_task: Callable[[int], None]) -> None:
+    """All tasks that were touched since, and those that the server failed to give before."""
+    until = progress.until or run.client.clock()
+    not_seen = set(progress.failed)
+    pages = run.client.tasks(
+        project, progress.after, progress.since, annotations=True, salvage=True
+    )
+    for page in pages:
         for raw in page:
             _task(raw, run)
-        left -= {raw["id"] for raw in page}
+        not_seen -= {raw["id"] for raw in page}
         on_task(len(page))
-        if not dry:
-            place.write(
-                _Resume(
-                    since=resume.since, until=until, after=page[-1]["id"], failed=sorted(run.failed)
-                )
-            )
+        _remember(run, since=progress.since, until=until, after=page[-1]["id"])
     # Nobody need have touched these: it may be the server that was mended.
-    for number in sorted(left):
-        task = client.task(project["id"], number)
+    for number in sorted(not_seen):
+        task = run.client.task(project, number)
         if task is None:
             run.failed.remove(number)
         else:
             _task(task, run)
         on_task(1)
-    if not dry:
-        place.write(_Resume(since=until - _OVERLAP, failed=sorted(run.failed)))
-    return run.counts
+    _remember(run, since=until - _OVERLAP)
 
 
-class _Resume(BaseModel):
+def _remember(run: _Run, **progress: Any) -> None:
+    if not run.dry:
+        run.cursor.write(_Progress(failed=sorted(run.failed), **progress))
+
+
+class _Progress(BaseModel):
     """How far a project has been pulled."""
 
     since: AwareDatetime | None = None
@@ -121,27 +127,27 @@ class _Resume(BaseModel):
     after: int = 0
     """The id to go on after."""
     failed: list[int] = []
-    """Tasks that the server failed to give: they are asked for whenever they were touched last."""
+    """Tasks that the server failed to give: they are requested whenever they were touched last."""
 
 
-class _Place:
-    """Where it is kept how far a project has been pulled into this copy of the corpus."""
+class PullCursor:
+    """The file that keeps how far a project has been pulled into this copy of the corpus."""
 
     def __init__(self, corpus: Corpus, url: str, project: int) -> None:
         self.key = hashlib.sha256(f"{url} {project}".encode()).hexdigest()[:12]
         """Of the project on its server."""
         self._path: Path = corpus.pull_path(self.key)
 
-    def read(self) -> _Resume:
+    def read(self) -> _Progress:
         """As it was written last; from the start where it was not, or can't be read."""
         try:
-            return _Resume.model_validate_json(self._path.read_bytes())
+            return _Progress.model_validate_json(self._path.read_bytes())
         except (FileNotFoundError, ValidationError):
-            return _Resume()
+            return _Progress()
 
-    def write(self, resume: _Resume) -> None:
+    def write(self, progress: _Progress) -> None:
         """Keep it."""
-        store.write(self._path, (resume.model_dump_json(exclude_defaults=True) + "\n").encode())
+        store.write(self._path, (progress.model_dump_json(exclude_defaults=True) + "\n").encode())
 
 
 def _task(raw: dict[str, Any], run: _Run) -> None:
@@ -153,17 +159,17 @@ def _task(raw: dict[str, Any], run: _Run) -> None:
     if unreadable:
         run.failed.add(raw["id"])
         counts["tasks that the server fails on"] += 1
-        found = (
+        message = (
             f"the server fails to give {', '.join(unreadable)}; mend or delete it there: each pull"
             " tries it again"
         )
-        run.tell(Issue(f"task {raw['id']}", "task-unreadable", found))
-    aside = run.corpus.aside_path("unknown", f"task {raw['id']}", run.place.key)
+        run.notify(Issue(f"task {raw['id']}", "task-unreadable", message))
+    aside = run.corpus.aside_path("unknown", f"task {raw['id']}", run.cursor.key)
     try:
         task = results.Task.model_validate(raw)
     except ValidationError as error:
         issue = _malformed("task", error)
-        run.tell(Issue(f"task {raw['id']}", issue.code, issue.message))
+        run.notify(Issue(f"task {raw['id']}", issue.code, issue.message))
         annotations = raw.get("annotations")
         counts["set aside"] += max(1, len(annotations) if isinstance(annotations, list) else 1)
         _set_aside(aside, [issue], {"task": raw}, run)
@@ -171,15 +177,15 @@ def _task(raw: dict[str, Any], run: _Run) -> None:
     if not run.dry:
         aside.unlink(missing_ok=True)
     counts["drafts, not exported"] += len(task.drafts)
-    submitted = [
-        raw
-        for raw in task.annotations
-        if not (isinstance(raw, dict) and raw.get("was_cancelled") is True)
-    ]
+    submitted = [raw for raw in task.annotations if not _was_cancelled(raw)]
     counts["cancelled, not exported"] += len(task.annotations) - len(submitted)
     counts["tasks without annotation"] += not submitted
     for submission, annotation in _submissions(task, submitted, run):
         _annotation(task, submission, annotation, run)
+
+
+def _was_cancelled(raw: Any) -> bool:
+    return isinstance(raw, dict) and raw.get("was_cancelled") is True
 
 
 def _submissions(
@@ -200,7 +206,7 @@ def _submissions(
                 )
             else:
                 where = f"{annotator}/{results.printable(task.data.article)}: annotation"
-                run.tell(Issue(where, issue.code, issue.message))
+                run.notify(Issue(where, issue.code, issue.message))
             digest = hashlib.sha256(_json(raw)).hexdigest()[:12]
             run.counts["set aside"] += 1
             aside = run.corpus.aside_path(
@@ -219,14 +225,14 @@ def _annotation(
     issues += _annotator(submission, annotator)
     annotation = None
     if article is not None:
-        annotation, found = _read(task, submission, raw, annotator, article, run)
-        issues += found
+        annotation, read_issues = _read(task, submission, raw, annotator, article, run)
+        issues += read_issues
     where = f"{annotator or 'unknown'}/{results.printable(task.data.article)}"
     aside = run.corpus.aside_path(annotator or "unknown", task.data.article, str(submission.id))
     if annotation is not None and article is not None and not errors(issues):
-        hindrance = _keep(annotation, article, where, run)
-        if hindrance is not None:
-            issues.append(hindrance)
+        conflict = _keep(annotation, article, where, run)
+        if conflict is not None:
+            issues.append(conflict)
         elif not run.dry:
             aside.unlink(missing_ok=True)
             # As it was kept while nobody could say whose it is.
@@ -234,7 +240,7 @@ def _annotation(
                 missing_ok=True
             )
     for issue in issues:
-        run.tell(Issue(f"{where}: {issue.where}", issue.code, issue.message, issue.severity))
+        run.notify(Issue(f"{where}: {issue.where}", issue.code, issue.message, issue.severity))
     if annotation is None or errors(issues) or any(issue.code == "pass-older" for issue in issues):
         run.counts["set aside"] += 1
         _set_aside(aside, issues, _in_full(task, raw), run)
@@ -277,29 +283,31 @@ def _article(data: results.TaskData, corpus: Corpus) -> tuple[Article | None, li
     except AcreError as error:
         return None, [Issue("task", "article-unknown", str(error))]
     if article is None:
-        found = f"the corpus has no article {name!r} in {collection!r}; add it, then pull --all"
-        return None, [Issue("task", "article-unknown", found)]
+        message = f"the corpus has no article {name!r} in {collection!r}; add it, then pull --all"
+        return None, [Issue("task", "article-unknown", message)]
     if article.text is None:
-        found = "its text is withheld and not here; put your own copy in place, then pull --all"
-        return None, [Issue("task", "article-unknown", found)]
+        message = "its text is withheld and not here; put your own copy in place, then pull --all"
+        return None, [Issue("task", "article-unknown", message)]
     if data.text != article.text:
-        found = (
+        message = (
             "the task's text is not the article's; somebody edited one of them: restore it, then"
             " pull --all"
         )
-        return None, [Issue("task", "text-changed", found)]
+        return None, [Issue("task", "text-changed", message)]
     return article, []
 
 
 def _annotator(submission: results.Submission, annotator: str) -> list[Issue]:
     author, editor = submission.completed_by, submission.updated_by
     if not annotator:
-        found = f"account {author} has no pseudonym; give it one with --annotator EMAIL=PSEUDONYM"
-        return [Issue("annotation", "annotator-unknown", found)]
+        message = f"account {author} has no pseudonym; give it one with --annotator EMAIL=PSEUDONYM"
+        return [Issue("annotation", "annotator-unknown", message)]
     if editor not in (None, author):
         # Any account of a Label Studio can overwrite another's annotation, which keeps its author's name.
-        found = f"account {editor} changed it after {annotator}; ask {annotator} to submit it again"
-        return [Issue("annotation", "pass-foreign", found)]
+        message = (
+            f"account {editor} changed it after {annotator}; ask {annotator} to submit it again"
+        )
+        return [Issue("annotation", "pass-foreign", message)]
     return []
 
 
@@ -313,36 +321,37 @@ def _read(
 ) -> tuple[Annotation | None, list[Issue]]:
     number, kind = submission.parent_prediction, run.kinds.get(annotator, "human")
     try:
-        made = results.provenance(raw, annotator, kind, task.data.schema_version, run.tool)
+        provenance = results.provenance(raw, annotator, kind, task.data.schema_version, run.tool)
         if number is not None:
-            made = made.model_copy(update={"started_from": _suggestion(number, article, made, run)})
+            version = _suggestion(number, article, provenance, run)
+            provenance = provenance.model_copy(update={"started_from": version})
     except ValidationError as error:
         return None, [_malformed("annotation", error)]
     except AnswerError as error:
-        found = (
+        message = (
             f"it began with prediction {number}, which can't be had ({error}); mend that, then pull"
             " --all"
         )
-        return None, [Issue("annotation", "task-unreadable", found)]
-    annotation, issues = results.read(submission.result, article, run.schema, made)
+        return None, [Issue("annotation", "task-unreadable", message)]
+    annotation, issues = results.read(submission.result, article, run.schema, provenance)
     if not errors(issues):
         issues += validate.check(annotation, article, run.schema)
     return annotation, issues
 
 
-def _suggestion(number: int, article: Article, made: Provenance, run: _Run) -> str:
+def _suggestion(number: int, article: Article, provenance: Provenance, run: _Run) -> str:
     """Keep what the annotator began with, as it was offered; returns the name and version of what offered it."""
     raw = run.client.prediction(number)
     offered = results.Suggestion.model_validate(raw)
     version = offered.model_version
-    by = Provenance.model_validate(
-        made.model_dump()
+    by_extractor = Provenance.model_validate(
+        provenance.model_dump()
         | {
             "annotator": ids.slug(version, 80), "kind": "machine", "created": offered.created_at,
             "updated": offered.updated_at, "seconds": None,
         }
     )  # fmt: skip
-    suggested, _issues = results.read(raw.get("result") or [], article, run.schema, by)
+    suggested, _issues = results.read(raw.get("result") or [], article, run.schema, by_extractor)
     if not run.dry:
         run.corpus.write_suggestion(suggested, version, article)
     return version
@@ -358,11 +367,11 @@ def _keep(annotation: Annotation, article: Article, where: str, run: _Run) -> Is
         except StoreError as error:
             return error.issue
         if old.provenance.updated > annotation.provenance.updated:
-            found = (
+            message = (
                 f"the corpus has a newer pass, of {old.provenance.updated:%Y-%m-%d %H:%M:%S}; this"
                 " one is set aside"
             )
-            return Issue("annotation", "pass-older", found, Severity.WARNING)
+            return Issue("annotation", "pass-older", message, Severity.WARNING)
         if path.read_bytes() == content:
             run.counts["unchanged"] += 1
             return None
@@ -370,7 +379,7 @@ def _keep(annotation: Annotation, article: Article, where: str, run: _Run) -> Is
             _supersede(path, old, where, run)
     run.counts["changed" if path.exists() else "new"] += 1
     run.counts["of these, empty"] += not any(annotation.layers().values())
-    run.tell(f"annotations/{where}.json")
+    run.notify(f"annotations/{where}.json")
     if not run.dry:
         run.corpus.write_annotation(annotation, article)
     return None
@@ -379,10 +388,10 @@ def _keep(annotation: Annotation, article: Article, where: str, run: _Run) -> Is
 def _supersede(path: Path, old: Annotation, where: str, run: _Run) -> None:
     """Another pass by the same annotator, not an earlier state of this one, makes room: into the folder aside."""
     begun = f"{old.provenance.created:%Y%m%dT%H%M%S%f}"
-    found = (
+    message = (
         f"the pass begun {begun} makes room for a newer one by the same annotator; it is set aside"
     )
-    run.tell(Issue(f"{where}: annotation", "pass-older", found, Severity.WARNING))
+    run.notify(Issue(f"{where}: annotation", "pass-older", message, Severity.WARNING))
     run.counts["set aside"] += 1
     if not run.dry:
         store.write(

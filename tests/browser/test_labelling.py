@@ -35,7 +35,9 @@ def _rows(
 ) -> Any:
     """Pull, build and load, as the commands do."""
     told: list[Any] = []
-    counts = pull.pull(client, project, corpus, schema, {desk.email or "": "ana"}, tell=told.append)
+    counts = pull.pull(
+        client, project, corpus, schema, {desk.email or "": "ana"}, notify=told.append
+    )
     assert [issue for issue in told if not isinstance(issue, str)] == []
     assert counts["new"] == 1
     build.build(corpus, schema)

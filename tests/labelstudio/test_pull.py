@@ -62,7 +62,7 @@ class Round:
             self.corpus,
             self.schema,
             annotators,
-            tell=self.told.append,
+            notify=self.told.append,
             **options,
         )
         return {name: count for name, count in counts.items() if count}

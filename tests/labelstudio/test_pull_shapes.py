@@ -64,7 +64,7 @@ def _task(
 def _pull(corpus: Corpus, schema: Schema, *sent: Any) -> tuple[dict[str, int], list[Issue]]:
     told: list[Issue | str] = []
     server: Any = Server(*sent)
-    counts = pull.pull(server, "p", corpus, schema, {"ben@acre.invalid": "ben"}, tell=told.append)
+    counts = pull.pull(server, "p", corpus, schema, {"ben@acre.invalid": "ben"}, notify=told.append)
     return {name: count for name, count in counts.items() if count}, [
         one for one in told if isinstance(one, Issue)
     ]
