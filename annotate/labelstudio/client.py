@@ -72,11 +72,11 @@ class Client:
         try:
             return answer.json()
         except ValueError:
-            found = (
+            message = (
                 f"{self.url}: {method} {path}: the answer is no JSON; is it the address of a Label"
                 " Studio?"
             )
-            raise AnswerError(found, answer.status_code) from None
+            raise AnswerError(message, answer.status_code) from None
 
     def _answer(self, method: str, path: str, retries: int = 3, **kwargs: Any) -> Any:
         import httpx
@@ -95,8 +95,10 @@ class Client:
                 f"{self.url}: the token is refused; give a valid one in ACRE_TOKEN or --token-file"
             )
         if answer.status_code >= 400:
-            found = f"{self.url}: {method} {path}: HTTP {answer.status_code}: {_brief(answer.text)}"
-            raise AnswerError(found, answer.status_code)
+            status = answer.status_code
+            raise AnswerError(
+                f"{self.url}: {method} {path}: HTTP {status}: {_brief(answer.text)}", status
+            )
         return answer
 
     def version(self) -> str:
@@ -117,13 +119,13 @@ class Client:
 
     def project(self, title: str) -> dict[str, Any] | None:
         """The project of exactly this title, or None; ClientError where there are two."""
-        found = [project for project in self._projects(title) if project["title"] == title]
-        if len(found) > 1:
-            numbers = ", ".join(str(project["id"]) for project in found)
+        projects = [project for project in self._projects(title) if project["title"] == title]
+        if len(projects) > 1:
+            numbers = ", ".join(str(project["id"]) for project in projects)
             raise ClientError(
                 f"{self.url}: two projects are called {title!r} ({numbers}); rename one"
             )
-        return found[0] if found else None
+        return projects[0] if projects else None
 
     def _projects(self, title: str) -> Iterator[dict[str, Any]]:
         page, seen = 1, 0
@@ -153,11 +155,12 @@ class Client:
         annotations: bool = False,
         salvage: bool = False,
     ) -> Iterator[list[dict[str, Any]]]:
-        """Pages of tasks, by rising id above `after`, of those updated after `since`; with annotations and drafts or bare.
+        """Pages of the tasks with an id above `after`, by rising id, that were updated after `since`.
 
-        Each page is asked for by the last id of the one before: what is added or changed meanwhile shifts nothing.
-        Label Studio stores what it then fails to give, and fails with it on the whole page. Such a task ends in
-        ClientError, or, with `salvage`, comes with as much of it as the server gives: see `task`.
+        With `annotations`, each task has its annotations and drafts. Each page is requested by the last id of the one
+        before: what is added or changed meanwhile shifts nothing. Label Studio stores what it then fails to give, and
+        fails with it on the whole page. Such a task ends in ClientError, or, with `salvage`, comes with as much of it
+        as the server gives: see `task`.
         """
         fields = _TASK_FIELDS + (_ANNOTATION_FIELDS if annotations else ())
         while True:
@@ -218,7 +221,7 @@ class Client:
         since: dt.datetime | None,
         salvage: bool,
     ) -> list[dict[str, Any]]:
-        """The tasks of these ids, where a page of them failed: asked for by halves, down to the one that fails."""
+        """The tasks of these ids, where a page of them failed: requested by halves, down to the one that fails."""
         try:
             return self._page(project, fields, numbers[0] - 1, numbers[-1] + 1, since, retries=0)
         except AnswerError as error:
@@ -227,30 +230,30 @@ class Client:
             if len(numbers) == 1 and salvage:
                 return [self._salvage(project, numbers[0])]
             if len(numbers) == 1:
-                found = f"the server fails to give task {numbers[0]} (HTTP {error.status})"
                 raise ClientError(
-                    f"{self.url}: {found}; mend or delete it in Label Studio"
+                    f"{self.url}: the server fails to give task {numbers[0]} (HTTP {error.status});"
+                    " mend or delete it in Label Studio"
                 ) from None
         middle = len(numbers) // 2
         first = self._halves(project, numbers[:middle], fields, since, salvage)
         return first + self._halves(project, numbers[middle:], fields, since, salvage)
 
     def _salvage(self, project: int, number: int) -> dict[str, Any]:
+        """As much of the task as the server gives, part by part; `unreadable` lists the other parts."""
         task: dict[str, Any] = {"id": number}
         unreadable = []
-        frame = tuple(name for name in _ANNOTATION_FIELDS if name not in ("result", "drafts"))
-        for part, fields in (
-            ("data", _TASK_FIELDS),
-            ("annotations", frame),
-            ("drafts", ("drafts",)),
-        ):
+        without_results = tuple(
+            name for name in _ANNOTATION_FIELDS if name not in ("result", "drafts")
+        )
+        parts = {"data": _TASK_FIELDS, "annotations": without_results, "drafts": ("drafts",)}
+        for part, fields in parts.items():
             try:
-                for found in self._page(
-                    project, ("id", *fields), number - 1, number + 1, retries=0
-                ):
-                    task |= found
+                page = self._page(project, ("id", *fields), number - 1, number + 1, retries=0)
             except AnswerError:
                 unreadable.append(part)
+                continue
+            for fields_of_task in page:
+                task |= fields_of_task
         if "drafts" in unreadable:
             # Nobody reads them: what matters is that there is one.
             unreadable.remove("drafts")
@@ -266,7 +269,10 @@ class Client:
         return task | ({"unreadable": unreadable} if unreadable else {})
 
     def import_tasks(self, project: int, tasks: list[dict[str, Any]]) -> list[int]:
-        """Add tasks in one batch; returns their ids in order. The counts of the answer are compared with what was sent."""
+        """Add tasks in one batch; returns their ids in order.
+
+        ClientError where the server counts other tasks, annotations or predictions than were sent.
+        """
         params = {"return_task_ids": "true"}
         answer = self._call("POST", f"api/projects/{project}/import", params=params, json=tasks)
         for field, key in (
@@ -322,25 +328,26 @@ class Client:
         return list(self._call("GET", "api/ml", params={"project": project}))
 
     def add_service(self, project: int, url: str, title: str) -> None:
-        """Have the project ask a service for suggestions as a task is opened; the server looks at once whether it is there.
+        """Have the project ask a service for suggestions as a task is opened; the server tries the service at once.
 
-        Label Studio 1.23.2 connects one on this machine, then fails on the webhook that it would send it, and answers 403.
+        Label Studio 1.23.2 connects one on this machine, then fails on the webhook that it would send, and answers
+        403: where it lists the service as connected, this is no failure.
         """
         try:
             self._call("POST", "api/ml", json={"project": project, "url": url, "title": title})
         except ClientError:
-            if not any(
-                known["url"] == url and known["state"] == "CO" for known in self.services(project)
-            ):
+            services = self.services(project)
+            connected = {service["url"] for service in services if service["state"] == "CO"}
+            if url not in connected:
                 raise
 
 
-def connect(state: Path, desk: str, url: str | None = None, token: Path | None = None) -> Client:
+def connect(state: Path, name: str, url: str | None = None, token: Path | None = None) -> Client:
     """A client of the address, with the token of that file or of ACRE_TOKEN; without an address, of the desk."""
     if url:
         return Client(url.rstrip("/"), read_token(token))
-    known = server.read(state, desk)
-    return Client(known.url, known.token)
+    desk = server.read(state, name)
+    return Client(desk.url, desk.token)
 
 
 def read_token(path: Path | None) -> str:

@@ -1,4 +1,4 @@
-"""What an extractor says goes to annotators as suggestions, never as annotations; and what became of them is counted."""
+"""An extractor's output goes to annotators as suggestions, never as annotations; what became of them is counted."""
 
 from __future__ import annotations
 
@@ -26,24 +26,22 @@ def suggest(
     predict: Predict,
     version: str,
     schema: Schema,
-    tell: Callable[[Issue], None],
+    notify: Callable[[Issue], None],
     on_task: Callable[[], None] = lambda: None,
 ) -> Counter[str]:
-    """Give each of the project's tasks of these articles a prediction of that version, in the place of an older one of it.
+    """Give each of the project's tasks of these articles one prediction of that version, and remove its older ones.
 
-    Tasks that somebody has worked on are left as they are. What is not valid is told, and not sent: one link too many
-    stops the labelling page. Returns what was counted, by name.
+    Tasks that somebody has worked on are left as they are. What is not valid is reported, and not sent: one link too
+    many stops the labelling page. Returns what was counted, by name.
     """
     project = _project(client, title)
-    task_of = {
-        str(task["data"].get("article")): task
-        for page in client.tasks(project["id"])
-        for task in page
-    }
-    old: dict[int, list[dict[str, Any]]] = {}
-    for found in client.predictions(project["id"]):
-        if found["model_version"] == version:
-            old.setdefault(found["task"], []).append(found)
+    task_of: dict[str, dict[str, Any]] = {}
+    for page in client.tasks(project["id"]):
+        task_of |= {str(task["data"].get("article")): task for task in page}
+    predictions: dict[int, list[dict[str, Any]]] = {}
+    for prediction in client.predictions(project["id"]):
+        if prediction["model_version"] == version:
+            predictions.setdefault(prediction["task"], []).append(prediction)
     counts: Counter[str] = Counter()
     for article in articles:
         if article.id not in task_of:
@@ -55,27 +53,35 @@ def suggest(
             continue
         result, score, issues = offered(article, predict, schema)
         if issues:
-            tell(
-                Issue(
-                    f"{article.id}: {issues[0].where}",
-                    issues[0].code,
-                    f"not suggested: {issues[0].message}",
-                )
-            )
+            where, message = issues[0].where, issues[0].message
+            notify(Issue(f"{article.id}: {where}", issues[0].code, f"not suggested: {message}"))
             counts["not valid, not sent"] += 1
             continue
-        known = old.get(task["id"], [])
-        if len(known) == 1 and known[0]["result"] == result:
-            counts["unchanged"] += 1
-            continue
-        for outdated in known:
-            client.forget_prediction(outdated["id"])
-        client.predict(task["id"], result, score, version)
-        counts["replaced" if known else "suggested"] += 1
-    shown = {"show_collab_predictions": True, "model_version": version}
-    if any(project.get(name) != value for name, value in shown.items()):
-        client.update_project(project["id"], shown)
+        outcome = _replace(
+            client, task["id"], predictions.get(task["id"], []), result, score, version
+        )
+        counts[outcome] += 1
+    settings = {"show_collab_predictions": True, "model_version": version}
+    if any(project.get(name) != value for name, value in settings.items()):
+        client.update_project(project["id"], settings)
     return counts
+
+
+def _replace(
+    client: Client,
+    task: int,
+    outdated: list[dict[str, Any]],
+    result: list[dict[str, Any]],
+    score: float | None,
+    version: str,
+) -> str:
+    """Give the task that result in the place of its outdated predictions; returns what happened, as it is counted."""
+    if len(outdated) == 1 and outdated[0]["result"] == result:
+        return "unchanged"
+    for prediction in outdated:
+        client.forget_prediction(prediction["id"])
+    client.predict(task, result, score, version)
+    return "replaced" if outdated else "suggested"
 
 
 def connect(client: Client, title: str, address: str, version: str) -> int:
@@ -103,9 +109,10 @@ def _project(client: Client, title: str) -> dict[str, Any]:
 
 
 def with_text(corpus: Corpus, ids: Collection[str] = ()) -> Iterator[Article]:
-    """The articles whose text is here: those of the ids, or all where none is given."""
+    """The articles whose text is here: those of the ids, or all where no id is given."""
     for article in corpus.articles():
-        if article.text is not None and (not ids or article.id in ids):
+        is_wanted = not ids or article.id in ids
+        if is_wanted and article.text is not None:
             yield article
 
 
@@ -130,64 +137,67 @@ class Outcome:
     passes: int = 0
     seconds: float = 0.0
     fates: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """By label and fate: of suggested marks what became of them, by the label that was suggested; and what was added to them."""
+    """By label and fate: of suggested marks, by the label that was suggested; of added ones, by their own."""
 
 
 def outcomes(corpus: Corpus) -> dict[str, Outcome]:
     """By the extractor's name and version, over all passes that began with its suggestions."""
-    found: dict[str, Outcome] = {}
+    outcome_of: dict[str, Outcome] = {}
     for walked in corpus.walk():
         if isinstance(walked, StoreError):
             continue
         _article, annotations = walked
         for annotation in annotations.values():
-            made = annotation.provenance
-            if isinstance(annotation, Gold) or made.started_from is None:
+            extractor = annotation.provenance.started_from
+            if isinstance(annotation, Gold) or extractor is None:
                 continue
-            path = corpus.suggestion_path(made.started_from, annotation.article)
+            path = corpus.suggestion_path(extractor, annotation.article)
             if path.exists():
-                outcome = found.setdefault(made.started_from, Outcome())
+                outcome = outcome_of.setdefault(extractor, Outcome())
                 outcome.passes += 1
-                outcome.seconds += made.seconds or 0
+                outcome.seconds += annotation.provenance.seconds or 0
                 outcome.fates.update(fates(store.read_annotation(path), annotation))
-    return found
+    return outcome_of
 
 
 def fates(suggested: Annotation, done: Annotation) -> Counter[tuple[str, str]]:
-    """By label and fate: `kept` with its answers and links, `changed` in any of them, its words or its label, `thrown away`, `added`."""
-    said, has = _told(suggested), _told(done)
-    found: Counter[tuple[str, str]] = Counter()
-    kept = {place for place, rest in said.items() if has.get(place) == rest}
-    found.update((label, "kept") for label, _start, _end in kept)
-    ours = [mark for mark in _each(suggested) if align.place(mark) not in kept]
-    theirs = [mark for mark in _each(done) if align.place(mark) not in kept]
+    """By label and fate, how many marks were kept, changed, thrown away or added.
+
+    `kept`: with its answers and links; `changed`: in any of them, in its words or its label. Where the state_force
+    *Troops* was suggested, and the annotator made an armed_group of it and marked the place *Tak*, the counts are
+    `{("state_force", "changed"): 1, ("place", "added"): 1}`.
+    """
+    before, after = _answers_and_links(suggested), _answers_and_links(done)
+    kept = {place for place, content in before.items() if after.get(place) == content}
+    counts: Counter[tuple[str, str]] = Counter()
+    counts.update((label, "kept") for label, _start, _end in kept)
+    ours = [mark for mark in _distinct(suggested) if align.place(mark) not in kept]
+    theirs = [mark for mark in _distinct(done) if align.place(mark) not in kept]
     # A mark keeps its id in the browser, whatever is done to it.
-    by_id = {mark.id: mark for mark in theirs}
-    pairs = [
-        (mark, by_id[mark.id]) for mark in ours if mark.id in by_id and _meets(mark, by_id[mark.id])
-    ]
+    mark_of = {mark.id: mark for mark in theirs}
+    same_id = [(mark, mark_of[mark.id]) for mark in ours if mark.id in mark_of]
+    pairs = [(mark, other) for mark, other in same_id if _overlap(mark, other)]
     ours, theirs = _without(ours, theirs, pairs)
     closest = align.match(ours, theirs, labels=False)
     ours, theirs = _without(ours, theirs, closest)
-    found.update((mark.label, "changed") for mark, _other in (*pairs, *closest))
-    found.update((mark.label, "thrown away") for mark in ours)
-    found.update((mark.label, "added") for mark in theirs)
-    return found
+    counts.update((mark.label, "changed") for mark, _other in (*pairs, *closest))
+    counts.update((mark.label, "thrown away") for mark in ours)
+    counts.update((mark.label, "added") for mark in theirs)
+    return counts
 
 
-def _told(annotation: Annotation) -> Mapping[tuple[str, int, int], Any]:
-    """By its place, what is said of a mark: answers, and links that go out from it."""
+def _answers_and_links(annotation: Annotation) -> Mapping[tuple[str, int, int], Any]:
+    """By label and span of a mark, its answers, and the links that go out from it."""
     marks = {mark.id: mark for mark in annotation.marks()}
-    return {
-        align.place(mark): (
-            mark.attributes,
-            sorted((label, align.place(marks[head])) for label, head in align.links(mark)),
-        )
-        for mark in marks.values()
-    }
+    contents = {}
+    for mark in marks.values():
+        links = sorted((label, align.place(marks[head])) for label, head in align.links(mark))
+        contents[align.place(mark)] = (mark.attributes, links)
+    return contents
 
 
-def _each(annotation: Annotation) -> list[Mark]:
+def _distinct(annotation: Annotation) -> list[Mark]:
+    """Of marks with the same label and span, one."""
     return list({align.place(mark): mark for mark in annotation.marks()}.values())
 
 
@@ -200,5 +210,5 @@ def _without(
     ]
 
 
-def _meets(one: Mark, other: Mark) -> bool:
+def _overlap(one: Mark, other: Mark) -> bool:
     return one.start < other.end and other.start < one.end
