@@ -21,8 +21,10 @@ _GROUPS = {"mentions": "Who and what", "attribution": "Says who"}
 # Three columns: labels and questions stay in view while the text between them scrolls.
 _STYLE = """
 .acre { display: grid; grid-template-columns: 238px minmax(0, 1fr) 196px; gap: 0 14px; align-items: start; }
-.acre-labels, .acre-side { position: sticky; top: 0; max-height: calc(100vh - 112px); overflow-y: auto; overscroll-behavior: contain; }
-.acre-labels h4, .acre-side h4 { display: block !important; flex: 0 0 100% !important; width: 100%; margin: 4px 0 0 !important;
+.acre-labels, .acre-side { position: sticky; top: 0; max-height: calc(100vh - 112px); \
+overflow-y: auto; overscroll-behavior: contain; }
+.acre-labels h4, .acre-side h4 { display: block !important; flex: 0 0 100% !important; width: 100%; \
+margin: 4px 0 0 !important;
   font-size: 10px !important; line-height: 13px !important; font-weight: 600 !important; letter-spacing: .06em;
   text-transform: uppercase; opacity: .75; }
 .acre-labels .lsf-labels { margin: 0 !important; display: flex !important; flex-flow: row wrap; gap: 2px 3px; }
@@ -30,13 +32,16 @@ _STYLE = """
   font-size: 12px !important; line-height: 17px; }
 .acre-labels .lsf-label__hotkey { margin-left: 4px !important; font-size: 9.5px !important; }
 .acre-text { max-width: 72ch; position: relative; }
-.acre-text h4 { margin: 0 0 10px 92px !important; font-size: 13px !important; font-weight: 400 !important; opacity: .8; }
+.acre-text h4 { margin: 0 0 10px 92px !important; font-size: 13px !important; \
+font-weight: 400 !important; opacity: .8; }
 .acre-text .lsf-richtext__container { line-height: 1.9; padding-left: 92px; }
 .acre-text .lsf-richtext__line { padding-left: 0; position: relative; }
-.acre-text .lsf-richtext__line::before { position: absolute; right: calc(100% + 14px); top: 0; width: 78px; text-align: right;
+.acre-text .lsf-richtext__line::before { position: absolute; right: calc(100% + 14px); top: 0; width: 78px; \
+text-align: right;
   font-size: 11px; line-height: 2.7; opacity: .7; white-space: nowrap; user-select: none; pointer-events: none; }
 .acre-side .lsf-choices { display: block !important; margin: 2px 0 6px !important; }
-.acre-side .lsf-choice, .acre-side .lsf-choice__item { margin: 0 !important; padding: 0 !important; min-height: 0 !important; }
+.acre-side .lsf-choice, .acre-side .lsf-choice__item { margin: 0 !important; \
+padding: 0 !important; min-height: 0 !important; }
 .acre-side .lsf-choice label { font-size: 12px !important; line-height: 22px !important; min-height: 22px !important;
   margin: 0 !important; padding: 0 !important; }
 .acre-side .lsf-choices_hidden { display: none !important; }
@@ -50,7 +55,10 @@ _SHEET_STYLE = "svg.relations-overlay:not([class*=_highlighting]) { opacity: .15
 
 
 def build(schema: Schema, choices: bool = False) -> str:
-    """The labelling configuration: the same text for the same schema. With `choices`, a list of them stands beside the article."""
+    """The labelling configuration: the same text for the same schema.
+
+    With `choices`, that of a sheet: a list of what is to decide stands beside the article.
+    """
     listed = [E.HyperText(name=CHOICES, value=f"${CHOICES}", inline="true")] if choices else []
     root = E.View(
         {"className": "acre"},
@@ -142,17 +150,15 @@ def _control(name: str, attribute: Attribute) -> Any:
 def answers(configuration: str) -> dict[str, frozenset[str]]:
     """What a labelling configuration lets an annotator say: the values of each control. Looks are left out."""
     root = etree.fromstring(configuration)
-    said = {
-        control.get("name"): control
+    values = {
+        str(control.get("name")): _values(control, "Label", "Choice")
         for control in root.iter("Labels", "Choices", "Number", "TextArea")
     }
-    values = {
-        str(name): frozenset(str(child.get("value")) for child in control.iter("Label", "Choice"))
-        for name, control in said.items()
-    }
-    return values | {
-        "relations": frozenset(str(relation.get("value")) for relation in root.iter("Relation"))
-    }
+    return values | {"relations": _values(root, "Relation")}
+
+
+def _values(element: Any, *tags: str) -> frozenset[str]:
+    return frozenset(str(child.get("value")) for child in element.iter(*tags))
 
 
 def zone_style(lines: Iterable[tuple[int, str]]) -> str:
@@ -170,7 +176,7 @@ def zone_style(lines: Iterable[tuple[int, str]]) -> str:
 
 def listed(rows: Iterable[tuple[str, str, str]]) -> str:
     """The choices of a sheet as HTML: the mark, its words, and what the passes say."""
-    lines = [E.li(E.b(words), f" {mark} ", E.i(told)) for mark, words, told in rows]
+    lines = [E.li(E.b(words), f" {mark} ", E.i(choice)) for mark, words, choice in rows]
     head = E.p("To decide: select the mark, put it right, then , keeps it and / rejects it.")
     look = {"style": "font-size: 12px; line-height: 1.45; overflow-wrap: anywhere;"}
     return str(html.tostring(E.div(look, head, E.ol(*lines)), encoding="unicode"))

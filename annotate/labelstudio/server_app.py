@@ -1,8 +1,9 @@
 """Runs as a desk's Label Studio process: Label Studio's own server, with three middlewares more.
 
-One lets the annotator's account label and do nothing else, one puts `server_app.js` into each page, so that the editor's
-keyboard works as documented, one serves the guidelines. They are appended to the base settings before the server reads
-them: a settings module of our own can't be named, since Label Studio's reads itself while it is imported.
+One lets the annotator's account label and do nothing else, one puts `server_app.js` into each page, so that
+the editor's keyboard works as documented, one serves the guidelines. They are appended to the base settings
+before the server reads them: a settings module of our own can't be named, since Label Studio's reads itself while it
+is imported.
 """
 
 from __future__ import annotations
@@ -84,33 +85,35 @@ def guard(get_response: Callable[[Any], Any]) -> Callable[[Any], Any]:
     token = os.environ.get("LABEL_STUDIO_USER_TOKEN", "")
 
     def answer(request: Any) -> Any:
-        given = request.headers.get("Authorization", "").removeprefix("Token ")
-        if token and hmac.compare_digest(given.encode(), token.encode()):
+        credential = request.headers.get("Authorization", "").removeprefix("Token ")
+        if token and hmac.compare_digest(credential.encode(), token.encode()):
             return get_response(request)
-        if _SUBMITTING.fullmatch(_asked(request)):
+        if _SUBMITTING.fullmatch(_request_line(request)):
             submitted = _submitted(request)
             if submitted is not None:
                 # Django has no public way to replace a body; what parses it later reads it from here.
                 request._body = submitted
                 return get_response(request)
-        elif _may(request):
+        elif _is_allowed(request):
             return get_response(request)
         http = importlib.import_module("django.http")
-        found = (
+        detail = (
             "This account labels; what changes the desk itself is the maintainers' to do, with"
             " acre."
         )
-        return http.JsonResponse({"detail": found}, status=403)
+        return http.JsonResponse({"detail": detail}, status=403)
 
     return answer
 
 
-def _asked(request: Any) -> str:
+def _request_line(request: Any) -> str:
+    """Method and path, as the lists above have them."""
     return f"{request.method} {request.path_info.removesuffix('/')}"
 
 
-def _may(request: Any) -> bool:
-    method, _, path = _asked(request).partition(" ")
+def _is_allowed(request: Any) -> bool:
+    """Whether the annotator's session may send it: to read, or to work with the labelling page."""
+    method, _, path = _request_line(request).partition(" ")
     if not path.isprintable():
         return False
     if method in ("GET", "HEAD", "OPTIONS"):

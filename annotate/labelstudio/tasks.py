@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from annotate.labelstudio import config
@@ -14,7 +15,7 @@ from annotate.model.schema import Kind, Schema
 
 
 def data(article: Article, schema: Schema) -> dict[str, Any]:
-    """What the task carries: the text, what is shown beside it, and what `load` and `pull` know it by."""
+    """The task's data: the text, what is shown beside it, and what `load` and `pull` recognise the article by."""
     text = _text(article)
     lines: dict[int, list[str]] = {}
     for zone in article.zones:
@@ -51,26 +52,16 @@ def result(
     """
     text = _text(article)
     marks, links = graph.disassemble(annotation)
-    found = [
-        entry | ({"score": scores[mark.id]} if scores and mark.id in scores else {})
-        for mark in marks
-        for entry in _region(mark, text, schema)
-    ]
+    entries: list[dict[str, Any]] = []
+    for mark in marks:
+        score = {"score": scores[mark.id]} if scores and mark.id in scores else {}
+        entries += [entry | score for entry in _region(mark, text, schema)]
     # One relation for each ordered pair survives an edit in the browser: several links of a pair go on one.
-    for (tail, head), pair in groupby(
-        sorted(links, key=lambda link: (link.tail, link.head)), lambda link: (link.tail, link.head)
-    ):
-        labels = [link.label for link in pair]
-        found.append(
-            {
-                "type": "relation",
-                "from_id": tail,
-                "to_id": head,
-                "direction": "right",
-                "labels": labels,
-            }
-        )
-    return found
+    ends = attrgetter("tail", "head")
+    for (tail, head), pair in groupby(sorted(links, key=ends), ends):
+        relation = {"type": "relation", "from_id": tail, "to_id": head, "direction": "right"}
+        entries.append(relation | {"labels": [link.label for link in pair]})
+    return entries
 
 
 def _region(mark: Mark, text: str, schema: Schema) -> Iterator[dict[str, Any]]:
