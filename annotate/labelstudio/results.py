@@ -139,15 +139,15 @@ def read(
     labelled = [region for region in regions if region.from_name == config.LABELS]
     placed, compared = quotes.placed(labelled, regions, text)
     issues += compared
-    marks = [mark for region in placed for mark in _mark(region, text, answers, schema, issues)]
+    marks: list[Mark] = []
+    for region in placed:
+        marks += _mark(region, text, answers.get(region.id, {}), schema, issues)
     orphans = set(answers) - {region.id for region in labelled}
-    issues += [
-        Issue(
-            name, "label-missing", "the region has answers and no label; give it one or delete it"
-        )
-        for name in sorted(orphans)
-    ]
-    links = [link for relation in relations for link in _links(relation, issues)]
+    message = "the region has answers and no label; give it one or delete it"
+    issues += [Issue(name, "label-missing", message) for name in sorted(orphans)]
+    links: list[Link] = []
+    for relation in relations:
+        links += _relation_links(relation, issues)
     annotation, misplaced = graph.assemble(
         marks, links, schema, article.id, article.sha256, provenance
     )
@@ -170,74 +170,66 @@ def _entries(result: Any, issues: list[Issue]) -> tuple[list[_Region], list[_Rel
             else:
                 regions.append(_Region.model_validate(entry))
         except ValidationError as error:
-            name = (
-                entry.get("from_id" if is_relation else "id")
-                if isinstance(entry, dict)
-                else "result"
+            what, id_field = ("a relation", "from_id") if is_relation else ("a region", "id")
+            where = entry.get(id_field) if isinstance(entry, dict) else "result"
+            message = (
+                f"{what} is not what Label Studio writes: {reason(error)}; delete it and make it"
+                " anew"
             )
-            found = (
-                f"{'a relation' if is_relation else 'a region'} is not what Label Studio writes:"
-                f" {reason(error)}"
-            )
-            issues.append(
-                Issue(printable(name), "result-malformed", f"{found}; delete it and make it anew")
-            )
+            issues.append(Issue(printable(where), "result-malformed", message))
     return regions, relations
 
 
 def _mark(
     region: _Region,
     text: str,
-    answers: dict[str, dict[str, AttributeValue]],
+    answers: dict[str, AttributeValue],
     schema: Schema,
     issues: list[Issue],
 ) -> Iterator[Mark]:
-    value, name = region.value, region.id
-    labels = value.get("labels")
-    if not isinstance(labels, list) or len(labels) != 1 or not isinstance(labels[0], str):
-        found = "no label" if not labels else f"the labels {labels}"
-        issues.append(
-            Issue(
-                name,
-                "label-missing" if not labels else "label-several",
-                f"the region has {found}; give it one",
-            )
-        )
+    """The mark of a region that has one label and a span of the text; none otherwise, and an issue says why."""
+    name, label = region.id, _label(region, issues)
+    if label is None:
         return
-    start, end = value.get("start"), value.get("end")
+    start, end = region.value.get("start"), region.value.get("end")
     if not (type(start) is type(end) is int and 0 <= start < end <= len(text)):
-        found = f"{start!r}–{end!r} is no span of the {len(text)} code points"
-        issues.append(Issue(name, "offset-range", f"{found}; delete it and mark it anew"))
+        message = (
+            f"{start!r}–{end!r} is no span of the {len(text)} code points; delete it and mark it"
+            " anew"
+        )
+        issues.append(Issue(name, "offset-range", message))
         return
     if (region.meta or {}).get("text"):
-        issues.append(
-            Issue(
-                name,
-                "region-note",
-                "the region's note stays in Label Studio; say what matters by a label or an"
-                " attribute",
-                Severity.NOTE,
-            )
+        message = (
+            "the region's note stays in Label Studio; say what matters by a label or an attribute"
         )
-    given = answers.get(name, {})
-    label = schema.labels.get(labels[0])
-    kept = {
-        key: answer for key, answer in given.items() if label is None or key in label.attributes
-    }
-    for key in sorted(set(given) - set(kept)):
-        # The browser keeps the answers to questions that a changed label no longer asks, and shows them to nobody.
-        issues.append(
-            Issue(
-                name,
-                "answer-stale",
-                f"{key}={given[key]!r} is no question of {labels[0]}; left behind when it was"
-                " relabelled",
-                Severity.NOTE,
+        issues.append(Issue(name, "region-note", message, Severity.NOTE))
+    attributes = dict(answers)
+    if label in schema.labels:
+        stale = set(answers) - set(schema.labels[label].attributes)
+        for question in sorted(stale):
+            # The browser keeps the answers to questions that a changed label no longer asks, and shows them to nobody.
+            answer = attributes.pop(question)
+            message = (
+                f"{question}={answer!r} is no question of {label}; left behind when it was"
+                " relabelled"
             )
-        )
-    yield Mark(
-        id=name, label=labels[0], start=start, end=end, text=text[start:end], attributes=kept
-    )
+            issues.append(Issue(name, "answer-stale", message, Severity.NOTE))
+    span = text[start:end]
+    yield Mark(id=name, label=label, start=start, end=end, text=span, attributes=attributes)
+
+
+def _label(region: _Region, issues: list[Issue]) -> str | None:
+    """The region's one label; None where it has none or several, and an issue says so."""
+    labels = region.value.get("labels")
+    if isinstance(labels, list) and len(labels) == 1 and isinstance(labels[0], str):
+        return labels[0]
+    if labels:
+        message = f"the region has the labels {labels}; give it one"
+        issues.append(Issue(region.id, "label-several", message))
+    else:
+        issues.append(Issue(region.id, "label-missing", "the region has no label; give it one"))
+    return None
 
 
 def _answers(
@@ -249,52 +241,39 @@ def _answers(
         if control == config.LABELS:
             continue
         if control not in schema.attributes:
-            issues.append(
-                Issue(
-                    name,
-                    "attribute-unknown",
-                    f"{control!r} is no attribute of schema {schema.version}; load the task again",
-                )
-            )
+            message = f"{control!r} is no attribute of schema {schema.version}; load the task again"
+            issues.append(Issue(name, "attribute-unknown", message))
             continue
         answer = _answer(region.value, schema.attributes[control].kind)
         if answer is None:
-            issues.append(
-                Issue(
-                    name,
-                    "attribute-value",
-                    f"{control}: {region.value!r} is not one answer; answer it anew",
-                )
-            )
+            message = f"{control}: {region.value!r} is not one answer; answer it anew"
+            issues.append(Issue(name, "attribute-value", message))
         else:
             answers.setdefault(name, {})[control] = answer
     return answers
 
 
 def _answer(value: dict[str, Any], kind: Kind) -> AttributeValue | None:
-    key = {Kind.CHOICE: "choices", Kind.NUMBER: "number", Kind.TEXT: "text"}[kind]
-    found = value.get(key)
+    """The one answer that the value holds; None where it is not one of the kind.
+
+    A number is `{"number": 12}`, a choice `{"choices": ["asserts"]}`, a text `{"text": ["people"]}`.
+    """
     if kind is Kind.NUMBER:
-        return (
-            found
-            if type(found) is int or (isinstance(found, float) and math.isfinite(found))
-            else None
-        )
-    if isinstance(found, list) and len(found) == 1 and isinstance(found[0], str):
-        return found[0]
+        number = value.get("number")
+        is_finite = isinstance(number, float) and math.isfinite(number)
+        return number if type(number) is int or is_finite else None
+    answers = value.get("choices" if kind is Kind.CHOICE else "text")
+    if isinstance(answers, list) and len(answers) == 1 and isinstance(answers[0], str):
+        return answers[0]
     return None
 
 
-def _links(relation: _Relation, issues: list[Issue]) -> Iterator[Link]:
+def _relation_links(relation: _Relation, issues: list[Issue]) -> Iterator[Link]:
+    """A link for each label of the relation, in its direction, or in both."""
     tail, head, labels = relation.from_id, relation.to_id, relation.labels or []
     if not labels:
-        issues.append(
-            Issue(
-                tail,
-                "link-unlabelled",
-                f"the relation to {head} has no label; choose one under Relations, or delete it",
-            )
-        )
+        message = f"the relation to {head} has no label; choose one under Relations, or delete it"
+        issues.append(Issue(tail, "link-unlabelled", message))
     turned = {"left": [(head, tail)], "bi": [(tail, head), (head, tail)]}
     pairs = turned.get(relation.direction or "right", [(tail, head)])
     for label in labels:
