@@ -80,8 +80,11 @@ class BuiltArticle(NamedTuple):
 
     def rows(self, config: str, schema: Schema) -> Iterator[dict[str, Any]]:
         """The config's rows of the article."""
-        own = (self.document,) if self.document is not None else ()
-        for document in self.passes if config == "annotators" else own:
+        if config == "annotators":
+            shown = self.passes
+        else:
+            shown = () if self.document is None else (self.document,)
+        for document in shown:
             yield from ROWS[config](document, schema)
 
 
@@ -92,10 +95,11 @@ def build(
     output: Path | None = None,
     texts: bool = False,
 ) -> BuildReport:
-    """Write `data/<config>/<split>.parquet`, `README.md`, its `images/` and `croissant.json` into the corpus, or into `output`.
+    """Write `data/<config>/<split>.parquet`, `README.md`, its `images/` and `croissant.json`.
 
-    With `texts`, rows hold every text that is here, also those that may not be redistributed: for the user's own use,
-    and only into a folder of its own. One document is held at a time, and each file is read once.
+    They go into the corpus, or into `output`. With `texts`, rows hold every text that is here, also those that may not
+    be redistributed: for the user's own use, and only into a folder of its own. One document is held at a time, and
+    each file is read once.
     """
     report = BuildReport()
     target = output or corpus.root
@@ -174,13 +178,15 @@ class Builder:
         gold: Gold | None = None
         passes: list[Annotation] = []
         for where, annotation in entry.annotations.items():
-            faults = errors(entry.issues[where])
+            issues = errors(entry.issues[where])
             self._report.issues += [
-                Issue(f"{where}: {fault.where}", fault.code, fault.message) for fault in faults
+                Issue(f"{where}: {issue.where}", issue.code, issue.message) for issue in issues
             ]
-            if not faults and isinstance(annotation, Gold):
+            if issues:
+                continue
+            if isinstance(annotation, Gold):
                 gold = annotation
-            elif not faults:
+            else:
                 passes.append(annotation)
         return gold, passes
 
@@ -255,10 +261,10 @@ def _write(
 
 def _digests(target: Path, files: Iterable[Path]) -> dict[str, str]:
     """By config, the SHA-256 of its files, one after another."""
-    found = {config.name: hashlib.sha256() for config in CONFIGS}
+    digests = {config.name: hashlib.sha256() for config in CONFIGS}
     for path in sorted(files):
-        found[path.parent.name].update((target / path).read_bytes())
-    return {name: digest.hexdigest() for name, digest in found.items()}
+        digests[path.parent.name].update((target / path).read_bytes())
+    return {name: digest.hexdigest() for name, digest in digests.items()}
 
 
 class _Writers:
@@ -269,9 +275,10 @@ class _Writers:
         self._features = {config.name: features(config, schema) for config in CONFIGS}
         self._open: dict[tuple[str, str], tuple[pq.ParquetWriter, list[dict[str, Any]]]] = {}
 
-    def write(self, config: str, split: str, found: Iterator[dict[str, Any]]) -> int:
+    def write(self, config: str, split: str, rows: Iterator[dict[str, Any]]) -> int:
+        """Add the rows to the file of the config and split; returns how many they were."""
         written = 0
-        for row in found:
+        for row in rows:
             written += 1
             # Opened at the first row: a split without rows `datasets` can't load, and so it gets no file.
             if (config, split) not in self._open:
