@@ -38,10 +38,7 @@ def suggest(
     task_of: dict[str, dict[str, Any]] = {}
     for page in client.tasks(project["id"]):
         task_of |= {str(task["data"].get("article")): task for task in page}
-    predictions: dict[int, list[dict[str, Any]]] = {}
-    for prediction in client.predictions(project["id"]):
-        if prediction["model_version"] == version:
-            predictions.setdefault(prediction["task"], []).append(prediction)
+    predictions = _predictions(client, project["id"], version)
     counts: Counter[str] = Counter()
     for article in articles:
         if article.id not in task_of:
@@ -65,6 +62,15 @@ def suggest(
     if any(project.get(name) != value for name, value in settings.items()):
         client.update_project(project["id"], settings)
     return counts
+
+
+def _predictions(client: Client, project: int, version: str) -> dict[int, list[dict[str, Any]]]:
+    """The project's predictions of that version, by task."""
+    predictions: dict[int, list[dict[str, Any]]] = {}
+    for prediction in client.predictions(project):
+        if prediction["model_version"] == version:
+            predictions.setdefault(prediction["task"], []).append(prediction)
+    return predictions
 
 
 def _replace(
