@@ -80,11 +80,8 @@ class BuiltArticle(NamedTuple):
 
     def rows(self, config: str, schema: Schema) -> Iterator[dict[str, Any]]:
         """The config's rows of the article."""
-        if config == "annotators":
-            shown = self.passes
-        else:
-            shown = () if self.document is None else (self.document,)
-        for document in shown:
+        decided = () if self.document is None else (self.document,)
+        for document in self.passes if config == "annotators" else decided:
             yield from ROWS[config](document, schema)
 
 
@@ -120,8 +117,8 @@ def build(
     parts = card.render(figures, corpus, schema, files, _digests(target, files))
     for name, content in parts.items():
         store.write(target / name, content)
-    version, date = corpus.release()
-    store.write(target / "croissant.json", croissant.render(target, files, schema, version, date))
+    about = croissant.About(card.TITLE, card.licences(figures, corpus), *corpus.release())
+    store.write(target / "croissant.json", croissant.render(target, files, schema, about))
     return report
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import jinja2
 from datasets import ClassLabel, List
+from huggingface_hub import DatasetCardData
 
 from annotate.corpus.store import SPLITS, Corpus
 from annotate.dataset import plots
@@ -23,6 +24,12 @@ from annotate.measure.coefficients import Estimate
 from annotate.model import tokens
 from annotate.model.schema import LINK_LAYERS, MARK_LAYERS, Layer, Schema
 
+TITLE = "ACRE: Attributed Conflict REporting"
+_HEAD = ("pretty_name", "language", "license", "task_categories", "tags", "configs")
+"""The keys of the YAML head, in their order."""
+_TAGS = (
+    "event-extraction", "attribution", "quotation", "conflict", "news", "named-entity-recognition", "coreference",
+)  # fmt: skip
 _LONGEST = 100
 _LOOKED_AT = 20
 """Among the rows of how many documents a worked one is looked for."""
@@ -80,7 +87,7 @@ class Figures:
     @property
     def total(self) -> int:
         """How many documents."""
-        return sum(found.total() for found in self.documents.values())
+        return sum(splits.total() for splits in self.documents.values())
 
     @property
     def splits(self) -> Counter[str]:
@@ -95,35 +102,24 @@ def render(
     files: Iterable[Path],
     digests: Mapping[str, str],
 ) -> dict[str, bytes]:
-    """By path in the corpus: the card as Markdown, with the YAML head that `load_dataset` reads the configs from; pictures.
+    """By path in the corpus: the card, with the head that `load_dataset` reads the configs from, and its pictures.
 
-    `digests` are of each config's rows: of a folder `datasets` looks at no more than the head before it takes what it has in its
-    cache, of an earlier build or of another corpus.
+    `digests` are of each config's rows, see `_head`.
     """
-    environment = jinja2.Environment(
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
-    environment.filters |= {"type": type_name, "cell": _cell}
-    template = (
-        resources.files("annotate.dataset").joinpath("card.md.jinja").read_text(encoding="utf-8")
-    )
-    annotators = corpus.annotators()
     report = figures.agreement if figures.agreement and figures.agreement.documents else None
     version, date = corpus.release()
     pictures = _pictures(figures, report, schema)
-    card = environment.from_string(template).render(
+    splits = {config.name: _splits(config.name, files) for config in CONFIGS}
+    card = _template().render(
+        head=_head(licences(figures, corpus), splits, digests).to_yaml(original_order=list(_HEAD)),
+        title=TITLE,
         figures=figures,
         schema=schema,
         collections=corpus.collections(),
-        annotators=annotators,
+        annotators=corpus.annotators(),
         machine=_machine(figures, corpus),
         configs=CONFIGS,
-        digests=digests,
-        files={config.name: _splits(config.name, files) for config in CONFIGS},
+        files=splits,
         worked={name: _json(_short(row)) for name, (_, row) in figures.worked.items()},
         agreement=report,
         tables=list(_tables(report)),
@@ -134,10 +130,59 @@ def render(
         pictures=pictures,
         version=version,
         date=date,
-    )  # fmt: skip
+    )
     return {"README.md": card.encode()} | {
-        f"images/{name}.svg": drawn for name, drawn in pictures.items()
+        f"images/{name}.svg": picture for name, picture in pictures.items()
     }
+
+
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    environment.filters |= {"type": type_name, "cell": _cell}
+    source = resources.files("annotate.dataset").joinpath("card.md.jinja")
+    return environment.from_string(source.read_text(encoding="utf-8"))
+
+
+def licences(figures: Figures, corpus: Corpus) -> list[str]:
+    """SPDX identifiers of the licences of the texts that the dataset ships; those of other texts are in each row."""
+    names = [name for name, splits in figures.documents.items() if splits.total()]
+    collections = [corpus.collection(name) for name in names]
+    return sorted({collection.licence for collection in collections if collection.ships_text})
+
+
+def _head(
+    licences: Sequence[str], splits: Mapping[str, Sequence[str]], digests: Mapping[str, str]
+) -> DatasetCardData:
+    """What the Hub and `load_dataset` read of the card; `splits` of each config.
+
+    A config's description has a digest of its rows. For a folder, `datasets` compares no more than the head with what
+    it has in its cache: with the digest, the rows of an earlier build or of another corpus are not taken for these.
+    """
+    # The Hub writes SPDX identifiers in lower case, and has one word for all other licences.
+    names = sorted(
+        {"other" if licence.startswith("LicenseRef-") else licence.lower() for licence in licences}
+    )
+    configs = []
+    for name in filter(splits.get, splits):
+        files = [{"split": split, "path": f"data/{name}/{split}.parquet"} for split in splits[name]]
+        config: dict[str, Any] = {"config_name": name, "description": f"rows {digests[name][:16]}"}
+        if name == "documents":
+            config["default"] = True
+        configs.append(config | {"data_files": files})
+    return DatasetCardData(
+        pretty_name=TITLE,
+        language=["en"],
+        license=names[0] if len(names) == 1 else names or None,
+        task_categories=["token-classification"],
+        tags=list(_TAGS),
+        configs=configs,
+    )
 
 
 def type_name(kind: Any) -> str:
@@ -232,9 +277,9 @@ def _json(row: Any) -> str:
 
 
 def _short(value: Any) -> Any:
-    """A row that can be read: the first of each list of records, some of each list of words, the start of a long text."""
+    """A row that can be read: of a list of records the first, of a list of words some, of a long text the start."""
     if isinstance(value, dict):
-        return {name: _short(found) for name, found in value.items()}
+        return {name: _short(inner) for name, inner in value.items()}
     if isinstance(value, list) and value and isinstance(value[0], dict):
         return [_short(value[0]), *(["…"] if len(value) > 1 else [])]
     if isinstance(value, list):

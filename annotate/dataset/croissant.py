@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from datasets import ClassLabel, List
 
@@ -55,9 +56,18 @@ _CONTEXT = {
 _TYPES = {"string": "sc:Text", "int64": "sc:Integer", "float64": "sc:Float", "bool": "sc:Boolean"}
 
 
-def render(
-    folder: Path, files: Iterable[Path], schema: Schema, version: str | None, date: str | None
-) -> bytes:
+class About(NamedTuple):
+    """What a catalogue says of the whole dataset."""
+
+    title: str
+    licences: Sequence[str]
+    """SPDX identifiers."""
+    version: str | None
+    date: str | None
+    """Of the version, as ISO 8601."""
+
+
+def render(folder: Path, files: Iterable[Path], schema: Schema, about: About) -> bytes:
     """A record set for each config and split, named `config/split`; labels are numbers, as in the files.
 
     A list inside a list (the arguments of `documents` and `events`) has no form in Croissant: it is left out here and
@@ -65,7 +75,8 @@ def render(
     """
     configs = {config.name: config for config in CONFIGS}
     paths = sorted(files)
-    told: dict[str, Any] = {
+    licences = [licence_url(licence) for licence in about.licences]
+    dataset: dict[str, Any] = {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
         "conformsTo": "http://mlcommons.org/croissant/1.0",
@@ -74,15 +85,29 @@ def render(
             "News of conflict, annotated with who did what to whom, where and when, and according"
             " to whom."
         ),
-        "license": "https://creativecommons.org/licenses/by/4.0/",
+        **({"license": licences[0] if len(licences) == 1 else licences} if licences else {}),
         # No `url`: the corpus has no address of its own; who publishes it has one.
-        "version": version or "0.0.0",
-        **({"datePublished": date} if date else {}),
-        "citeAs": f"ACRE: Attributed Conflict REporting{f', version {version}' if version else ''}",
+        "version": about.version or "0.0.0",
+        **({"datePublished": about.date} if about.date else {}),
+        "citeAs": about.title + (f", version {about.version}" if about.version else ""),
         "distribution": [_file(folder, path) for path in paths],
         "recordSet": [_records(path, configs[path.parent.name], schema) for path in paths],
     }
-    return (json.dumps(told, indent=1, ensure_ascii=False) + "\n").encode()
+    return (json.dumps(dataset, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def licence_url(licence: str) -> str:
+    """The address of a licence by its SPDX identifier; what is none, as `LicenseRef-…`, stays as it is.
+
+    `CC-BY-4.0` is `https://creativecommons.org/licenses/by/4.0/`, where the licence itself stands.
+    """
+    creative_commons = re.fullmatch(r"CC-(BY[A-Z-]*)-(\d\.\d)", licence)
+    if creative_commons:
+        kind, version = creative_commons[1].lower(), creative_commons[2]
+        return f"https://creativecommons.org/licenses/{kind}/{version}/"
+    if licence == "other" or licence.startswith("LicenseRef-"):
+        return licence
+    return f"https://spdx.org/licenses/{licence}.html"
 
 
 def _file(folder: Path, path: Path) -> dict[str, Any]:
@@ -103,18 +128,20 @@ def _name(path: Path) -> str:
 def _records(path: Path, config: Config, schema: Schema) -> dict[str, Any]:
     name = f"{config.name}/{path.stem}"
     about = {column: words for column, (_kind, words) in config.columns(schema).items()}
-    fields, deep = [], []
+    fields: list[dict[str, Any]] = []
+    deep: list[str] = []
     for column, kind in features(config, schema).items():
         field = _field(f"{name}/{column}", column, kind, _name(path), about[column])
         fields.append(field)
-        deep += [f"{column}.{inner}" for inner, found in _inner(kind).items() if _is_nested(found)]
-    left = f" Not described here, and in the file: {', '.join(deep)}." if deep else ""
+        inner_kinds = _inner(kind).items()
+        deep += [f"{column}.{inner}" for inner, of_inner in inner_kinds if _is_nested(of_inner)]
+    omitted = f" Not described here, and in the file: {', '.join(deep)}." if deep else ""
     return {
         "@type": "cr:RecordSet",
         "@id": name,
         "name": name,
         "description": (
-            f"A row is {config.row}; split {path.stem}. Offsets are half-open code points.{left}"
+            f"A row is {config.row}; split {path.stem}. Offsets are half-open code points.{omitted}"
         ),
         "key": {"@id": f"{name}/id"},
         "field": fields,
@@ -130,11 +157,11 @@ def _field(name: str, column: str, kind: Any, file: str, about: str) -> dict[str
                 "@type": "cr:Field",
                 "@id": f"{name}/{inner}",
                 "name": f"{name}/{inner}",
-                "dataType": _type(found),
+                "dataType": _type(inner_kind),
                 "source": source | {"transform": {"jsonPath": inner}},
             }
-            for inner, found in _inner(kind).items()
-            if not _is_nested(found)
+            for inner, inner_kind in _inner(kind).items()
+            if not _is_nested(inner_kind)
         ]
     else:
         field |= {
@@ -146,8 +173,8 @@ def _field(name: str, column: str, kind: Any, file: str, about: str) -> dict[str
 
 def _inner(kind: Any) -> dict[str, Any]:
     """The fields of a struct, or of a list of structs."""
-    found = kind.feature if isinstance(kind, List) else kind
-    return dict(found) if isinstance(found, dict) else {}
+    element = kind.feature if isinstance(kind, List) else kind
+    return dict(element) if isinstance(element, dict) else {}
 
 
 def _is_nested(kind: Any) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
 import pytest
+from huggingface_hub import DatasetCard
 
 from annotate.corpus.store import Corpus
 from annotate.dataset import build, card
@@ -104,3 +106,62 @@ def test_a_role_that_is_called_like_a_column_is_refused(config: Any, schema: Sch
             config.columns(twice)
     else:
         assert config.columns(twice)
+
+
+def test_the_head_is_what_the_hub_reads(corpus: Corpus, write: Any, schema: Schema) -> None:
+    collections = corpus.root / "collections.yaml"
+    collections.write_text(
+        collections.read_text(encoding="utf-8").replace("licence: CC-BY-4.0", "licence: OGL-UK-3.0")
+    )
+    write(SENTENCE)
+    write(
+        SENTENCE.replace("Troops", "Rebels"), collection="local"
+    )  # not shipped: no licence of the dataset
+    build.build(corpus, schema)
+    loaded = DatasetCard.load(corpus.card)
+    head = loaded.data.to_dict()
+    configs = head.pop("configs")
+    assert head == {
+        "pretty_name": "ACRE: Attributed Conflict REporting",
+        "language": ["en"],
+        "license": "ogl-uk-3.0",
+        "task_categories": ["token-classification"],
+        "tags": [
+            "event-extraction", "attribution", "quotation", "conflict", "news", "named-entity-recognition",
+            "coreference",
+        ],
+    }  # fmt: skip
+    assert [config["config_name"] for config in configs] == [config.name for config in card.CONFIGS]
+    splits = {"mentions": ["train"], "events": ["train"]}  # what is withheld has no sentences here
+    for config in configs:
+        name = config["config_name"]
+        digest = hashlib.sha256()
+        for path in sorted((corpus.data / name).glob("*.parquet")):
+            digest.update(path.read_bytes())
+        assert config["description"] == f"rows {digest.hexdigest()[:16]}"
+        assert config.get("default", False) is (name == "documents")
+        assert config["data_files"] == [
+            {"split": split, "path": f"data/{name}/{split}.parquet"}
+            for split in splits.get(name, ["train", "real"])
+        ]
+    assert loaded.text.startswith("\n# ACRE: Attributed Conflict REporting\n")
+
+
+def test_the_catalogue_has_the_card_s_title_and_licences(
+    corpus: Corpus, write: Any, schema: Schema
+) -> None:
+    collections = corpus.root / "collections.yaml"
+    declared = collections.read_text(encoding="utf-8")
+    collections.write_text(declared.replace("licence: CC-BY-4.0", "licence: OGL-UK-3.0", 1))
+    write(SENTENCE)
+    build.build(corpus, schema)
+    about = json.loads((corpus.root / "croissant.json").read_bytes())
+    assert about["license"] == "https://spdx.org/licenses/OGL-UK-3.0.html"
+    assert about["citeAs"] == DatasetCard.load(corpus.card).data.pretty_name
+    write(SENTENCE.replace("Troops", "Guards"), collection="pilot")
+    build.build(corpus, schema)
+    about = json.loads((corpus.root / "croissant.json").read_bytes())
+    assert about["license"] == [
+        "https://creativecommons.org/licenses/by/4.0/",
+        "https://spdx.org/licenses/OGL-UK-3.0.html",
+    ]
