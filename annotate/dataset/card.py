@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -67,22 +67,22 @@ class Figures:
         """Count one document, and the passes over it."""
         article, annotation = document.article, document.annotation
         self.documents[article.collection][split] += 1
-        self.annotators.update({of.annotation.provenance.annotator for of in (document, *passes)})
+        seen = {each.annotation.provenance.annotator for each in (document, *passes)}
+        self.annotators.update(seen)
         self.adjudicated += document.adjudicated
         self.code_points += article.length
         self.labels.update(mark.label for mark in annotation.marks())
-        self.roles.update(
-            argument.role for event in annotation.event_mentions for argument in event.arguments
-        )
+        for event in annotation.event_mentions:
+            self.roles.update(argument.role for argument in event.arguments)
         self.layers.update({layer: len(units) for layer, units in annotation.layers().items()})
         for mark in annotation.marks():
             for name, value in mark.attributes.items():
                 self.values[name][str(value)] += 1
         for config in CONFIGS if document.text is not None and self.total <= _LOOKED_AT else ():
             for row in ROWS[config.name](document, self.schema):
-                shown = _telling(row)
-                if shown > self.worked.get(config.name, (-1, {}))[0]:
-                    self.worked[config.name] = (shown, row)
+                points = _filled(row)
+                if points > self.worked.get(config.name, (-1, {}))[0]:
+                    self.worked[config.name] = (points, row)
 
     @property
     def total(self) -> int:
@@ -194,12 +194,12 @@ def type_name(kind: Any) -> str:
     return "struct" if isinstance(kind, dict) else str(kind.dtype)
 
 
-def _cell(found: Estimate | None) -> str:
-    if found is None or found.value is None:
+def _cell(estimate: Estimate | None) -> str:
+    """As `0.85 (0.79–0.90)`: the value and its interval."""
+    if estimate is None or estimate.value is None:
         return "–"
-    return f"{found.value:.2f}" + (
-        "" if found.low is None else f" ({found.low:.2f}–{found.high:.2f})"
-    )
+    interval = "" if estimate.low is None else f" ({estimate.low:.2f}–{estimate.high:.2f})"
+    return f"{estimate.value:.2f}{interval}"
 
 
 def _tables(
@@ -207,14 +207,15 @@ def _tables(
 ) -> Iterable[tuple[list[agreement.Row], tuple[str, ...]]]:
     """Rows of whole layers and of attributes; or, of the layers that have several labels, of each label."""
     for layers, names in MEASURES.items():
-        found = [
-            row
-            for row in (report.rows if report else ())
-            if row.layer in layers
-            and (row.label is not None and row.layer != Layer.ATTRIBUTE) is by_label
-        ]
-        if found:
-            yield found, names
+        of_layers = [row for row in (report.rows if report else ()) if row.layer in layers]
+        rows = [row for row in of_layers if _is_of_label(row) is by_label]
+        if rows:
+            yield rows, names
+
+
+def _is_of_label(row: agreement.Row) -> bool:
+    """Whether the row is of one label of a layer; that of an attribute is of a whole attribute."""
+    return row.label is not None and row.layer != Layer.ATTRIBUTE
 
 
 def _pictures(
@@ -222,58 +223,60 @@ def _pictures(
 ) -> dict[str, bytes]:
     pictures = {}
     if figures.total:
-        collections = {name: found.total() for name, found in sorted(figures.documents.items())}
+        collections = {name: splits.total() for name, splits in sorted(figures.documents.items())}
         labels = {name: figures.labels[name] for name in schema.labels if figures.labels[name]}
         pictures["documents"] = plots.bars("Documents by collection", collections)
         pictures["labels"] = plots.bars("Marks by label", labels)
     if report is not None:
-        found = [
-            (
-                f"{row.layer}: {row.label}" if row.label else row.layer,
-                measure.value,
-                measure.low,
-                measure.high,
-            )
-            for rows, names in _tables(report)
-            for row in rows
-            if (measure := row.measures.get(names[0])) is not None and measure.value is not None
-        ]
         pictures["agreement"] = plots.intervals(
-            "Agreement between passes (F1; of answers, the share of equal ones)", found
+            "Agreement between passes (F1; of answers, the share of equal ones)",
+            list(_intervals(report)),
         )
     return pictures
+
+
+def _intervals(report: agreement.Report) -> Iterator[plots.Interval]:
+    """Of each line of the tables, the first measure."""
+    for rows, names in _tables(report):
+        for row in rows:
+            estimate = row.measures.get(names[0])
+            if estimate is None or estimate.value is None:
+                continue
+            name = f"{row.layer}: {row.label}" if row.label else row.layer
+            yield name, estimate.value, estimate.low, estimate.high
 
 
 def _machine(figures: Figures, corpus: Corpus) -> dict[str, bool]:
     """Of texts and of annotations, whether all of them are machine-made, and whether any is."""
     collections = corpus.collections()
     texts = [collections[name].written_by == "machine" for name in figures.documents]
-    made = [corpus.kind(name) == "machine" for name in figures.annotators]
+    annotations = [corpus.kind(name) == "machine" for name in figures.annotators]
     return {
         "texts": any(texts),
         "all_texts": all(texts),
-        "annotations": any(made),
-        "all_annotations": all(made),
+        "annotations": any(annotations),
+        "all_annotations": all(annotations),
     }
 
 
 def _splits(config: str, files: Iterable[Path]) -> list[str]:
-    there = {path.stem for path in files if path.parent.name == config}
-    return [split for split in SPLITS if split in there]
+    with_rows = {path.stem for path in files if path.parent.name == config}
+    return [split for split in SPLITS if split in with_rows]
 
 
-def _telling(row: dict[str, Any]) -> int:
-    """How much of a row is filled: columns that are not empty, and what lists hold, up to some."""
-    return sum(
-        (value not in (None, [], "")) + (min(len(value), 3) if isinstance(value, list) else 0)
-        for value in row.values()
-    )
+def _filled(row: dict[str, Any]) -> int:
+    """How much of a row is filled: a point for each column that is not empty, and up to 3 for what a list holds."""
+    points = 0
+    for value in row.values():
+        points += value not in (None, [], "")
+        points += min(len(value), 3) if isinstance(value, list) else 0
+    return points
 
 
 def _json(row: Any) -> str:
     """With each list of words or numbers on one line."""
     written = json.dumps(row, indent=1, ensure_ascii=False)
-    return re.sub(r"\[[^\[\]{}]*\]", lambda found: " ".join(found[0].split()), written)
+    return re.sub(r"\[[^\[\]{}]*\]", lambda match: " ".join(match[0].split()), written)
 
 
 def _short(value: Any) -> Any:

@@ -1,9 +1,9 @@
-"""Compares the built dataset with what the corpus builds now: a valid corpus and an equal dataset make a valid dataset."""
+"""Compares the built dataset with what the corpus builds now: with a valid corpus, an equal dataset is valid."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from annotate.dataset.features import CONFIGS, encoded, features
 from annotate.model.issues import Issue
 from annotate.model.schema import Schema
 
-Rows = list[dict[str, Any]]
+DatasetRows = list[dict[str, Any]]
 
 
 class DatasetCheck:
@@ -86,51 +86,52 @@ class _File:
     """A file's rows, one document's after another's."""
 
     def __init__(self, path: Path, file: pq.ParquetFile) -> None:
-        rows = (row for batch in file.iter_batches(batch_size=50) for row in batch.to_pylist())
+        batches = (batch.to_pylist() for batch in file.iter_batches(batch_size=50))
+        rows = chain.from_iterable(batches)
         self._where = str(path)
         self._documents = groupby(rows, key=lambda row: row.get("document") or row["id"])
         self._next = self._read()
 
-    def _read(self) -> tuple[str, Rows] | None:
-        found = next(self._documents, None)
-        return (found[0], list(found[1])) if found else None
+    def _read(self) -> tuple[str, DatasetRows] | None:
+        for document, rows in self._documents:
+            return document, list(rows)
+        return None
 
     def compare(
-        self, document: str | None, wanted: Rows, on_row: Callable[[str], None]
+        self, document: str | None, wanted: DatasetRows, on_row: Callable[[str], None]
     ) -> Iterator[Issue]:
         """What is wrong with the rows up to and with the document's; with None, all that is left is too many."""
         while self._next is not None and (document is None or self._next[0] < document):
             for _row in self._next[1]:
                 on_row("rows")
-            found = "the corpus builds no such rows; run acre build"
-            yield Issue(f"{self._where}: {self._next[0]}", "dataset-behind", found)
+            message = "the corpus builds no such rows; run acre build"
+            yield Issue(f"{self._where}: {self._next[0]}", "dataset-behind", message)
             self._next = self._read()
-        rows: Rows = []
+        rows: DatasetRows = []
         if self._next is not None and self._next[0] == document:
             rows = self._next[1]
             self._next = self._read()
         for _row in rows:
             on_row("rows")
-        if rows == wanted:
-            return
-        if not rows or not wanted:
-            found = (
-                "the corpus builds rows that are missing"
-                if wanted
-                else "the corpus builds no such rows"
-            )
-        elif len(rows) != len(wanted):
-            found = f"it has {len(rows)} rows, the corpus builds {len(wanted)}"
-        else:
-            pairs = list(zip(rows, wanted, strict=True))
-            names = [
-                name for name in rows[0] if any(one[name] != other[name] for one, other in pairs)
-            ]
-            found = f"{', '.join(names)} differ from what the corpus builds"
-        yield Issue(f"{self._where}: {document}", "dataset-behind", f"{found}; run acre build")
+        if rows != wanted:
+            message = f"{_difference(rows, wanted)}; run acre build"
+            yield Issue(f"{self._where}: {document}", "dataset-behind", message)
 
 
-def _stored(rows: Rows, columns: Any) -> Rows:
+def _difference(rows: DatasetRows, wanted: DatasetRows) -> str:
+    """In words, what is wrong with a document's rows."""
+    if not rows:
+        return "the corpus builds rows that are missing"
+    if not wanted:
+        return "the corpus builds no such rows"
+    if len(rows) != len(wanted):
+        return f"it has {len(rows)} rows, the corpus builds {len(wanted)}"
+    pairs = list(zip(rows, wanted, strict=True))
+    names = [name for name in rows[0] if any(one[name] != other[name] for one, other in pairs)]
+    return f"{', '.join(names)} differ from what the corpus builds"
+
+
+def _stored(rows: DatasetRows, columns: Any) -> DatasetRows:
     """The rows as a file gives them back."""
     coded = [encoded(row, columns) for row in rows]
     return list(pa.Table.from_pylist(coded, schema=columns.arrow_schema).to_pylist())

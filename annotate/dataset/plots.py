@@ -34,46 +34,50 @@ def _bars(axes: Any, counts: Mapping[str, int]) -> None:
     axes.margins(x=0.12)
 
 
-def intervals(title: str, found: Sequence[tuple[str, float, float | None, float | None]]) -> bytes:
-    """A point for each (name, value, low, high), with its interval where there is one, on a scale from 0 to 1."""
-    return _drawn(title, len(found), lambda axes: _intervals(axes, found))
+Interval = tuple[str, float, float | None, float | None]
+"""Name, value, and where its interval starts and ends."""
 
 
-def _intervals(axes: Any, found: Sequence[tuple[str, float, float | None, float | None]]) -> None:
-    for place, (_name, value, low, high) in enumerate(found):
+def intervals(title: str, estimates: Sequence[Interval]) -> bytes:
+    """A point for each estimate, with its interval where there is one, on a scale from 0 to 1."""
+    return _drawn(title, len(estimates), lambda axes: _intervals(axes, estimates))
+
+
+def _intervals(axes: Any, estimates: Sequence[Interval]) -> None:
+    for line, (_name, value, low, high) in enumerate(estimates):
         if low is not None and high is not None:
-            axes.hlines(place, low, high, color=_RANGE, linewidth=3, alpha=0.5)
-        axes.plot([value], [place], "o", color=_RANGE)
+            axes.hlines(line, low, high, color=_RANGE, linewidth=3, alpha=0.5)
+        axes.plot([value], [line], "o", color=_RANGE)
         axes.annotate(
             f"{value:.2f}",
-            (value, place),
+            (value, line),
             textcoords="offset points",
             xytext=(0, 6),
             ha="center",
             fontsize=8,
         )
-    _named(axes, [name for name, *_ in found])
-    axes.set_xlim(min(0.0, *(value for _, value, *_ in found)) - 0.02, 1.05)
+    _named(axes, [name for name, *_ in estimates])
+    axes.set_xlim(min(0.0, *(value for _, value, *_ in estimates)) - 0.02, 1.05)
     axes.grid(axis="x", alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
 
 
 def curves(title: str, lines: Mapping[str, Sequence[tuple[float, Sequence[float]]]]) -> bytes:
-    """A line for each name through the means at each x, with a band from the least to the most of what was measured there."""
+    """A line for each name through the means at each x, with a band from the least to the most measured there."""
 
     def draw(axes: Any) -> None:
         for (name, points), colour in zip(lines.items(), cycle(_LINES), strict=False):
-            places, values = [x for x, _ in points], [found for _, found in points]
-            means = [sum(found) / len(found) for found in values]
+            xs, measured = [x for x, _ in points], [values for _, values in points]
+            means = [sum(values) / len(values) for values in measured]
             axes.fill_between(
-                places,
-                list(map(min, values)),
-                list(map(max, values)),
+                xs,
+                list(map(min, measured)),
+                list(map(max, measured)),
                 color=colour,
                 alpha=0.12,
                 linewidth=0,
             )
-            axes.plot(places, means, "o-", color=colour, label=name, markersize=4)
+            axes.plot(xs, means, "o-", color=colour, label=name, markersize=4)
         axes.set_ylim(bottom=0)
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
@@ -99,5 +103,5 @@ def _drawn(title: str, lines: int, draw: Any) -> bytes:
         axes.set_title(title, loc="left", color=_INK, fontsize=10)
         written = io.StringIO()
         figure.savefig(written, format="svg", metadata=_METADATA)
-    lines_ = (line.rstrip() for line in written.getvalue().splitlines())
-    return ("\n".join(lines_) + "\n").encode()
+    svg = "\n".join(line.rstrip() for line in written.getvalue().splitlines())
+    return f"{svg}\n".encode()

@@ -17,8 +17,9 @@ SUMS = "SHA256SUMS"
 
 
 def propose(last: str | None, diff: Diff, old: Schema | None, new: Schema) -> tuple[str, str]:
-    """The next version and why: major where a label's meaning changed, minor where labels or documents came or went, patch for corrections.
+    """The next version, and why.
 
+    Major where a label's meaning changed, minor where labels or documents came or went, patch for corrections.
     AcreError where nothing changed.
     """
     if last is None or old is None:
@@ -114,7 +115,7 @@ def with_entry(changelog: str, written: str) -> str:
 
 def sums(root: Path, files: Iterable[Path]) -> str:
     """A line for each file, as `sha256sum --check` reads it; paths as seen from the root."""
-    found = (
-        (hashlib.sha256((root / path).read_bytes()).hexdigest(), path) for path in sorted(files)
-    )
-    return "".join(f"{digest}  {path.as_posix()}\n" for digest, path in found)
+    digests = {
+        path: hashlib.sha256((root / path).read_bytes()).hexdigest() for path in sorted(files)
+    }
+    return "".join(f"{digest}  {path.as_posix()}\n" for path, digest in digests.items())

@@ -55,12 +55,16 @@ def read(
         systems.append(system)
     articles = _articles(corpus, references.keys(), split)
     if split is not None:
-        references = {name: found for name, found in references.items() if name in articles}
-        systems = [{n: found for n, found in one.items() if n in articles} for one in systems]
+        references = _only(references, articles)
+        systems = [_only(system, articles) for system in systems]
     if not references:
         where = f" in the split {split}" if split else ""
         raise UsageError(f"{gold}: no document to score{where}")
     return Documents(references, systems, articles, corpus)
+
+
+def _only(annotations: Mapping[str, Annotation], names: Collection[str]) -> dict[str, Annotation]:
+    return {name: annotation for name, annotation in annotations.items() if name in names}
 
 
 def _check_texts(
@@ -82,11 +86,13 @@ def _articles(corpus: Corpus, names: Collection[str], split: str | None) -> dict
             )
         return {}
     split_of = splits.lookup(corpus)
-    return {
-        article.id: article
-        for article in corpus.articles()
-        if article.id in names and (split is None or split_of(article) == split)
-    }
+    articles = {}
+    for article in corpus.articles():
+        if article.id not in names:
+            continue
+        if split is None or split_of(article) == split:
+            articles[article.id] = article
+    return articles
 
 
 def gold_of(corpus: Corpus, split: str) -> Iterator[tuple[Article, Gold]]:
