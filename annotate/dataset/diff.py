@@ -15,7 +15,8 @@ from annotate.model.schema import Layer, Schema
 
 KINDS = ("added", "removed", "relabelled", "moved", "re-argued", "re-answered")
 """Of marks and clusters; re-argued: other arguments, source or cue; re-answered: another attribute."""
-Row = Mapping[str, Any]
+DocumentRow = Mapping[str, Any]
+"""A row of `documents`, labels as names."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +51,10 @@ class Diff:
     @property
     def counts(self) -> dict[str, Counter[str]]:
         """By layer, how many changes of each kind."""
-        found: dict[str, Counter[str]] = {}
+        counts: dict[str, Counter[str]] = {}
         for change in self.changes:
-            found.setdefault(change.layer, Counter())[change.kind] += 1
-        return found
+            counts.setdefault(change.layer, Counter())[change.kind] += 1
+        return counts
 
     @property
     def is_empty(self) -> bool:
@@ -96,79 +97,75 @@ _DESCRIBED = (
 
 
 def diff(
-    old: Iterable[Row],
-    new: Iterable[Row],
+    old: Iterable[DocumentRow],
+    new: Iterable[DocumentRow],
     schema: Schema,
     on_row: Callable[[], None] = lambda: None,
 ) -> Diff:
-    """Compare rows of `documents`, labels as names. Provenance alone is no difference."""
-    before, after = ({row["id"]: row for row in rows} for rows in (old, new))
-    found = Diff(sorted(set(after) - set(before)), sorted(set(before) - set(after)))
-    for counts, rows in ((found.before, before), (found.after, after)):
+    """Compare rows of `documents`. Provenance alone is no difference."""
+    before = {row["id"]: row for row in old}
+    after = {row["id"]: row for row in new}
+    result = Diff(sorted(set(after) - set(before)), sorted(set(before) - set(after)))
+    for counts, rows in ((result.before, before), (result.after, after)):
         counts["documents"] = len(rows)
         for row in rows.values():
             counts.update({field: len(row[field]) for field in MARK_FIELDS})
     for name in sorted(set(before) & set(after)):
         on_row()
         one, other = before[name], after[name]
-        described = [what for what in _DESCRIBED if one[what] != other[what]]
+        described = [column for column in _DESCRIBED if one[column] != other[column]]
         if described:
-            found.described[name] = described
-        changes = list(
-            _changes(
-                reading.annotation(one, schema), reading.annotation(other, schema), other["text"]
-            )
-        )
-        found.changes += changes
-        found.same += not changes and not described
-    return found
+            result.described[name] = described
+        was, now = reading.annotation(one, schema), reading.annotation(other, schema)
+        changes = list(_changes(was, now, other["text"]))
+        result.changes += changes
+        result.same += not changes and not described
+    return result
 
 
 def _changes(old: Annotation, new: Annotation, text: str | None) -> Iterator[Change]:
     """Marks are paired by label and span, then by span, then by label and overlap; what is left is removed or added."""
-    pairs, gone, come = _paired(list(old.marks()), list(new.marks()))
+    pairs, removed, added = _paired(list(old.marks()), list(new.marks()))
 
     def change(mark: Mark, kind: str, was: str | None, now: str | None) -> Change:
         return Change(new.article, align.layer(mark), kind, was, now)
 
     for one, other in pairs:
         if one.label != other.label:
-            yield change(other, "relabelled", _told(one, text), other.label)
+            yield change(other, "relabelled", _shown(one, text), other.label)
         if (one.start, one.end) != (other.start, other.end):
-            yield change(other, "moved", _told(one, text), _told(other, text))
+            yield change(other, "moved", _shown(one, text), _shown(other, text))
         if one.attributes != other.attributes:
-            yield change(
-                other,
-                "re-answered",
-                f"{_told(one, text)}: {_answers(one, other)}",
-                _answers(other, one),
-            )
-    yield from (change(mark, "removed", _told(mark, text), None) for mark in gone)
-    yield from (change(mark, "added", None, _told(mark, text)) for mark in come)
-    yield from _linked(old, new, pairs, text)
+            was = f"{_shown(one, text)}: {_answers(one, other)}"
+            yield change(other, "re-answered", was, _answers(other, one))
+    yield from (change(mark, "removed", _shown(mark, text), None) for mark in removed)
+    yield from (change(mark, "added", None, _shown(mark, text)) for mark in added)
+    yield from _link_changes(new, pairs, text)
+    yield from _cluster_changes(old, new, pairs, text)
 
 
 def _paired(
     ours: list[Mark], theirs: list[Mark]
 ) -> tuple[list[tuple[Mark, Mark]], list[Mark], list[Mark]]:
+    """Pairs of one mark of ours and one of theirs, and what of ours and of theirs is in no pair."""
     pairs: list[tuple[Mark, Mark]] = []
-    for key in (_with_id, _place, _span):
-        there: dict[tuple[object, ...], list[Mark]] = {}
+    for key in (_id_label_and_span, _label_and_span, _span):
+        candidates: dict[tuple[object, ...], list[Mark]] = {}
         for mark in theirs:
-            there.setdefault(key(mark), []).append(mark)
-        found = [(mark, there[key(mark)].pop(0)) for mark in ours if there.get(key(mark))]
-        pairs += found
-        ours, theirs = _rest(ours, theirs, found)
-    found = align.match(ours, theirs)
-    return pairs + found, *_rest(ours, theirs, found)
+            candidates.setdefault(key(mark), []).append(mark)
+        equal = [(mark, candidates[key(mark)].pop(0)) for mark in ours if candidates.get(key(mark))]
+        pairs += equal
+        ours, theirs = _unpaired(ours, theirs, equal)
+    overlapping = align.match(ours, theirs)
+    return pairs + overlapping, *_unpaired(ours, theirs, overlapping)
 
 
-def _with_id(mark: Mark) -> tuple[object, ...]:
+def _id_label_and_span(mark: Mark) -> tuple[object, ...]:
     """Of two marks on the same words with one label, the ids part them."""
-    return (mark.id, *_place(mark))
+    return (mark.id, *_label_and_span(mark))
 
 
-def _place(mark: Mark) -> tuple[object, ...]:
+def _label_and_span(mark: Mark) -> tuple[object, ...]:
     return mark.label, mark.start, mark.end
 
 
@@ -176,62 +173,71 @@ def _span(mark: Mark) -> tuple[object, ...]:
     return align.layer(mark), mark.start, mark.end
 
 
-def _rest(
-    ours: list[Mark], theirs: list[Mark], found: list[tuple[Mark, Mark]]
+def _unpaired(
+    ours: list[Mark], theirs: list[Mark], pairs: list[tuple[Mark, Mark]]
 ) -> tuple[list[Mark], list[Mark]]:
-    left, right = {mark.id for mark, _ in found}, {mark.id for _, mark in found}
+    left, right = {mark.id for mark, _ in pairs}, {mark.id for _, mark in pairs}
     return [mark for mark in ours if mark.id not in left], [
         mark for mark in theirs if mark.id not in right
     ]
 
 
-def _linked(
-    old: Annotation, new: Annotation, pairs: list[tuple[Mark, Mark]], text: str | None
+def _link_changes(
+    new: Annotation, pairs: list[tuple[Mark, Mark]], text: str | None
 ) -> Iterator[Change]:
-    """Links of marks that are in both: arguments, sources and cues, and who is the same as whom."""
-    name_of = {one.id: other.id for one, other in pairs}
+    """Marks of both whose links differ: other arguments, another source or cue."""
+    new_id = {one.id: other.id for one, other in pairs}
     marks = {mark.id: mark for mark in new.marks()}
+
+    def shown(links: set[tuple[str, str]]) -> str:
+        heads = [
+            f"{label}={_shown(marks[head], text)}" if head else f"{label}=(gone)"
+            for label, head in sorted(links)
+        ]
+        return ", ".join(heads) or "–"
+
     for one, other in pairs:
-        was = {(label, name_of.get(head, "")) for label, head in align.links(one)}
+        was = {(label, new_id.get(head, "")) for label, head in align.links(one)}
         now = set(align.links(other))
         if was != now:
-            told = tuple(
-                ", ".join(
-                    f"{label}={_told(marks[head], text)}" if head else f"{label}=(gone)"
-                    for label, head in sorted(found)
-                )
-                for found in (was - now, now - was)
-            )
-            head = _told(other, text)
+            tail = _shown(other, text)
             yield Change(
                 new.article,
                 align.layer(other),
                 "re-argued",
-                f"{head}: {told[0] or '–'}",
-                f"{head}: {told[1] or '–'}",
-            )
-    before, after = (
-        {
-            frozenset(names.get(name, "") for name in cluster.mentions)
-            for cluster in (*found.entities, *found.events)
-        }
-        for found, names in ((old, name_of), (new, {name: name for name in marks}))
-    )
-    for kind, clusters in (("removed", before - after), ("added", after - before)):
-        for cluster in sorted(clusters, key=sorted):
-            told_ = " = ".join(
-                _told(marks[name], text)
-                for name in sorted(filter(None, cluster), key=lambda n: marks[n].order)
-            )
-            yield Change(
-                new.article,
-                Layer.COREFERENCE,
-                kind,
-                *((told_, None) if kind == "removed" else (None, told_)),
+                f"{tail}: {shown(was - now)}",
+                f"{tail}: {shown(now - was)}",
             )
 
 
-def _told(mark: Mark, text: str | None) -> str:
+def _cluster_changes(
+    old: Annotation, new: Annotation, pairs: list[tuple[Mark, Mark]], text: str | None
+) -> Iterator[Change]:
+    """Entities and events that one of the two has: which marks are mentions of the same."""
+    marks = {mark.id: mark for mark in new.marks()}
+    before = _clusters(old, {one.id: other.id for one, other in pairs})
+    after = _clusters(new, {name: name for name in marks})
+
+    def shown(cluster: frozenset[str]) -> str:
+        members = [marks[name] for name in cluster if name]
+        members.sort(key=lambda mark: mark.order)
+        return " = ".join(_shown(mark, text) for mark in members)
+
+    for cluster in sorted(before - after, key=sorted):
+        yield Change(new.article, Layer.COREFERENCE, "removed", shown(cluster), None)
+    for cluster in sorted(after - before, key=sorted):
+        yield Change(new.article, Layer.COREFERENCE, "added", None, shown(cluster))
+
+
+def _clusters(annotation: Annotation, new_id: Mapping[str, str]) -> set[frozenset[str]]:
+    """Of each cluster the ids of its marks in the new annotation; an empty one for those that are gone."""
+    return {
+        frozenset(new_id.get(name, "") for name in cluster.mentions)
+        for cluster in (*annotation.entities, *annotation.events)
+    }
+
+
+def _shown(mark: Mark, text: str | None) -> str:
     words = "" if text is None else f" “{mark.slice(text)[:40]}”"
     return f"{mark.label} {mark.start}–{mark.end}{words}"
 

@@ -22,7 +22,9 @@ from annotate.model.issues import AcreError, UsageError
 from annotate.model.records import Annotation, Mark
 from annotate.model.schema import ATTRIBUTION_SPANS, SPAN_LAYERS, Layer, Schema
 
-Row = dict[str, Any]
+DocumentRow = dict[str, Any]
+"""A row of `documents`."""
+MarkRow = dict[str, Any]
 _OF_MARKS = {"id", "start", "end", "text", "label", "entity", "event", "arguments", "source", "cue"}
 
 
@@ -36,13 +38,13 @@ def read(path: Path, schema: Schema) -> Iterator[Annotation]:
         raise UsageError(
             f"{path}: no such file or folder; give annotations as .json, .jsonl or .parquet"
         )
-    for found in _read(path, schema):
-        _marks, issues = graph.assemble(
-            *graph.disassemble(found), schema, found.article, found.sha256, found.provenance
-        )
+    for annotation in _read(path, schema):
+        article, sha256, provenance = annotation.article, annotation.sha256, annotation.provenance
+        marks, links = graph.disassemble(annotation)
+        _assembled, issues = graph.assemble(marks, links, schema, article, sha256, provenance)
         if issues:
-            raise AcreError(f"{path}: {found.article}: {issues[0]}")
-        yield found
+            raise AcreError(f"{path}: {article}: {issues[0]}")
+        yield annotation
 
 
 def _read(path: Path, schema: Schema) -> Iterator[Annotation]:
@@ -61,7 +63,7 @@ def _read(path: Path, schema: Schema) -> Iterator[Annotation]:
                 ) from None
 
 
-def rows(path: Path) -> Iterator[Row]:
+def rows(path: Path) -> Iterator[DocumentRow]:
     """The rows of `documents`, labels as names; of a corpus folder, of its built data, or of one file."""
     files = _files(path)
     if not files:
@@ -82,12 +84,13 @@ def rows(path: Path) -> Iterator[Row]:
 
 def _files(path: Path) -> list[Path]:
     """The Parquet files that the path means: itself, those in it, or those of the built dataset in it."""
-    folders = (path, path / "data" / "documents", path / "documents")
-    return (
-        [path]
-        if path.is_file()
-        else next((found for one in folders if (found := sorted(one.glob("*.parquet")))), [])
-    )
+    if path.is_file():
+        return [path]
+    for folder in (path, path / "data" / "documents", path / "documents"):
+        files = sorted(folder.glob("*.parquet"))
+        if files:
+            return files
+    return []
 
 
 def annotation(row: Mapping[str, Any], schema: Schema) -> Annotation:
@@ -97,7 +100,7 @@ def annotation(row: Mapping[str, Any], schema: Schema) -> Annotation:
     are numbered.
     """
 
-    def marks(layer: Layer) -> list[Row]:
+    def marks(layer: Layer) -> list[MarkRow]:
         label = layer.value if layer in ATTRIBUTION_SPANS else None
         numbered = enumerate(row.get(layer.field) or (), 1)
         return [
@@ -105,12 +108,12 @@ def annotation(row: Mapping[str, Any], schema: Schema) -> Annotation:
             for number, mark in numbered
         ]
 
-    def clusters(layer: Layer, column: str) -> list[Row]:
-        found: dict[str, list[str]] = {}
+    def clusters(layer: Layer, column: str) -> list[dict[str, Any]]:
+        members: dict[str, list[str]] = {}
         for mark in row.get(layer.field) or ():
             if mark.get(column) is not None:
-                found.setdefault(mark[column], []).append(mark["id"])
-        return [{"id": name, "mentions": members} for name, members in found.items()]
+                members.setdefault(mark[column], []).append(mark["id"])
+        return [{"id": name, "mentions": ids} for name, ids in members.items()]
 
     unknown = {
         "annotator": "system",
@@ -132,21 +135,27 @@ def annotation(row: Mapping[str, Any], schema: Schema) -> Annotation:
     )
 
 
-def _mark(found: Row, label: str | None, schema: Schema) -> Row:
-    # A minimum of 0 is an answer, and equals False: identity tells them apart.
-    given = {name: value for name, value in found.items() if name not in _OF_MARKS}
-    answers = {
-        name: value for name, value in given.items() if value is not None and value is not False
-    }
-    for name in [name for name, value in answers.items() if value is True]:
-        answers[name] = (
-            next(iter(schema.attributes[name].values), "yes")
-            if name in schema.attributes
-            else "yes"
-        )
-    links = {name: found[name] for name in ("arguments", "source", "cue") if found.get(name)}
-    bare = {name: found[name] for name in Mark.model_fields if name in found}
-    return bare | links | {"label": label or found["label"], "attributes": answers}
+def _mark(row: MarkRow, label: str | None, schema: Schema) -> dict[str, Any]:
+    """The fields of a mark: its columns, those of its links, and all others as its attributes.
+
+    A flag's column is a boolean, and its attribute the one value of the choice: with `distanced: true` in the row, the
+    attributes have `distanced: "yes"`; with `distanced: false` they have nothing.
+    """
+    attributes: dict[str, Any] = {}
+    for name, answer in row.items():
+        # A minimum of 0 is an answer, and equals False: identity tells them apart.
+        if name in _OF_MARKS or answer is None or answer is False:
+            continue
+        attributes[name] = _flag(name, schema) if answer is True else answer
+    links = {name: row[name] for name in ("arguments", "source", "cue") if row.get(name)}
+    bare = {name: row[name] for name in Mark.model_fields if name in row}
+    return bare | links | {"label": label or row["label"], "attributes": attributes}
+
+
+def _flag(name: str, schema: Schema) -> str:
+    """The value of a choice that has one; `yes` where the schema does not know it, for a later check to refuse."""
+    values = schema.attributes[name].values if name in schema.attributes else ()
+    return next(iter(values), "yes")
 
 
 def _lines(path: Path, schema: Schema) -> Iterator[Annotation]:
@@ -163,19 +172,19 @@ def _lines(path: Path, schema: Schema) -> Iterator[Annotation]:
             else:
                 yield annotation(decoded(fields, kinds), schema)
         except (ValidationError, ValueError, KeyError, TypeError, AttributeError) as error:
-            found = (
+            problem = (
                 error.errors()[0]["msg"]
                 if isinstance(error, ValidationError)
                 else f"{type(error).__name__}: {error}"
             )
             raise AcreError(
-                f"{path}:{number}: {found}; give an annotation, or a row of documents, a line"
+                f"{path}:{number}: {problem}; give an annotation, or a row of documents, a line"
             ) from None
 
 
 @contextmanager
 def version(name: str, corpus: Path) -> Iterator[Path]:
-    """Where the built dataset of that name is: a path, or a revision of the corpus's git repository, read for a while."""
+    """Where the built dataset of that name is: a path, or a revision of the corpus's git repository."""
     if Path(name).exists():
         yield Path(name)
         return
