@@ -6,6 +6,7 @@ Offsets are half-open and count Unicode code points of the article's text.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import chain
 from typing import Any, NamedTuple
 
 from datasets import ClassLabel, Features, List, Value
@@ -45,6 +46,32 @@ _SENTENCE = {
     "token_ends": (List(_INT), "where each token ends; half-open"),
 }
 
+_PROVENANCE = (
+    {
+        "annotator": _STRING,
+        "kind": ClassLabel(names=["human", "machine"]),
+        "tool": _STRING,
+        "schema_version": _STRING,
+        "created": _STRING,
+        "updated": _STRING,
+        "seconds": Value("float64"),
+        "migrations": List(_STRING),
+        "made_from": List(_STRING),
+        "started_from": _STRING,
+    },
+    (
+        "who or what annotated, with what, under which schema, when, in how many seconds; for gold,"
+        " whose passes it was made from; `started_from`: the extractor whose suggestions the"
+        " annotator began with, or null"
+    ),
+)
+
+_SENTENCE_OF_TRIGGER = {
+    "sentence_start": (_INT, "where the trigger’s sentence starts in the article, in code points"),
+    "sentence_end": (_INT, "where it ends; half-open"),
+    "sentence": (_STRING, "the trigger’s sentence; null where the text may not be shipped"),
+}
+
 Columns = dict[str, tuple[Any, str]]
 """By name: the column's type, and what it holds."""
 
@@ -67,7 +94,32 @@ def features(config: Config, schema: Schema) -> Features:
 
 def documents(schema: Schema) -> Columns:
     """A document with all layers nested."""
-    marks: dict[str, tuple[Any, str]] = {
+    return {
+        "id": (_STRING, "the article"),
+        "collection": (_STRING, "where the article comes from"),
+        "title": (_STRING, "its headline; null where the text may not be shipped"),
+        "outlet": (_STRING, "who published it"),
+        "url": (_STRING, "where it was published"),
+        "published": (_STRING, "when, as an ISO 8601 date"),
+        "language": (_STRING, "ISO 639 code"),
+        "licence": (_STRING, "SPDX identifier of the text's licence, or `other`"),
+        "text": (_STRING, "the exact text; null where it may not be shipped"),
+        "length": (_INT, "its code points"),
+        "sha256": (_STRING, "the hash of its UTF-8"),
+        "zones": (
+            List({"kind": ClassLabel(names=list(schema.zones)), "start": _INT, "end": _INT}),
+            "parts of the page that tile the text: `kind`, `start`, `end`",
+        ),
+        **_marks(schema),
+        "adjudicated": (Value("bool"), "whether it is gold; otherwise it is the only pass over the article"),
+        "provenance": _PROVENANCE,
+    }  # fmt: skip
+
+
+def _marks(schema: Schema) -> Columns:
+    """A column of marks for each layer of spans."""
+    span = List(_struct(_mark()))
+    return {
         "mentions": (
             List(_struct(_mention(schema))),
             (
@@ -86,14 +138,8 @@ def documents(schema: Schema) -> Columns:
                 " and `target`, the id of a mention or an event mention"
             ),
         ),
-        "sources": (
-            List(_struct(_mark())),
-            "`id`, `start`, `end`, `text` of the words that name a source",
-        ),
-        "cues": (
-            List(_struct(_mark())),
-            "`id`, `start`, `end`, `text` of the words that show an attribution",
-        ),
+        "sources": (span, "`id`, `start`, `end`, `text` of the words that name a source"),
+        "cues": (span, "`id`, `start`, `end`, `text` of the words that show an attribution"),
         "attributions": (
             List(
                 _struct(_mark())
@@ -106,46 +152,13 @@ def documents(schema: Schema) -> Columns:
             ),
         ),
     }
-    return {
-        "id": (_STRING, "the article"),
-        "collection": (_STRING, "where the article comes from"),
-        "title": (_STRING, "its headline; null where the text may not be shipped"),
-        "outlet": (_STRING, "who published it"),
-        "url": (_STRING, "where it was published"),
-        "published": (_STRING, "when, as an ISO 8601 date"),
-        "language": (_STRING, "ISO 639 code"),
-        "licence": (_STRING, "SPDX identifier of the text's licence, or `other`"),
-        "text": (_STRING, "the exact text; null where it may not be shipped"),
-        "length": (_INT, "its code points"),
-        "sha256": (_STRING, "the hash of its UTF-8"),
-        "zones": (
-            List({"kind": ClassLabel(names=list(schema.zones)), "start": _INT, "end": _INT}),
-            "parts of the page that tile the text: `kind`, `start`, `end`",
-        ),
-        **marks,
-        "adjudicated": (Value("bool"), "whether it is gold; otherwise it is the only pass over the article"),
-        "provenance": (
-            {
-                "annotator": _STRING,
-                "kind": ClassLabel(names=["human", "machine"]),
-                "tool": _STRING,
-                "schema_version": _STRING,
-                "created": _STRING,
-                "updated": _STRING,
-                "seconds": Value("float64"),
-                "migrations": List(_STRING),
-                "made_from": List(_STRING),
-                "started_from": _STRING,
-            },
-            "who or what annotated, with what, under which schema, when, in how many seconds; for gold, whose passes it was made from; "
-            "`started_from`: the extractor whose suggestions the annotator began with, or null",
-        ),
-    }  # fmt: skip
 
 
 def mentions(schema: Schema) -> Columns:
     """A sentence with flat tags and with spans that nest."""
-    tags = [OUTSIDE, *(f"{part}-{label}" for label in schema.mentions for part in "BI")]
+    tags = [OUTSIDE]
+    for label in schema.mentions:
+        tags += [f"B-{label}", f"I-{label}"]
     return _SENTENCE | {
         "bio": (
             List(ClassLabel(names=tags)),
@@ -172,11 +185,14 @@ def events(schema: Schema) -> Columns:
     return _SENTENCE | {
         "event_mentions": (
             List(_struct(_event(schema) | _TOKENS) | {"arguments": List(argument)}),
-            "the triggers of the sentence: as in `documents`, with `token_start` and `token_end`; `arguments`: `role`, and "
-            "the filler's `id`, `label`, `start`, `end`, `text`, `token_start`, `token_end`; `in_sentence` is false, and its "
-            "tokens are null, where it is in another sentence",
+            (
+                "the triggers of the sentence: as in `documents`, with `token_start` and"
+                " `token_end`; `arguments`: `role`, and the filler's `id`, `label`, `start`, `end`,"
+                " `text`, `token_start`, `token_end`; `in_sentence` is false, and its tokens are"
+                " null, where it is in another sentence"
+            ),
         )
-    }  # fmt: skip
+    }
 
 
 def attributions(schema: Schema) -> Columns:
@@ -189,15 +205,7 @@ def attributions(schema: Schema) -> Columns:
         | _PLACE
         | {"text": (_STRING, "the words of the content; null where the text may not be shipped")}
         | _end("source", "the source")
-        | {
-            "source_label": (
-                _source_label(schema),
-                (
-                    "the label of the first mention in the source’s words; of one that holds a"
-                    " value only if there is no other"
-                ),
-            )
-        }
+        | {"source_label": _source_label(schema)}
         | _end("cue", "the cue")
         | _attributes(schema, _content(schema))
         | {
@@ -213,7 +221,23 @@ def attributions(schema: Schema) -> Columns:
 
 def claims(schema: Schema) -> Columns:
     """An event as told by a source."""
-    fixed = (
+    roles: Columns = {
+        role: (
+            List(_struct(_filler(schema) | {"entity": (_STRING, "")})),
+            f"fillers of the role: {entry.definition}",
+        )
+        for role, entry in schema.roles.items()
+    }
+    values: Columns = {
+        f"{role}_{name}": (_column(schema.attributes[name]), f"`{name}` of the first `{role}`")
+        for role, name in values_of_roles(schema)
+    }
+    return _disjoint(_claim_event(schema), roles, values, _telling(schema))
+
+
+def _claim_event(schema: Schema) -> Columns:
+    """What is claimed, and in which article."""
+    return (
         {
             "id": (_STRING, "article, event mention, and its content where a source tells it"),
             "document": (_STRING, "the article"),
@@ -230,18 +254,11 @@ def claims(schema: Schema) -> Columns:
         | {"text": (_STRING, "the words of the trigger; null where the text may not be shipped")}
         | _attributes(schema, schema.events)
     )
-    roles: Columns = {
-        role: (
-            List(_struct(_filler(schema) | {"entity": (_STRING, "")})),
-            f"fillers of the role: {entry.definition}",
-        )
-        for role, entry in schema.roles.items()
-    }
-    values: Columns = {
-        f"{role}_{name}": (_column(schema.attributes[name]), f"`{name}` of the first `{role}`")
-        for role, name in values_of_roles(schema)
-    }
-    told = (
+
+
+def _telling(schema: Schema) -> Columns:
+    """Who tells it, in which words, and through whom."""
+    return (
         {
             "voice": (
                 ClassLabel(names=list(VOICES)),
@@ -255,13 +272,7 @@ def claims(schema: Schema) -> Columns:
             "source", "the source; the outlet’s name, without offsets, where the article tells it"
         )
         | {
-            "source_label": (
-                _source_label(schema),
-                (
-                    "the label of the first mention in the source’s words; of one that holds a"
-                    " value only if there is no other"
-                ),
-            ),
+            "source_label": _source_label(schema),
         }
         | _end("cue", "the cue")
         | {
@@ -284,16 +295,8 @@ def claims(schema: Schema) -> Columns:
                 ),
             ),
         }
-        | {
-            "sentence_start": (
-                _INT,
-                "where the trigger’s sentence starts in the article, in code points",
-            ),
-            "sentence_end": (_INT, "where it ends; half-open"),
-            "sentence": (_STRING, "the trigger’s sentence; null where the text may not be shipped"),
-        }
+        | _SENTENCE_OF_TRIGGER
     )
-    return _disjoint(fixed, roles, values, told)
 
 
 CONFIGS = (
@@ -302,29 +305,32 @@ CONFIGS = (
     Config("events", "a sentence with its triggers and their arguments", "event extraction", events),
     Config("attributions", "an attribution", "quotation attribution", attributions),
     Config("claims", "an event as told by a source", "analysis, end-to-end extraction", claims),
-    Config("annotators", "one annotator's pass over a document, as in `documents`", "learning from disagreement", documents),
+    Config(
+        "annotators", "one annotator's pass over a document, as in `documents`",
+        "learning from disagreement", documents,
+    ),
 )  # fmt: skip
 
 
 def values_of_roles(schema: Schema) -> list[tuple[str, str]]:
     """(role, attribute) of each number or text that every filler of the role carries, such as (count, min)."""
-    found = []
+    pairs = []
     for role in schema.roles:
         labels = frozenset().union(*(schema.fillers(event, role) for event in schema.events))
-        bearers = [schema.labels[label].attributes for label in labels]
+        if not labels:
+            continue
+        carried = [set(schema.labels[label].attributes) for label in labels]
+        by_all = set.intersection(*carried)
         for name, attribute in schema.attributes.items():
-            if (
-                bearers
-                and attribute.kind is not Kind.CHOICE
-                and all(name in own for own in bearers)
-            ):
-                found.append((role, name))
-    return found
+            if name in by_all and attribute.kind is not Kind.CHOICE:
+                pairs.append((role, name))
+    return pairs
 
 
 def attribute_names(labels: Iterable[Label]) -> tuple[str, ...]:
     """The attributes that any of the labels bears, in the order in which they first appear."""
-    return tuple(dict.fromkeys(name for label in labels for name in label.attributes))
+    names = chain.from_iterable(label.attributes for label in labels)
+    return tuple(dict.fromkeys(names))
 
 
 def is_flag(attribute: Attribute) -> bool:
@@ -354,7 +360,7 @@ def decoded(value: Any, feature: Any) -> Any:
     if isinstance(feature, List):
         return [decoded(element, feature.feature) for element in value]
     if isinstance(feature, dict):
-        return {name: decoded(found, feature.get(name)) for name, found in value.items()}
+        return {name: decoded(inner, feature.get(name)) for name, inner in value.items()}
     return value
 
 
@@ -392,8 +398,14 @@ def _roles(schema: Schema) -> ClassLabel:
     return ClassLabel(names=list(schema.roles))
 
 
-def _source_label(schema: Schema) -> ClassLabel:
-    return ClassLabel(names=list(schema.mentions))
+def _source_label(schema: Schema) -> tuple[Any, str]:
+    return (
+        ClassLabel(names=list(schema.mentions)),
+        (
+            "the label of the first mention in the source’s words; of one that holds a value only"
+            " if there is no other"
+        ),
+    )
 
 
 def _end(name: str, what: str) -> Columns:
@@ -434,13 +446,13 @@ def _column(attribute: Attribute) -> Any:
 
 def _disjoint(*parts: Columns) -> Columns:
     """All columns; AcreError where a role or an attribute of the schema has the name of another column."""
-    found: Columns = {}
+    columns: Columns = {}
     for part in parts:
-        twice = sorted(set(found) & set(part))
+        twice = sorted(set(columns) & set(part))
         if twice:
             raise AcreError(
                 f"the config claims has two columns {twice[0]!r}; rename the role or attribute in"
                 " the schema"
             )
-        found |= part
-    return found
+        columns |= part
+    return columns

@@ -15,7 +15,7 @@ from annotate.model.records import Annotation, Article, Attribution, Cluster, Ma
 from annotate.model.schema import Label, Schema
 from annotate.model.tokens import sentence_of, token_range
 
-Row = dict[str, Any]
+DatasetRow = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Document:
         return None if self.text is None else span.slice(self.text)
 
 
-def documents(of: Document, schema: Schema) -> Iterator[Row]:
+def documents(of: Document, schema: Schema) -> Iterator[DatasetRow]:
     """One row: the document."""
     article, annotation = of.article, of.annotation
     content = {"content": schema.attribution["content"]}
@@ -78,48 +78,45 @@ def documents(of: Document, schema: Schema) -> Iterator[Row]:
     }
 
 
-def mentions(of: Document, schema: Schema) -> Iterator[Row]:
+def mentions(of: Document, schema: Schema) -> Iterator[DatasetRow]:
     """A row for each sentence, with its mentions."""
-    inside = _by_sentence(of.sentences, _mentions(of, schema))
+    mentions_of = _by_sentence(of.sentences, _mentions(of, schema))
     for number, (sentence, row) in enumerate(_sentences(of)):
-        found = [mention | _tokens(sentence, mention) for mention in inside.get(number, [])]
-        yield row | {"bio": bio(sentence, found), "mentions": found}
+        inside = [mention | _tokens(sentence, mention) for mention in mentions_of.get(number, [])]
+        yield row | {"bio": bio(sentence, inside), "mentions": inside}
 
 
-def bio(sentence: Sentence, found: Iterable[Mapping[str, Any]]) -> list[str]:
-    """A tag for each token: the outermost of the spans that start and end with a token."""
+def bio(sentence: Sentence, mentions: Iterable[Mapping[str, Any]]) -> list[str]:
+    """A tag for each token: the outermost of the mentions that start and end with a token.
+
+    *the Orsenian army left*, with the state_force *the Orsenian army* and the government *Orsenian* in it, is
+    `B-state_force I-state_force I-state_force O`.
+    """
     tags = [OUTSIDE] * len(sentence.tokens)
-    taken = 0
-    for span in sorted(found, key=lambda span: (span["start"], -span["end"])):
-        start, end = span["token_start"], span["token_end"]
-        if start is None or start < taken:
+    tagged_up_to = 0
+    for mention in sorted(mentions, key=lambda mention: (mention["start"], -mention["end"])):
+        start, end, label = mention["token_start"], mention["token_end"], mention["label"]
+        if start is None or start < tagged_up_to:
             continue
-        tags[start:end] = [f"B-{span['label']}", *[f"I-{span['label']}"] * (end - start - 1)]
-        taken = end
+        tags[start:end] = [f"B-{label}", *[f"I-{label}"] * (end - start - 1)]
+        tagged_up_to = end
     return tags
 
 
-def events(of: Document, schema: Schema) -> Iterator[Row]:
+def events(of: Document, schema: Schema) -> Iterator[DatasetRow]:
     """A row for each sentence, with its triggers."""
-    found = list(_events(of, schema))
-    inside = _by_sentence(of.sentences, [event for event, _arguments in found])
-    arguments_of = {event["id"]: arguments for event, arguments in found}
+    with_arguments = list(_events(of, schema))
+    events_of = _by_sentence(of.sentences, [event for event, _arguments in with_arguments])
+    arguments_of = {event["id"]: arguments for event, arguments in with_arguments}
     for number, (sentence, row) in enumerate(_sentences(of)):
-        yield row | {
-            "event_mentions": [
-                event
-                | _tokens(sentence, event)
-                | {
-                    "arguments": [
-                        _placed(sentence, argument) for argument in arguments_of[event["id"]]
-                    ]
-                }
-                for event in inside.get(number, [])
-            ]
-        }
+        inside = []
+        for event in events_of.get(number, []):
+            arguments = [_placed(sentence, argument) for argument in arguments_of[event["id"]]]
+            inside.append(event | _tokens(sentence, event) | {"arguments": arguments})
+        yield row | {"event_mentions": inside}
 
 
-def attributions(of: Document, schema: Schema) -> Iterator[Row]:
+def attributions(of: Document, schema: Schema) -> Iterator[DatasetRow]:
     """A row for each attribution."""
     content = {"content": schema.attribution["content"]}
     for said in of.annotation.attributions:
@@ -136,7 +133,7 @@ def attributions(of: Document, schema: Schema) -> Iterator[Row]:
             "end": said.end,
             "text": of.words(said),
             **_source(of, said, schema),
-            **_end(of, "cue", _by_id(of.annotation.cues, said.cue)),
+            **_words_and_offsets(of, "cue", _by_id(of.annotation.cues, said.cue)),
             **_answers(said, content, schema),
             "depth": len(around),
             "parent": f"{of.article.id}/{around[0].id}" if around else None,
@@ -144,26 +141,21 @@ def attributions(of: Document, schema: Schema) -> Iterator[Row]:
         }
 
 
-def claims(of: Document, schema: Schema) -> Iterator[Row]:
+def claims(of: Document, schema: Schema) -> Iterator[DatasetRow]:
     """A row for each event mention and each source that tells it."""
     article = of.article
     entity_of = _cluster_of(of.annotation.entities) | _cluster_of(of.annotation.events)
     content = {"content": schema.attribution["content"]}
     fillers = {event["id"]: (event, arguments) for event, arguments in _events(of, schema)}
-    values = {mention.id: mention.attributes for mention in of.annotation.mentions}
+    attributes_of = {mention.id: mention.attributes for mention in of.annotation.mentions}
     for event, chain in claims_of(of.annotation):
         row, arguments = fillers[event.id]
-        roles = {
-            role: [
-                {name: argument[name] for name in ("id", "start", "end", "text", "label")}
-                | {"entity": entity_of.get(argument["id"])}
-                for argument in arguments
-                if argument["role"] == role
-            ]
-            for role in schema.roles
-        }
+        roles: dict[str, list[DatasetRow]] = {role: [] for role in schema.roles}
+        for argument in arguments:
+            filler = {name: argument[name] for name in ("id", "start", "end", "text", "label")}
+            fillers_of_role = roles.get(argument["role"], [])
+            fillers_of_role.append(filler | {"entity": entity_of.get(argument["id"])})
         said = chain[0] if chain else None
-        sentence = next((own for own in of.sentences if own.start <= event.start < own.end), None)
         yield {
             "id": "/".join(filter(None, (article.id, event.id, said.id if said else None))),
             "document": article.id,
@@ -172,12 +164,7 @@ def claims(of: Document, schema: Schema) -> Iterator[Row]:
             "published": _date(article),
             **{name: value for name, value in row.items() if name != "id"},
             **roles,
-            **{
-                f"{role}_{name}": (
-                    values.get(roles[role][0]["id"], {}).get(name) if roles[role] else None
-                )
-                for role, name in values_of_roles(schema)
-            },
+            **_values_of_roles(roles, attributes_of, schema),
             "voice": VOICES[said is not None],
             **_teller(of, said, schema),
             **(
@@ -187,18 +174,36 @@ def claims(of: Document, schema: Schema) -> Iterator[Row]:
             ),
             "depth": len(chain),
             "via": [
-                {
-                    name: value
-                    for name, value in _source(of, outer, schema).items()
-                    if name != "source_label"
-                }
+                _words_and_offsets(of, "source", _by_id(of.annotation.sources, outer.source))
                 | _answers(outer, content, schema)
                 for outer in chain[1:]
             ],
-            "sentence_start": sentence.start if sentence else None,
-            "sentence_end": sentence.end if sentence else None,
-            "sentence": of.words(sentence) if sentence else None,
+            **_sentence(of, event),
         }
+
+
+def _values_of_roles(
+    roles: Mapping[str, list[DatasetRow]],
+    attributes_of: Mapping[str, Mapping[str, Any]],
+    schema: Schema,
+) -> DatasetRow:
+    """The attributes of the first filler of a role that has such columns; null where none fills it."""
+    values: DatasetRow = {}
+    for role, name in values_of_roles(schema):
+        attributes = attributes_of.get(roles[role][0]["id"], {}) if roles[role] else {}
+        values[f"{role}_{name}"] = attributes.get(name)
+    return values
+
+
+def _sentence(of: Document, event: Mark) -> DatasetRow:
+    """The sentence that the trigger starts in; null where there is none."""
+    containing = (each for each in of.sentences if each.start <= event.start < each.end)
+    sentence = next(containing, None)
+    return {
+        "sentence_start": sentence.start if sentence else None,
+        "sentence_end": sentence.end if sentence else None,
+        "sentence": of.words(sentence) if sentence else None,
+    }
 
 
 ROWS = {
@@ -218,23 +223,23 @@ def unaligned(of: Document) -> Iterator[tuple[str, str]]:
     It is in `documents` all the same.
     """
     for mark in (*of.annotation.mentions, *of.annotation.event_mentions):
-        told = f"{of.article.id}: {mark.id} {mark.label} {mark.start}–{mark.end}"
+        where = f"{of.article.id}: {mark.id} {mark.label} {mark.start}–{mark.end}"
         number = sentence_of(mark, of.sentences)
         if number is None:
-            yield "in no one sentence", told
+            yield "in no one sentence", where
         elif token_range(mark, of.sentences[number]) is None:
-            yield "not of whole tokens", told
+            yield "not of whole tokens", where
 
 
 def _date(article: Article) -> str | None:
     return article.published.isoformat() if article.published else None
 
 
-def _mark(of: Document, mark: Mark) -> Row:
+def _mark(of: Document, mark: Mark) -> DatasetRow:
     return {"id": mark.id, "start": mark.start, "end": mark.end, "text": of.words(mark)}
 
 
-def _mentions(of: Document, schema: Schema) -> list[Row]:
+def _mentions(of: Document, schema: Schema) -> list[DatasetRow]:
     entity_of = _cluster_of(of.annotation.entities)
     return [
         _mark(of, mention)
@@ -244,7 +249,7 @@ def _mentions(of: Document, schema: Schema) -> list[Row]:
     ]
 
 
-def _events(of: Document, schema: Schema) -> Iterator[tuple[Row, list[Row]]]:
+def _events(of: Document, schema: Schema) -> Iterator[tuple[DatasetRow, list[DatasetRow]]]:
     """Each event mention, and its arguments with the marks that fill them."""
     event_of = _cluster_of(of.annotation.events)
     marks = {mark.id: mark for mark in (*of.annotation.mentions, *of.annotation.event_mentions)}
@@ -268,7 +273,7 @@ def _events(of: Document, schema: Schema) -> Iterator[tuple[Row, list[Row]]]:
         )
 
 
-def _sentences(of: Document) -> Iterator[tuple[Sentence, Row]]:
+def _sentences(of: Document) -> Iterator[tuple[Sentence, DatasetRow]]:
     for number, sentence in enumerate(of.sentences):
         words = None if of.text is None else [of.text[start:end] for start, end in sentence.tokens]
         yield (
@@ -287,55 +292,63 @@ def _sentences(of: Document) -> Iterator[tuple[Sentence, Row]]:
         )
 
 
-def _by_sentence(sentences: Sequence[Sentence], marks: Iterable[Row]) -> dict[int, list[Row]]:
+def _by_sentence(
+    sentences: Sequence[Sentence], marks: Iterable[DatasetRow]
+) -> dict[int, list[DatasetRow]]:
     """The marks that lie in one sentence, by its number."""
     starts = [sentence.start for sentence in sentences]
-    found: dict[int, list[Row]] = {}
+    marks_of: dict[int, list[DatasetRow]] = {}
     for mark in marks:
         number = bisect_right(starts, mark["start"]) - 1
         if number >= 0 and mark["end"] <= sentences[number].end:
-            found.setdefault(number, []).append(mark)
-    return found
+            marks_of.setdefault(number, []).append(mark)
+    return marks_of
 
 
-def _tokens(sentence: Sentence, mark: Mapping[str, Any]) -> Row:
+def _tokens(sentence: Sentence, mark: Mapping[str, Any]) -> DatasetRow:
     """The tokens that the mark starts and ends with; none where it cuts one."""
     start, end = token_range(Span(start=mark["start"], end=mark["end"]), sentence) or (None, None)
     return {"token_start": start, "token_end": end}
 
 
-def _placed(sentence: Sentence, argument: Row) -> Row:
+def _placed(sentence: Sentence, argument: DatasetRow) -> DatasetRow:
     inside = sentence.start <= argument["start"] and argument["end"] <= sentence.end
     return argument | {"in_sentence": inside} | _tokens(sentence, argument)
 
 
-def _source(of: Document, said: Attribution, schema: Schema) -> Row:
-    """The source's words and offsets, and what it is: the first mention in it, and one that holds a value only if there is no other."""
+def _source(of: Document, said: Attribution, schema: Schema) -> DatasetRow:
+    """The source's words and offsets, and its label, see `_source_label`."""
     source = _by_id(of.annotation.sources, said.source)
-    found = _end(of, "source", source) | {"source_label": None}
-    if source is not None:
-        inside = [
-            mark
-            for mark in of.annotation.mentions
-            if source.start <= mark.start and mark.end <= source.end
-        ]
-        # *Three nurses*: a count holds a value, and the nurses in it are who speaks.
-        inside.sort(key=lambda mark: (schema.holds_value(mark.label), mark.order))
-        found["source_label"] = inside[0].label if inside else None
-    return found
+    return _words_and_offsets(of, "source", source) | {
+        "source_label": _source_label(of, source, schema)
+    }
 
 
-def _teller(of: Document, said: Attribution | None, schema: Schema) -> Row:
+def _source_label(of: Document, source: Mark | None, schema: Schema) -> str | None:
+    """The label of the first mention in the source; of one that holds a value only if there is no other.
+
+    *Three nurses*: the count holds a value, and the civilians *nurses* in it are who speaks.
+    """
+    if source is None:
+        return None
+    mentions = of.annotation.mentions
+    inside = [mark for mark in mentions if source.start <= mark.start <= mark.end <= source.end]
+    inside.sort(key=lambda mark: (schema.holds_value(mark.label), mark.order))
+    return inside[0].label if inside else None
+
+
+def _teller(of: Document, said: Attribution | None, schema: Schema) -> DatasetRow:
     """Source and cue of the attribution; the outlet where there is none."""
     if said is not None:
-        return _source(of, said, schema) | _end(of, "cue", _by_id(of.annotation.cues, said.cue))
+        cue = _by_id(of.annotation.cues, said.cue)
+        return _source(of, said, schema) | _words_and_offsets(of, "cue", cue)
     nothing = dict.fromkeys(
         ("source_start", "source_end", "source_label", "cue", "cue_start", "cue_end")
     )
     return {"source": of.article.outlet, **nothing}
 
 
-def _end(of: Document, name: str, mark: Mark | None) -> Row:
+def _words_and_offsets(of: Document, name: str, mark: Mark | None) -> DatasetRow:
     return {
         name: of.words(mark) if mark else None,
         f"{name}_start": mark.start if mark else None,
@@ -348,18 +361,18 @@ def _by_id(marks: Iterable[Mark], name: str | None) -> Mark | None:
 
 
 def _cluster_of(clusters: Iterable[Cluster]) -> dict[str, str]:
-    return {name: cluster.id for cluster in clusters for name in cluster.mentions}
+    cluster_of: dict[str, str] = {}
+    for cluster in clusters:
+        cluster_of |= dict.fromkeys(cluster.mentions, cluster.id)
+    return cluster_of
 
 
-def _answers(mark: Mark, labels: Mapping[str, Label], schema: Schema) -> Row:
+def _answers(mark: Mark, labels: Mapping[str, Label], schema: Schema) -> DatasetRow:
     bearer = labels[mark.label]
-    answers: Row = {}
+    answers: DatasetRow = {}
     for name in attribute_names(labels.values()):
-        given = mark.attributes.get(name)
+        answer = mark.attributes.get(name)
         # False is an answer only where the question was put.
-        answers[name] = (
-            given is not None
-            if is_flag(schema.attributes[name]) and name in bearer.attributes
-            else given
-        )
+        is_yes_or_no = is_flag(schema.attributes[name]) and name in bearer.attributes
+        answers[name] = answer is not None if is_yes_or_no else answer
     return answers

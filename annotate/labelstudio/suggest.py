@@ -50,18 +50,19 @@ def suggest(
             continue
         result, score, issues = offered(article, predict, schema)
         if issues:
-            where, message = issues[0].where, issues[0].message
-            notify(Issue(f"{article.id}: {where}", issues[0].code, f"not suggested: {message}"))
+            notify(_not_suggested(article, issues[0]))
             counts["not valid, not sent"] += 1
             continue
-        outcome = _replace(
-            client, task["id"], predictions.get(task["id"], []), result, score, version
-        )
-        counts[outcome] += 1
+        outdated = predictions.get(task["id"], [])
+        counts[_replace(client, task["id"], outdated, result, score, version)] += 1
     settings = {"show_collab_predictions": True, "model_version": version}
     if any(project.get(name) != value for name, value in settings.items()):
         client.update_project(project["id"], settings)
     return counts
+
+
+def _not_suggested(article: Article, issue: Issue) -> Issue:
+    return Issue(f"{article.id}: {issue.where}", issue.code, f"not suggested: {issue.message}")
 
 
 def _predictions(client: Client, project: int, version: str) -> dict[int, list[dict[str, Any]]]:
