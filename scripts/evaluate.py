@@ -21,7 +21,7 @@ from annotate.corpus.store import Corpus
 from annotate.dataset.scoring import gold_of, token_spans
 from annotate.extract import extractors
 from annotate.measure import score
-from annotate.measure.score import Case, Report
+from annotate.measure.score import Case, ScoreReport
 from annotate.model import schema as schema_
 from annotate.model.issues import UsageError
 from annotate.model.records import Annotation, Article, Gold
@@ -130,7 +130,9 @@ def _evaluate(
         out.print(f"wrote {path}")
 
 
-def _show(system: str, split: str, report: Report, error_types: Counter[tuple[str, str]]) -> None:
+def _show(
+    system: str, split: str, report: ScoreReport, error_types: Counter[tuple[str, str]]
+) -> None:
     what = "one pass scored against the other" if system == CEILING else "against gold"
     table = Table(
         title=f"{system} on {split}: {report.documents} documents, {what}",

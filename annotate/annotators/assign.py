@@ -1,11 +1,14 @@
-"""Which articles are labelled next, and by whom: so many passes each, equal work ahead, changing pairs, the same from the same seed."""
+"""Which articles are labelled next, and by whom.
+
+Each gets so many passes; annotators get equal work and changing pairs; the same seed gives the same assignments.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
@@ -27,9 +30,9 @@ class Candidates:
     lengths: Mapping[str, int]
     """Code points by article id."""
     before: Mapping[str, tuple[str, ...]]
-    """To whom each is assigned already."""
+    """By article id, to whom it is assigned already."""
     done: Mapping[str, Collection[str]]
-    """Whose passes are there."""
+    """By article id, whose passes are there."""
 
     @property
     def new(self) -> list[str]:
@@ -49,12 +52,11 @@ class Candidates:
 def candidates(corpus: Corpus, collection: str | None = None) -> Candidates:
     """The articles of the collection, or all that go into the dataset."""
     collections = corpus.collections()
-    lengths = {
-        article.id: article.length
-        for article in corpus.articles()
-        if article.collection == collection
-        or (collection is None and collections.of(article).in_dataset)
-    }
+    if collection is None:
+        articles = (one for one in corpus.articles() if collections.of(one).in_dataset)
+    else:
+        articles = (one for one in corpus.articles() if one.collection == collection)
+    lengths = {article.id: article.length for article in articles}
     return Candidates(lengths, corpus.assignments(), corpus.passes())
 
 
@@ -110,19 +112,19 @@ def rank(
     return Ranking(ranked + sorted(new - set(ranked)), {name: unsure[name] for name in ranked})
 
 
-@dataclass
-class Dealt:
-    """What came of dealing."""
+@dataclass(frozen=True)
+class AssignmentPlan:
+    """Who is to annotate what, and how that differs from before."""
 
     assignments: dict[str, tuple[str, ...]]
     """By article id, its annotators, sorted."""
-    given: list[tuple[str, str]] = field(default_factory=list)
+    added: list[tuple[str, str]]
     """(article, annotator) of each assignment that is new."""
-    taken: list[tuple[str, str]] = field(default_factory=list)
+    withdrawn: list[tuple[str, str]]
     """(article, annotator) of each assignment that was taken back."""
 
 
-def deal(
+def distribute(
     lengths: Mapping[str, int],
     annotators: Sequence[str],
     passes: int,
@@ -130,14 +132,14 @@ def deal(
     before: Mapping[str, Iterable[str]],
     done: Mapping[str, Iterable[str]],
     again: bool = False,
-) -> Dealt:
+) -> AssignmentPlan:
     """Give each article annotators until `passes` of them have it or have done it.
 
-    `lengths` are code points by article id: work is measured by them. `before` is what was dealt, `done` whose passes
-    are there already; both count. What was dealt to somebody who is not among `annotators` and not done is taken
-    back, and with `again` so is everything that is not done. Whoever has the least ahead is served first; among those
-    who have at most one long article more than that, whoever has met the article's other annotators least. Ties are
-    broken by a hash of seed, article and annotator.
+    `lengths` are code points by article id: work is measured by them. `before` is what was assigned, `done` whose
+    passes are there already; both count. What was assigned to somebody who is not among `annotators` and not done is
+    taken back, and with `again` so is everything that is not done. Whoever has the least ahead is served first; among
+    those who have at most one long article more than that, whoever has shared fewest articles with the article's other
+    annotators. Ties are broken by a hash of seed, article and annotator.
 
     UsageError where there are fewer annotators than passes.
     """
@@ -146,46 +148,72 @@ def deal(
             f"{passes} passes by {len(annotators)} annotators: name at least as many annotators as"
             " passes"
         )
+    workload = _Workload(annotators, slack=max(lengths.values(), default=0))
     finished = {article: set(done.get(article, ())) for article in lengths}
-    kept = {
-        article: (
-            {name for name in before.get(article, ()) if name in annotators and not again}
-            | (finished[article] & set(before.get(article, ())))
-        )
-        for article in lengths
-    }
-    ahead = Counter(dict.fromkeys(annotators, 0))
-    met: Counter[frozenset[str]] = Counter()
-    for article, names in kept.items():
-        ahead.update(
-            {name: lengths[article] for name in names - finished[article] if name in ahead}
-        )
-        met.update(map(frozenset, combinations(names | finished[article], 2)))
-    slack = max(lengths.values(), default=0)
+    assigned: dict[str, set[str]] = {}
+    for article, length in lengths.items():
+        old = set(before.get(article, ()))
+        staying = set() if again else old.intersection(annotators)
+        assigned[article] = staying | (finished[article] & old)
+        workload.count(assigned[article], finished[article], length)
     for article in by_lot(lengths, seed):
-        while len(holders := kept[article] | finished[article]) < passes:
+        while len(holders := assigned[article] | finished[article]) < passes:
             free = [name for name in annotators if name not in holders]
-            least = min(ahead[name] for name in free)
-            chosen = min(
-                (name for name in free if ahead[name] <= least + slack),
-                key=lambda name: (
-                    sum(met[frozenset((name, other))] for other in holders),
-                    ahead[name],
-                    _lot(seed, article, name),
-                ),
-            )
-            met.update(frozenset((chosen, other)) for other in holders)
-            ahead[chosen] += lengths[article]
-            kept[article].add(chosen)
-    dealt = dict(before) | {
-        article: tuple(sorted(names)) for article, names in kept.items() if names
-    }
-    old = {(article, name) for article, names in before.items() for name in names}
-    new = {(article, name) for article, names in dealt.items() for name in names}
+            ties = {name: _lot(seed, article, name) for name in free}
+            name = workload.least(ties, holders)
+            workload.give(name, lengths[article], holders)
+            assigned[article].add(name)
+    return _plan(before, assigned)
+
+
+class _Workload:
+    """How much each annotator has ahead, and how often each two have the same article."""
+
+    def __init__(self, annotators: Iterable[str], slack: int) -> None:
+        """At the start nobody has anything; differences of up to `slack` code points count as none."""
+        self._ahead = Counter(dict.fromkeys(annotators, 0))
+        self._shared: Counter[frozenset[str]] = Counter()
+        self._slack = slack
+
+    def count(self, assigned: Collection[str], finished: Collection[str], length: int) -> None:
+        """Count an article that some are to do and some have done."""
+        for name in self._ahead.keys() & assigned:
+            if name not in finished:
+                self._ahead[name] += length
+        self._shared.update(map(frozenset, combinations({*assigned, *finished}, 2)))
+
+    def give(self, name: str, length: int, others: Iterable[str]) -> None:
+        """Count an article for one more annotator beside the others."""
+        self._ahead[name] += length
+        self._shared.update(frozenset((name, other)) for other in others)
+
+    def least(self, ties: Mapping[str, bytes], others: Collection[str]) -> str:
+        """Of the annotators in `ties`, who gets an article that the others have."""
+
+        def rank(name: str) -> tuple[int, int, bytes]:
+            shared = sum(self._shared[frozenset((name, other))] for other in others)
+            return shared, self._ahead[name], ties[name]
+
+        enough = min(self._ahead[name] for name in ties) + self._slack
+        return min((name for name in ties if self._ahead[name] <= enough), key=rank)
+
+
+def _plan(
+    before: Mapping[str, Iterable[str]], assigned: Mapping[str, Collection[str]]
+) -> AssignmentPlan:
+    after = dict(before) | {article: names for article, names in assigned.items() if names}
+    old, new = _assignment_pairs(before), _assignment_pairs(after)
     assignments = {
-        article: tuple(sorted(names)) for article, names in sorted(dealt.items()) if names
+        article: tuple(sorted(names)) for article, names in sorted(after.items()) if names
     }
-    return Dealt(assignments, sorted(new - old), sorted(old - new))
+    return AssignmentPlan(assignments, sorted(new - old), sorted(old - new))
+
+
+def _assignment_pairs(assignments: Mapping[str, Iterable[str]]) -> set[tuple[str, str]]:
+    pairs = set()
+    for article, names in assignments.items():
+        pairs |= {(article, name) for name in names}
+    return pairs
 
 
 def by_lot(articles: Iterable[str], seed: int) -> list[str]:
@@ -203,24 +231,25 @@ def by_diversity(vectors: Mapping[str, Any], known: Iterable[Any]) -> list[str]:
 
     `vectors` and `known` have one shape, (width,); they are compared by the cosine. Without anything known the first is
     the one nearest to all. Farthest-first traversal: Gonzalez 1985, “Clustering to minimize the maximum intercluster
-    distance”; for labelling, Sener and Savarese 2018, “Active learning for convolutional neural networks: a core-set approach”.
+    distance”; for labelling, Sener and Savarese 2018, “Active learning for convolutional neural networks: a core-set
+    approach”.
     """
     import numpy as np
 
     names = sorted(vectors)
     if not names:
         return []
-    own = np.array([_unit(vectors[name]) for name in names])
+    points = np.array([_unit(vectors[name]) for name in names])
     seen = [_unit(vector) for vector in known]
     order: list[int] = []
     if not seen:
-        order.append(int(np.argmax(np.round(own @ own.mean(0), _DIGITS))))
-        seen.append(own[order[0]])
-    apart = np.round(1 - own @ np.array(seen).T, _DIGITS).min(1)
+        order.append(int(np.argmax(np.round(points @ points.mean(0), _DIGITS))))
+        seen.append(points[order[0]])
+    apart = np.round(1 - points @ np.array(seen).T, _DIGITS).min(1)
     while len(order) < len(names):
         apart[order] = -np.inf
         order.append(int(np.argmax(apart)))
-        apart = np.minimum(apart, np.round(1 - own @ own[order[-1]], _DIGITS))
+        apart = np.minimum(apart, np.round(1 - points @ points[order[-1]], _DIGITS))
     return [names[number] for number in order]
 
 

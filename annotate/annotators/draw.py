@@ -1,4 +1,4 @@
-"""Draws what people would rather look at than read: marked text as HTML, decision trees as SVG."""
+"""Draws what is easier to look at than to read: marked text as HTML, decision trees as SVG."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from lxml import etree
 
+from annotate.measure import align
 from annotate.model.records import Annotation, Mark
 from annotate.model.schema import Schema
 
@@ -15,7 +16,8 @@ CSS = """
 .acre { line-height: 2.3; margin: .6em 0; white-space: pre-wrap; }
 .acre mark { color: inherit; background: color-mix(in srgb, var(--label) 22%, transparent);
   border-bottom: 2px solid var(--label); border-radius: 3px; padding: 1px 3px; }
-.acre mark > sub { font: 600 .62em/1 system-ui, sans-serif; color: var(--label); margin-left: 4px; vertical-align: baseline; }
+.acre mark > sub { font: 600 .62em/1 system-ui, sans-serif; color: var(--label); margin-left: 4px;
+  vertical-align: baseline; }
 .acre-links { font-size: .85em; margin: .2em 0 .8em; opacity: .85; }
 .acre-near { border-left: 3px solid #d64938; padding-left: .8em; }
 """
@@ -29,17 +31,18 @@ def marked(text: str, annotation: Annotation, schema: Schema) -> str:
     builder = etree.TreeBuilder()
     builder.start("div", {"class": "acre"})
     marks = sorted(annotation.marks(), key=lambda mark: mark.order)
-    edges = sorted({0, len(text)} | {edge for mark in marks for edge in (mark.start, mark.end)})
+    starts, ends = {mark.start for mark in marks}, {mark.end for mark in marks}
+    edges = sorted({0, len(text)} | starts | ends)
     stack: list[Mark] = []
-    for place, after in zip(edges, [*edges[1:], len(text)], strict=True):
-        _close(builder, stack, place)
-        for mark in (mark for mark in marks if mark.start == place):
+    for offset, after in zip(edges, [*edges[1:], len(text)], strict=True):
+        _close(builder, stack, offset)
+        for mark in (mark for mark in marks if mark.start == offset):
             _open(builder, mark, schema)
             stack.append(mark)
-        builder.data(text[place:after])
+        builder.data(text[offset:after])
     builder.end("div")
     drawn = etree.tostring(builder.close(), encoding="unicode", method="html")
-    return drawn + _links(annotation)
+    return drawn + _link_list(annotation)
 
 
 def _open(builder: Any, mark: Mark, schema: Schema) -> None:
@@ -48,9 +51,9 @@ def _open(builder: Any, mark: Mark, schema: Schema) -> None:
     )
 
 
-def _close(builder: Any, stack: list[Mark], place: int) -> None:
-    while any(mark.end == place for mark in stack):
-        depth = max(index for index, mark in enumerate(stack) if mark.end == place)
+def _close(builder: Any, stack: list[Mark], offset: int) -> None:
+    while any(mark.end == offset for mark in stack):
+        depth = max(index for index, mark in enumerate(stack) if mark.end == offset)
         crossing = stack[depth + 1 :]
         for _ in crossing:
             builder.end("mark")
@@ -64,19 +67,14 @@ def _close(builder: Any, stack: list[Mark], place: int) -> None:
             stack.append(mark)
 
 
-def _links(annotation: Annotation) -> str:
+def _link_list(annotation: Annotation) -> str:
     words = {mark.id: mark.text or mark.id for mark in annotation.marks()}
     lines = []
     for mark in annotation.marks():
-        said = [f"{name} {value}" for name, value in mark.attributes.items()]
-        said += [f"{link.role} → {words[link.target]}" for link in getattr(mark, "arguments", ())]
-        said += [
-            f"{end} → {words[head]}"
-            for end in ("source", "cue")
-            if (head := getattr(mark, end, None))
-        ]
-        if said:
-            lines.append(f"{words[mark.id]}: {', '.join(said)}")
+        details = [f"{name} {value}" for name, value in mark.attributes.items()]
+        details += [f"{label} → {words[head]}" for label, head in align.links(mark)]
+        if details:
+            lines.append(f"{words[mark.id]}: {', '.join(details)}")
     lines += [
         " = ".join(words[name] for name in cluster.mentions)
         for cluster in (*annotation.entities, *annotation.events)

@@ -1,4 +1,4 @@
-"""The pages of the guidelines: their tests, their examples in the notation, and the heads that the schema gives them."""
+"""The pages of the guidelines: their tests, their examples in the notation, and the heads that come from the schema."""
 
 from __future__ import annotations
 
@@ -55,6 +55,8 @@ class Page:
     test: str
     """The question that decides."""
     examples: tuple[Example, ...]
+    decides: tuple[str, ...] = ()
+    """Of a topic, the attributes whose values it decides, beside the one that has its name."""
 
     @property
     def kind(self) -> str:
@@ -77,33 +79,39 @@ def _page(path: Path) -> Page:
         raise PageError(
             f"{path}: no {'title' if title is None else '**Test.**'}; every page starts with both"
         )
-    examples = tuple(
-        Example(
-            f"{path}:{source.count(chr(10), 0, found.start()) + 2}",
-            found[2].rstrip("\n"),
-            bool(found[1]),
-            found[3],
-        )
-        for found in _FENCE.finditer(source)
+    decides = re.search(r"^\*\*Decides\.\*\* (.+)$", source, re.MULTILINE)
+    return Page(
+        path,
+        path.stem,
+        title[1],
+        test[1],
+        tuple(_examples(path, source)),
+        tuple(re.findall(r"`(\w+)`", decides[1])) if decides else (),
     )
-    return Page(path, path.stem, title[1], test[1], examples)
+
+
+def _examples(path: Path, source: str) -> Iterator[Example]:
+    for fence in _FENCE.finditer(source):
+        near, notation_, comment = fence.groups()
+        line = source.count("\n", 0, fence.start()) + 2
+        yield Example(f"{path}:{line}", notation_.rstrip("\n"), bool(near), comment)
 
 
 def parse(example: Example, schema: Schema) -> tuple[Article, Annotation]:
     """The example as an article of one paragraph with its annotation; NotationError says where it does not parse."""
-    made = _NOBODY.model_copy(update={"schema_version": schema.version})
-    letters, annotation = notation.parse(
-        example.source, schema, "example", "0" * 64, made, example.where
+    provenance = _NOBODY.model_copy(update={"schema_version": schema.version})
+    words, annotation = notation.parse(
+        example.source, schema, "example", "0" * 64, provenance, example.where
     )
-    digest = text.sha256(letters)
+    digest = text.sha256(words)
     article = Article(
         id="example",
         collection="guidelines",
         title="example",
-        length=len(letters),
+        length=len(words),
         sha256=digest,
-        zones=(Zone(kind="paragraph", start=0, end=len(letters)),),
-        text=letters,
+        zones=(Zone(kind="paragraph", start=0, end=len(words)),),
+        text=words,
     )
     return article, annotation.model_copy(update={"sha256": digest})
 
@@ -117,7 +125,7 @@ def head(page: Page, schema: Schema) -> str:
             [
                 f"> {role.definition}",
                 ">",
-                f"> Role of {_links(users, '../labels')}.{_confused(role.confused_with, '.')}",
+                f"> Role of {_page_links(users, '../labels')}.{_confused(role.confused_with, '.')}",
             ]
         )
     label = schema.labels.get(page.subject)
@@ -128,9 +136,9 @@ def head(page: Page, schema: Schema) -> str:
         ">",
         f"> Key `{label.hotkey}`.{_confused(label.confused_with, '.')}",
     ]
-    asked = ", ".join(f"`{name}`" for name in label.attributes)
-    if asked:
-        lines[-1] += f" Asks for {asked}."
+    attributes = ", ".join(f"`{name}`" for name in label.attributes)
+    if attributes:
+        lines[-1] += f" Asks for {attributes}."
     return "\n".join([*lines, *_frame(label, schema)])
 
 
@@ -145,10 +153,10 @@ def _frame(label: Label, schema: Schema) -> list[str]:
 
 
 def _confused(names: tuple[str, ...], folder: str) -> str:
-    return f" Not to be confused with {_links(list(names), folder)}." if names else ""
+    return f" Not to be confused with {_page_links(list(names), folder)}." if names else ""
 
 
-def _links(names: list[str], folder: str) -> str:
+def _page_links(names: list[str], folder: str) -> str:
     return ", ".join(
         f"[{name}]({'' if folder == '.' else folder + '/'}{name}.md)" for name in names
     )

@@ -1,9 +1,9 @@
-"""Compares an annotator's passes over the qualification set with the reference, and shows the ruling for each difference."""
+"""Compares an annotator's passes over the qualification set with the reference, with a ruling for each difference."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import yaml
 from annotate.annotators import guidelines
 from annotate.corpus import store, validate
 from annotate.corpus.store import Corpus
-from annotate.measure.align import Unit, units
+from annotate.measure.align import Unit, mark_key, units
 from annotate.model import graph, notation
 from annotate.model.issues import AcreError, errors
 from annotate.model.records import Annotation, Article, Mark
@@ -45,29 +45,30 @@ class Qualification:
 
     def f1(self, layer: str, label: str | None = None) -> float | None:
         """Harmonic mean of precision and recall, over exact matches; None where neither has a unit."""
-        matched, reference, given = (
-            self.count(counts, layer, label)
-            for counts in (self.matched, self.reference, self.given)
-        )
-        return 2 * matched / (reference + given) if reference + given else None
+        matched = self.count(self.matched, layer, label)
+        units = self.count(self.reference, layer, label) + self.count(self.given, layer, label)
+        return 2 * matched / units if units else None
 
     @staticmethod
     def count(counts: Counter[tuple[str, str]], layer: str, label: str | None = None) -> int:
         """How many of the counted units are of the layer, and of the label where one is named."""
-        return sum(
-            number for (of, name), number in counts.items() if of == layer and label in (None, name)
-        )
+        if label is not None:
+            return counts[layer, label]
+        return sum(number for (of, _label), number in counts.items() if of == layer)
 
 
 def read_reference(
     folder: Path, corpus: Corpus, schema: Schema
 ) -> Iterator[tuple[Article, Annotation, dict[str, str]]]:
-    """Each article of the set, its reference annotation, and the ruling for each hard mark by id."""
+    """Each article of the set, its reference annotation, and the ruling for each hard mark by id.
+
+    The articles are in the collection that has the folder's name.
+    """
     for path in sorted(folder.glob("*.acre")):
-        article = corpus.article("qualification", path.stem)
+        article = corpus.article(folder.name, path.stem)
         if article is None:
             raise AcreError(
-                f"{path}: the corpus has no article {path.stem} in its collection qualification;"
+                f"{path}: the corpus has no article {path.stem} in its collection {folder.name};"
                 " add it"
             )
         example = guidelines.Example(str(path), path.read_text(encoding="utf-8"), False, "")
@@ -80,39 +81,38 @@ def read_reference(
 
 def qualify(annotator: str, folder: Path, corpus: Corpus, schema: Schema) -> Qualification:
     """Compare the annotator's pass over every article of the set with the reference, unit by unit, exactly."""
-    found = Qualification()
-    tests = {(page.kind, page.subject): page for page in guidelines.read(folder.parent)}
+    result = Qualification()
+    pages = _pages(folder.parent)
     for article, reference, rulings in read_reference(folder, corpus, schema):
         path = corpus.annotation_path(annotator, article.id)
         if not path.exists():
-            found.unannotated.append(article.id)
+            result.unannotated.append(article.id)
             continue
-        given = store.read_annotation(path)
-        if errors(validate.check(given, article, schema)):
+        annotation = store.read_annotation(path)
+        if errors(validate.check(annotation, article, schema)):
             raise AcreError(
                 f"{path}: it is not valid, so it can't be compared; see what is wrong with: acre"
                 " validate"
             )
-        ours, theirs = _units(reference), _units(given)
-        for counted, counts in (
-            (ours, found.reference),
-            (theirs, found.given),
-            (ours.keys() & theirs.keys(), found.matched),
-        ):
-            counts.update((unit.layer, unit.label) for unit in counted)
-        for unit in sorted(
-            ours.keys() ^ theirs.keys(),
-            key=lambda unit: (unit.start, unit.end, UNIT_LAYERS.index(unit.layer), unit),
-        ):
-            missing = unit in ours
-            whole, mark = (ours if missing else theirs)[unit]
-            shown = _shown(article, reference if missing else given, mark, whole)
-            found.differences.append(
-                Difference(
-                    article.id, unit, missing, shown, _ruling(unit, reference, rulings, tests)
-                )
-            )
-    return found
+        ours, theirs = _units(reference), _units(annotation)
+        result.reference.update(_layers_and_labels(ours))
+        result.given.update(_layers_and_labels(theirs))
+        result.matched.update(_layers_and_labels(ours.keys() & theirs.keys()))
+        for unit in sorted(ours.keys() ^ theirs.keys(), key=_order):
+            is_missing = unit in ours
+            whole, mark = ours[unit] if is_missing else theirs[unit]
+            shown = _shown(article, reference if is_missing else annotation, mark, whole)
+            ruling = _ruling(unit, reference, rulings, pages)
+            result.differences.append(Difference(article.id, unit, is_missing, shown, ruling))
+    return result
+
+
+def _layers_and_labels(units: Iterable[Unit]) -> Iterator[tuple[str, str]]:
+    return ((unit.layer, unit.label) for unit in units)
+
+
+def _order(unit: Unit) -> tuple[int, int, int, Unit]:
+    return unit.start, unit.end, UNIT_LAYERS.index(unit.layer), unit
 
 
 def _units(annotation: Annotation) -> dict[Unit, tuple[Unit, Mark]]:
@@ -123,58 +123,50 @@ def _shown(article: Article, annotation: Annotation, mark: Mark, unit: Unit) -> 
     """The zone in which the mark stands, in the notation, with the marks that the unit is about and nothing else."""
     zone = next(zone for zone in article.zones if zone.start <= mark.start < zone.end)
     marks, links = graph.disassemble(annotation)
-    kept = [
-        found.model_copy(
-            update={
-                "attributes": {
-                    name: value
-                    for name, value in found.attributes.items()
-                    if unit.layer == Layer.ATTRIBUTE and name == unit.label
-                }
+    label = unit.label if unit.layer == Layer.ATTRIBUTE else None
+    concerned = []
+    for candidate in marks:
+        if candidate.id == mark.id or mark_key(candidate) == unit.other:
+            attributes = {
+                name: value for name, value in candidate.attributes.items() if name == label
             }
-        )
-        for found in marks
-        if found.id == mark.id or (found.label, found.start, found.end) == unit.other
-    ]
-    joining = [
-        link
-        for link in links
-        if link.label == (SAME_AS if unit.layer == Layer.COREFERENCE else unit.label)
-    ]
-    return notation.excerpt(article.text or "", zone, kept, joining)
+            concerned.append(candidate.model_copy(update={"attributes": attributes}))
+    link_label = SAME_AS if unit.layer == Layer.COREFERENCE else unit.label
+    joining = [link for link in links if link.label == link_label]
+    return notation.excerpt(article.text or "", zone, concerned, joining)
 
 
-def _ruling(
-    unit: Unit,
-    reference: Annotation,
-    rulings: Mapping[str, str],
-    tests: Mapping[tuple[str, str], guidelines.Page],
-) -> str:
+_Pages = Mapping[tuple[str, str], guidelines.Page]
+"""By folder, and by what the page decides: its subject, or an attribute that the page names."""
+
+
+def _pages(folder: Path) -> _Pages:
+    pages = {}
+    for page in guidelines.read(folder):
+        for name in (page.subject, *page.decides):
+            pages[page.kind, name] = page
+    return pages
+
+
+def _ruling(unit: Unit, reference: Annotation, rulings: Mapping[str, str], pages: _Pages) -> str:
     """The ruling of the reference's mark over the same words, or else the test of the page that is about the unit."""
     # A ruling is about a mark and its answers; what it is linked to is decided by the page of the role or the topic.
-    by_mark = unit.layer in (*MARK_LAYERS, Layer.ATTRIBUTE)
-    exact = [
-        mark.id
-        for mark in reference.marks()
-        if (mark.start, mark.end) == (unit.start, unit.end) and mark.id in rulings
-    ]
-    if exact and by_mark:
-        return rulings[exact[0]]
-    subject = _PAGES.get(unit.label if unit.layer == Layer.ATTRIBUTE else unit.layer, unit.label)
-    page = tests.get(
-        (_FOLDERS.get(unit.layer, "labels" if subject == unit.label else "topics"), subject)
-    )
+    if unit.layer in (*MARK_LAYERS, Layer.ATTRIBUTE):
+        for mark in reference.marks():
+            if (mark.start, mark.end) == (unit.start, unit.end) and mark.id in rulings:
+                return rulings[mark.id]
+    page = pages.get(_deciding(unit))
     return f"{page.kind}/{page.subject}: {page.test}" if page is not None else "see the guidelines"
 
 
-# The page that decides, where it is not the one of the label itself.
-_PAGES = {
-    Layer.COREFERENCE: "coreference",
-    "min": "quantities",
-    "max": "quantities",
-    "unit": "quantities",
-    "value": "times",
-    "distanced": "distance",
-    "source_status": "anonymous-and-unattributed",
-}
-_FOLDERS = {Layer.ARGUMENT: "roles", Layer.ATTRIBUTE: "topics", Layer.COREFERENCE: "topics"}
+def _deciding(unit: Unit) -> tuple[str, str]:
+    """Folder and subject of the page that decides the unit."""
+    match unit.layer:
+        case Layer.ARGUMENT:
+            return "roles", unit.label
+        case Layer.ATTRIBUTE:
+            return "topics", unit.label
+        case Layer.COREFERENCE:
+            return "topics", Layer.COREFERENCE
+        case _:
+            return "labels", unit.label

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from annotate.corpus.store import Corpus, StoreError
-from annotate.model.records import Gold
+from annotate.model.records import Annotation, Gold
 
 
 @dataclass
@@ -33,45 +33,51 @@ class Status:
 
     annotators: dict[str, Work] = field(default_factory=dict)
     articles: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = field(default_factory=dict)
-    """By id, of those that are dealt or have a pass: who has it still to do, and whose passes are there."""
+    """By id, of those that are assigned or have a pass: who has it still to do, and whose passes are there."""
     gold: frozenset[str] = frozenset()
     bare: int = 0
-    """Articles that nobody was given and nobody has done."""
+    """Articles that are assigned to nobody and that nobody has done."""
     unreadable: list[str] = field(default_factory=list)
 
 
 def status(corpus: Corpus, on_article: Callable[[], None] = lambda: None) -> Status:
-    """Read all passes, one article at a time; articles outside the dataset count only where they are dealt or done."""
-    found, dealt, collections, gold = Status(), corpus.assignments(), corpus.collections(), set()
+    """Read all passes, one article at a time.
+
+    Articles outside the dataset count only where they are assigned or done.
+    """
+    report, assignments, collections = Status(), corpus.assignments(), corpus.collections()
+    with_gold: set[str] = set()
     for walked in corpus.walk():
         on_article()
         if isinstance(walked, StoreError):
-            found.unreadable.append(str(walked))
+            report.unreadable.append(str(walked))
             continue
         article, annotations = walked
         done = []
         for annotation in annotations.values():
             if isinstance(annotation, Gold):
-                gold.add(article.id)
-                continue
-            made = annotation.provenance
-            done.append(made.annotator)
-            work = found.annotators.setdefault(made.annotator, Work())
-            work.done += 1
-            work.timed += made.seconds is not None
-            work.seconds += made.seconds or 0
-            work.units.update({layer: len(units) for layer, units in annotation.layers().items()})
-        holders = dealt.get(article.id, ())
+                with_gold.add(article.id)
+            else:
+                _count_pass(annotation, report)
+                done.append(annotation.provenance.annotator)
+        holders = assignments.get(article.id, ())
         for name in holders:
-            work = found.annotators.setdefault(name, Work())
+            work = report.annotators.setdefault(name, Work())
             work.assigned += 1
             work.left += name not in done
         if holders or done:
-            found.articles[article.id] = (
-                tuple(name for name in holders if name not in done),
-                tuple(sorted(done)),
-            )
+            left = tuple(name for name in holders if name not in done)
+            report.articles[article.id] = (left, tuple(sorted(done)))
         elif article.collection in collections and collections[article.collection].in_dataset:
-            found.bare += 1
-    found.gold = frozenset(gold)
-    return found
+            report.bare += 1
+    report.gold = frozenset(with_gold)
+    return report
+
+
+def _count_pass(annotation: Annotation, report: Status) -> None:
+    provenance = annotation.provenance
+    work = report.annotators.setdefault(provenance.annotator, Work())
+    work.done += 1
+    work.timed += provenance.seconds is not None
+    work.seconds += provenance.seconds or 0
+    work.units.update({layer: len(units) for layer, units in annotation.layers().items()})

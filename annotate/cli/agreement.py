@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from annotate.cli.common import out, say, table
-from annotate.measure import agreement as agreement_
+from annotate.measure.agreement import AgreementReport, AgreementRow
 from annotate.measure.coefficients import Estimate
+from annotate.measure.disagreements import NONE, Disagreement, most_frequent
 from annotate.model.schema import LINK_LAYERS, MARK_LAYERS, Layer
 
-_SORTS = 10
+_TYPES = 10
 """How many types of disagreement are shown."""
 _TABLES = (
     ("Marks", MARK_LAYERS, ("F1", "F1 overlap", "α tokens", "α_u")),
@@ -25,7 +26,7 @@ Pages = Mapping[tuple[str, str], str]
 """By annotator and article, the address of the task in Label Studio."""
 
 
-def fields(report: agreement_.Report, pages: Pages) -> dict[str, Any]:
+def fields(report: AgreementReport, pages: Pages) -> dict[str, Any]:
     """The report as --json prints it."""
     rows = []
     for row in report.rows:
@@ -57,22 +58,22 @@ def fields(report: agreement_.Report, pages: Pages) -> dict[str, Any]:
         "rows": rows,
         "confusions": confusions,
         "sorts": [
-            {**sort._asdict(), "count": count, "example": report.examples[sort]}
-            for sort, count in agreement_.most(report.sorts)
+            {**kind._asdict(), "count": count, "example": report.examples[kind]}
+            for kind, count in most_frequent(report.disagreement_types)
         ],
         "disagreements": disagreements,
     }
 
 
-def show(report: agreement_.Report, pages: Pages, labels: bool) -> None:
+def show(report: AgreementReport, pages: Pages, labels: bool) -> None:
     """Print the report for a person: the worst disagreements, what is confused with what, then the tables."""
     for disagreement in reversed(report.disagreements):  # the worst stands last, next to the table
         _show_disagreement(disagreement, pages)
     for layer, counts in report.confusions.items():
         if counts:
             _show_confusions(layer, counts)
-    if report.sorts:
-        _show_sorts(report)
+    if report.disagreement_types:
+        _show_types(report)
     say(
         f"\nAgreement of {', '.join(report.annotators)} on {report.documents} documents (95 %"
         " intervals)"
@@ -90,7 +91,7 @@ def show(report: agreement_.Report, pages: Pages, labels: bool) -> None:
         say(f"{report.nested} marks lie in one of the same label: α_u takes the outer one")
 
 
-def _show_disagreement(disagreement: agreement_.Disagreement, pages: Pages) -> None:
+def _show_disagreement(disagreement: Disagreement, pages: Pages) -> None:
     article = disagreement.article
     say(f"\n{article} {disagreement.start}–{disagreement.end}: {disagreement.units} units differ")
     for name, words in disagreement.shown.items():
@@ -99,20 +100,20 @@ def _show_disagreement(disagreement: agreement_.Disagreement, pages: Pages) -> N
             say(f"    {line}")
 
 
-def _show_sorts(report: agreement_.Report) -> None:
+def _show_types(report: AgreementReport) -> None:
     """The most frequent types of disagreement, each with a place where it can be looked at."""
-    total, frequent = report.sorts.total(), agreement_.most(report.sorts)[:_SORTS]
+    counts = report.disagreement_types
+    total, frequent = counts.total(), most_frequent(counts)[:_TYPES]
     title = (
-        f"The {len(frequent)} most frequent of {len(report.sorts)} types of disagreement ({total}"
-        " in all)"
+        f"The {len(frequent)} most frequent of {len(counts)} types of disagreement ({total} in all)"
     )
     shown = table("times", "share", title=title, **_NARROW)
     shown.add_column("what differs")
     shown.add_column("for example", overflow="fold")
-    for sort, count in frequent:
-        article, start, end = report.examples[sort]
+    for kind, count in frequent:
+        article, start, end = report.examples[kind]
         share = f"{100 * count / total:.0f} %"
-        shown.add_row(str(count), share, str(sort), f"{article} {start}–{end}")
+        shown.add_row(str(count), share, str(kind), f"{article} {start}–{end}")
     out.print(shown)
 
 
@@ -121,7 +122,7 @@ _NARROW: dict[str, Any] = {"pad_edge": False, "padding": (0, 1, 0, 0)}
 
 def _show_rows(
     title: str,
-    rows: Sequence[agreement_.Row],
+    rows: Sequence[AgreementRow],
     names: Sequence[str],
     annotators: Sequence[str],
     labels: bool,
@@ -159,9 +160,7 @@ def _short(value: float) -> str:
 
 def _show_confusions(layer: str, counts: Mapping[tuple[str, str], int]) -> None:
     rows = sorted({one for one, _other in counts})
-    columns = sorted(
-        {other for _one, other in counts}, key=lambda label: (label == agreement_.NONE, label)
-    )
+    columns = sorted({other for _one, other in counts}, key=lambda label: (label == NONE, label))
     shown = table("", *columns, left=[""], title=f"Confusions: {layer}")
     for row in rows:
         shown.add_row(row, *(str(counts.get((row, column), "")) for column in columns))

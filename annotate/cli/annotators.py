@@ -85,13 +85,13 @@ def assign(
     candidates = assign_.candidates(folder, collection)
     ranking = _ranked(by, model, folder, candidates, seed)
     beyond = frozenset(ranking.articles[take:] if take else ())
-    dealt = assign_.deal(
+    plan = assign_.distribute(
         candidates.without(beyond), annotators, passes, seed,
         candidates.before, candidates.done, again,
     )  # fmt: skip
     if not dry_run:
-        folder.write_assignments(dealt.assignments)
-    _show_assignments(dealt, annotators, candidates.lengths, dry_run)
+        folder.write_assignments(plan.assignments)
+    _show_assignments(plan, annotators, candidates.lengths, dry_run)
 
 
 def _ranked(
@@ -111,17 +111,20 @@ def _ranked(
 
 
 def _show_assignments(
-    dealt: assign_.Dealt, annotators: Sequence[str], lengths: Mapping[str, int], dry_run: bool
+    plan: assign_.AssignmentPlan,
+    annotators: Sequence[str],
+    lengths: Mapping[str, int],
+    dry_run: bool,
 ) -> None:
-    for article, name in dealt.taken:
+    for article, name in plan.withdrawn:
         say(f"taken from {name}: {article}")
     shown = table(
         "annotator", "new", "articles", "characters",
         left=["annotator"], title="would be assigned" if dry_run else None,
     )  # fmt: skip
     for name in annotators:
-        new = sum(annotator == name for _article, annotator in dealt.given)
-        held = [article for article, names in dealt.assignments.items() if name in names]
+        new = sum(annotator == name for _article, annotator in plan.added)
+        held = [article for article, names in plan.assignments.items() if name in names]
         characters = sum(lengths.get(article, 0) for article in held)
         shown.add_row(name, str(new), str(len(held)), str(characters))
     out.print(shown)
@@ -258,7 +261,7 @@ def qualify(
     for name in report.unannotated:
         complain(
             f"{name}: {annotator} has no pass over it; load it with: acre load --collection"
-            " qualification"
+            f" {folder.name}"
         )
     raise typer.Exit(1 if report.differences or report.unannotated else 0)
 

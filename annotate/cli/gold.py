@@ -180,7 +180,7 @@ def adjudicate(
 
 
 def _show_adjudicated(
-    report: sheets.Report, lines: Sequence[str], skipped: Sequence[str], as_json: bool
+    report: sheets.AdjudicationReport, lines: Sequence[str], skipped: Sequence[str], as_json: bool
 ) -> None:
     if as_json:
         say_json(

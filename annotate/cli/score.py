@@ -26,7 +26,7 @@ from annotate.corpus.store import Corpus
 
 if TYPE_CHECKING:
     from annotate.measure.coefficients import Estimate
-    from annotate.measure.score import Report, Row
+    from annotate.measure.score import ScoreReport, ScoreRow
 
 _ANNOTATIONS = (
     "a folder of .json annotations, such as corpus/gold; a .jsonl with one annotation a line; or the"
@@ -83,7 +83,7 @@ def score(
     raise typer.Exit(0)
 
 
-def _show(report: Report, labels: bool) -> None:
+def _show(report: ScoreReport, labels: bool) -> None:
     from annotate.measure.score import ORDER
 
     is_compared = any(row.against for row in report.rows)
@@ -111,7 +111,7 @@ def _show(report: Report, labels: bool) -> None:
         )
 
 
-def _add(shown: Table, row: Row, is_compared: bool) -> None:
+def _add(shown: Table, row: ScoreRow, is_compared: bool) -> None:
     from annotate.measure.score import MICRO
 
     cells = [_short(row.precision), _short(row.recall), _interval(row.f1)]

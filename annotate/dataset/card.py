@@ -21,6 +21,7 @@ from annotate.dataset.features import CONFIGS
 from annotate.dataset.rows import ROWS, Document
 from annotate.measure import agreement
 from annotate.measure.coefficients import Estimate
+from annotate.measure.disagreements import most_frequent
 from annotate.model import tokens
 from annotate.model.schema import LINK_LAYERS, MARK_LAYERS, Layer, Schema
 
@@ -58,7 +59,7 @@ class Figures:
     values: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     """By choice attribute, how often each value was given."""
     unaligned: dict[str, int] = field(default_factory=dict)
-    agreement: agreement.Report | None = None
+    agreement: agreement.AgreementReport | None = None
     """Of all passes over articles of the dataset that have two or more."""
     worked: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
     """By config, the row that shows most, and how much that is."""
@@ -124,7 +125,7 @@ def render(
         agreement=report,
         tables=list(_tables(report)),
         label_tables=list(_tables(report, by_label=True)),
-        sorts=agreement.most(report.sorts)[:10] if report else [],
+        disagreement_types=most_frequent(report.disagreement_types)[:10] if report else [],
         tokenizer=tokens.version(),
         baselines=corpus.baselines(),
         pictures=pictures,
@@ -203,8 +204,8 @@ def _cell(estimate: Estimate | None) -> str:
 
 
 def _tables(
-    report: agreement.Report | None, by_label: bool = False
-) -> Iterable[tuple[list[agreement.Row], tuple[str, ...]]]:
+    report: agreement.AgreementReport | None, by_label: bool = False
+) -> Iterable[tuple[list[agreement.AgreementRow], tuple[str, ...]]]:
     """Rows of whole layers and of attributes; or, of the layers that have several labels, of each label."""
     for layers, names in MEASURES.items():
         of_layers = [row for row in (report.rows if report else ()) if row.layer in layers]
@@ -219,7 +220,7 @@ def _is_of_label(row: agreement.Row) -> bool:
 
 
 def _pictures(
-    figures: Figures, report: agreement.Report | None, schema: Schema
+    figures: Figures, report: agreement.AgreementReport | None, schema: Schema
 ) -> dict[str, bytes]:
     pictures = {}
     if figures.total:

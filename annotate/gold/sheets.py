@@ -1,4 +1,7 @@
-"""Sheets go to the adjudicator, at a desk or in a folder, come back filled, and become gold. Every step can be run again."""
+"""Sheets go to the adjudicator, at a desk or in a folder, come back filled, and become gold.
+
+Every step can be run again.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +44,7 @@ class Filled:
 
 
 @dataclass
-class Report:
+class AdjudicationReport:
     """What became of each article with two passes or more."""
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -53,7 +57,7 @@ class Report:
 
 
 @dataclass(frozen=True)
-class _Kept:
+class _Sources:
     """What a sheet was made from."""
 
     passes: tuple[Annotation, ...]
@@ -71,7 +75,7 @@ class Run:
     majority: bool
     dry: bool
     tell: Callable[[Issue | str], None]
-    report: Report = field(default_factory=Report)
+    report: AdjudicationReport = field(default_factory=AdjudicationReport)
 
 
 def due(
@@ -80,22 +84,26 @@ def due(
     early: bool,
     ids: Collection[str] = (),
 ) -> Iterator[tuple[Article, list[Annotation]]]:
-    """Those of the articles for which no assigned pass is missing, or all where it is `early`; with `ids`, only of these."""
-    dealt = {} if early else run.corpus.assignments()
+    """Those of the articles for which no assigned pass is missing, or all if `early`; with `ids`, only of these."""
+    assigned = {} if early else run.corpus.assignments()
     run.report.unknown = set(ids)
     for article, passes in documents:
         if ids and article.id not in ids:
             continue
         run.report.unknown.discard(article.id)
-        if all(found.provenance.started_from is not None for found in passes):
+        if all(annotation.provenance.started_from is not None for annotation in passes):
             # What all were offered, all may have left unread.
             run.report.counts[
                 "articles whose passes all began with suggestions: they need one that did not"
             ] += 1
-        elif set(dealt.get(article.id, ())) <= {found.provenance.annotator for found in passes}:
+        elif set(assigned.get(article.id, ())) <= set(_annotators(passes)):
             yield article, passes
         else:
             run.report.counts["articles that wait for a pass"] += 1
+
+
+def _annotators(passes: Sequence[Annotation]) -> tuple[str, ...]:
+    return tuple(sorted(annotation.provenance.annotator for annotation in passes))
 
 
 def gold_of(
@@ -106,7 +114,7 @@ def gold_of(
     Yields the sheet of each article in which something is: its name, the article, the sheet. An article for which a
     sheet is still out, unfilled, gets no second one.
     """
-    waiting = {name for found in filled if (name := _take(run, found))}
+    waiting = {_take(run, sheet) for sheet in filled}
     for article, passes in documents:
         run.report.counts["articles with several passes"] += 1
         prior = run.corpus.gold(article.id)
@@ -117,63 +125,72 @@ def gold_of(
             run.report.open[article.id] = len(sheet.choices)
             run.report.counts["choices to make"] += len(sheet.choices)
             if article.id not in waiting:
-                name = _keep(run, article, _Kept(tuple(passes), prior, run.majority))
+                name = _keep(run, article, _Sources(tuple(passes), prior, run.majority))
                 yield name, article, sheet
-        after = run.corpus.gold(article.id)
-        (
-            run.report.origins.update(decision.origin for decision in after.decisions)
-            if after
-            else None
-        )
+        gold = run.corpus.gold(article.id)
+        if gold is not None:
+            run.report.origins.update(decision.origin for decision in gold.decisions)
 
 
 def _take(run: Run, filled: Filled) -> str | None:
     """Make gold of a filled sheet where it still counts; the article's id where the sheet is out and not finished."""
     article_id = filled.name.partition(".")[0]
-    kept, current = _kept(run.corpus, filled.name), run.corpus.gold(article_id)
-    if kept is None:
-        found = (
-            "what it was made from is not kept in this copy of the corpus; run acre adjudicate"
-            " where the sheet was made"
-        )
-        run.tell(Issue(filled.where, "sheet-unknown", found))
+    sources, current = _sources(run.corpus, filled.name), run.corpus.gold(article_id)
+    if sources is None:
+        run.tell(Issue(filled.where, "sheet-unknown", _UNKNOWN))
         return None
     is_its_own = current is not None and current.sheet == filled.name
     if filled.annotation is None:
-        return article_id if current == kept.prior else None
+        return article_id if current == sources.prior else None
     updated = filled.annotation.provenance.updated
-    if current != kept.prior and not is_its_own:
-        if current is not None and updated > current.provenance.updated:
-            found = (
-                "gold was changed otherwise after this sheet was made; it was not taken: fill the"
-                " newest sheet"
-            )
-            run.tell(Issue(filled.where, "sheet-stale", found, Severity.WARNING))
+    is_newer = current is None or updated > current.provenance.updated
+    if current != sources.prior and not is_its_own:
+        if current is not None and is_newer:
+            run.tell(Issue(filled.where, "sheet-stale", _STALE, Severity.WARNING))
         return None
-    if is_its_own and current is not None and updated <= current.provenance.updated:
+    if is_its_own and not is_newer:
         return None  # taken already, and not touched since
-    article = _article(run.corpus, kept.passes[0])
+    return _gold_of_filled(run, filled, filled.annotation, sources)
+
+
+_UNKNOWN = (
+    "what it was made from is not kept in this copy of the corpus; run acre adjudicate where the"
+    " sheet was made"
+)
+_STALE = (
+    "gold was changed otherwise after this sheet was made; it was not taken: fill the newest sheet"
+)
+
+
+def _gold_of_filled(
+    run: Run, filled: Filled, annotation: Annotation, sources: _Sources
+) -> str | None:
+    """Write the gold that the sheet decides; the article's id where something stands against it."""
+    article = _article(run.corpus, sources.passes[0])
     gold, issues = None, list(filled.issues)
     if not errors(issues):
-        made = filled.annotation.provenance.model_copy(
+        origin = annotation if sources.prior is None else sources.prior
+        provenance = annotation.provenance.model_copy(
             update={
-                "created": (
-                    kept.prior.provenance.created
-                    if kept.prior
-                    else filled.annotation.provenance.created
-                ),
-                "made_from": tuple(sorted(found.provenance.annotator for found in kept.passes)),
+                "created": origin.provenance.created,
+                "made_from": _annotators(sources.passes),
                 "schema_version": run.schema.version,
             }
         )
         gold, against = adjudicate.decide(
-            article, kept.passes, kept.prior, filled.annotation, run.schema, made, kept.majority
+            article,
+            sources.passes,
+            sources.prior,
+            annotation,
+            run.schema,
+            provenance,
+            sources.majority,
         )
         issues += against
     for issue in issues:
         run.tell(Issue(f"{filled.where}: {issue.where}", issue.code, issue.message, issue.severity))
     if gold is None:
-        return article_id
+        return article.id
     _save(run, article, gold.model_copy(update={"sheet": filled.name}), "from a sheet")
     return None
 
@@ -185,19 +202,10 @@ def _write(
     prior: Gold | None,
     sheet: adjudicate.Sheet,
 ) -> None:
-    """Gold in which there is nothing left to decide: written by no hand, unless an adjudicator's is only carried on."""
-    updated = max(found.provenance.updated for found in (*passes, *((prior,) if prior else ())))
-    names = tuple(sorted(found.provenance.annotator for found in passes))
-    fields: dict[str, Any] = {
-        "made_from": names,
-        "schema_version": run.schema.version,
-        "updated": updated,
-    }
-    made = prior.provenance.model_copy(update=fields) if prior else Provenance(
-        annotator=NOBODY, kind="machine", tool="acre adjudicate", created=updated, **fields
-    )  # fmt: skip
+    """Gold in which there is nothing left to decide: nobody's, unless an adjudicator's is only carried on."""
+    provenance = _undecided(run, passes, prior)
     gold, issues = adjudicate.decide(
-        article, passes, prior, sheet.annotation, run.schema, made, run.majority
+        article, passes, prior, sheet.annotation, run.schema, provenance, run.majority
     )
     for issue in errors(issues):
         run.tell(Issue(f"{article.id}: {issue.where}", issue.code, issue.message))
@@ -210,6 +218,21 @@ def _write(
         run.report.counts["gold unchanged"] += 1
         return
     _save(run, article, gold, "without a choice")
+
+
+def _undecided(run: Run, passes: Sequence[Annotation], prior: Gold | None) -> Provenance:
+    """The provenance of gold in which nobody decided anything now."""
+    updated = max(annotation.provenance.updated for annotation in (*passes, prior) if annotation)
+    fields: dict[str, Any] = {
+        "made_from": _annotators(passes),
+        "schema_version": run.schema.version,
+        "updated": updated,
+    }
+    if prior is not None:
+        return prior.provenance.model_copy(update=fields)
+    return Provenance(
+        annotator=NOBODY, kind="machine", tool="acre adjudicate", created=updated, **fields
+    )
 
 
 def _save(run: Run, article: Article, gold: Gold, how: str) -> None:
@@ -226,12 +249,12 @@ def _article(corpus: Corpus, annotation: Annotation) -> Article:
     return article
 
 
-def _keep(run: Run, article: Article, kept: _Kept) -> str:
+def _keep(run: Run, article: Article, sources: _Sources) -> str:
     """Keep what a sheet is made from: what the adjudicator decides is about these passes, whatever they become."""
     fields = {
-        "passes": [found.model_dump(mode="json", exclude_defaults=True) for found in kept.passes],
-        "prior": kept.prior.model_dump(mode="json", exclude_defaults=True) if kept.prior else None,
-        "majority": kept.majority,
+        "passes": [_dumped(annotation) for annotation in sources.passes],
+        "prior": _dumped(sources.prior) if sources.prior else None,
+        "majority": sources.majority,
     }
     content = (json.dumps(fields, ensure_ascii=False) + "\n").encode()
     name = f"{article.id}.{hashlib.sha256(content).hexdigest()[:10]}"
@@ -240,16 +263,19 @@ def _keep(run: Run, article: Article, kept: _Kept) -> str:
     return name
 
 
-def _kept(corpus: Corpus, name: str) -> _Kept | None:
+def _dumped(annotation: Annotation) -> dict[str, Any]:
+    return annotation.model_dump(mode="json", exclude_defaults=True)
+
+
+def _sources(corpus: Corpus, name: str) -> _Sources | None:
     path = corpus.sheet_path(name)
     if not path.exists():
         return None
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
         prior = Gold.model_validate(fields["prior"]) if fields["prior"] else None
-        return _Kept(
-            tuple(map(Annotation.model_validate, fields["passes"])), prior, fields["majority"]
-        )
+        passes = tuple(map(Annotation.model_validate, fields["passes"]))
+        return _Sources(passes, prior, fields["majority"])
     except (ValueError, KeyError) as error:
         raise StoreError(
             path, f"{' '.join(str(error).split())[:200]}; remove it, and adjudicate again"
@@ -273,28 +299,34 @@ def write_files(
 
 def read_files(run: Run, folder: Path) -> Iterator[Filled]:
     """Every sheet of the folder, as it stands."""
-    asked = adjudicate.sheet_schema(run.schema)
+    schema = adjudicate.sheet_schema(run.schema)
     for path in sorted(folder.glob(f"*{_SUFFIX}")):
         name = path.name.removesuffix(_SUFFIX)
-        moment = dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC)
-        made = Provenance(
-            annotator=run.adjudicator, kind=run.corpus.kind(run.adjudicator), tool="inline notation",
-            schema_version=run.schema.version, created=moment, updated=moment,
-        )  # fmt: skip
-        kept = _kept(run.corpus, name)
-        article = _article(run.corpus, kept.passes[0]) if kept else None
-        source = store.read_text(path)
+        sources = _sources(run.corpus, name)
+        article = _article(run.corpus, sources.passes[0]) if sources else None
         text, annotation = notation.parse(
-            source,
-            asked,
+            store.read_text(path),
+            schema,
             name.partition(".")[0],
             article.sha256 if article else "0" * 64,
-            made,
+            _provenance_of_file(run, path),
             str(path),
         )
         if article is not None and text != article.text:
             raise AcreError(f"{path}: {difference(text, article.text or '')}")
         yield Filled(name, str(path), annotation)
+
+
+def _provenance_of_file(run: Run, path: Path) -> Provenance:
+    modified = dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC)
+    return Provenance(
+        annotator=run.adjudicator,
+        kind=run.corpus.kind(run.adjudicator),
+        tool="inline notation",
+        schema_version=run.schema.version,
+        created=modified,
+        updated=modified,
+    )
 
 
 # a desk
@@ -306,12 +338,15 @@ def load(
     schema: Schema,
     sheets: Iterator[tuple[str, Article, adjudicate.Sheet]],
 ) -> Iterator[str]:
-    """Each sheet as a task with a draft, which opens as the adjudicator's own work; one that is there is left as it is."""
-    asked = adjudicate.sheet_schema(schema)
+    """Each sheet as a task with a draft, which opens as the adjudicator's own work.
+
+    A sheet that is already at the desk is left as it is.
+    """
+    with_questions = adjudicate.sheet_schema(schema)
     number, known = None, dict[str, dict[str, Any]]()
     for name, article, sheet in sheets:
         if number is None:
-            number, known = _project(client, project, asked)
+            number, known = _project(client, project, with_questions)
         if name not in known:
             data = tasks.data(article, schema) | {
                 "sheet": name,
@@ -323,7 +358,7 @@ def load(
             continue
         else:
             task = known[name]["id"]  # a run before this one was cut off between the two
-        client.draft(task, tasks.result(sheet.annotation, article, asked))
+        client.draft(task, tasks.result(sheet.annotation, article, with_questions))
 
 
 def _rows(sheet: adjudicate.Sheet) -> list[tuple[str, str, str]]:
@@ -336,47 +371,62 @@ def _rows(sheet: adjudicate.Sheet) -> list[tuple[str, str, str]]:
     ]
 
 
-def _project(client: Client, title: str, asked: Schema) -> tuple[int, dict[str, dict[str, Any]]]:
-    wanted = {
-        "label_config": config.build(asked, choices=True),
-        "expert_instruction": config.instructions(asked),
+def _project(client: Client, title: str, schema: Schema) -> tuple[int, dict[str, dict[str, Any]]]:
+    """The number of the project, made or updated for the schema, and its tasks by the name of the sheet."""
+    fields = {
+        "label_config": config.build(schema, choices=True),
+        "expert_instruction": config.instructions(schema),
     }
-    found = client.project(title)
-    if found is None:
+    project = client.project(title)
+    if project is None:
         fixed = {"title": title, "show_collab_predictions": False, "maximum_annotations": 1}
-        return int(client.create_project(fixed | wanted)["id"]), {}
-    if found["label_config"] != wanted["label_config"]:
-        if config.answers(found["label_config"]) != config.answers(wanted["label_config"]):
+        return int(client.create_project(fixed | fields)["id"]), {}
+    if project["label_config"] != fields["label_config"]:
+        if config.answers(project["label_config"]) != config.answers(fields["label_config"]):
             raise AcreError(
                 f"project {title!r}: the schema's labels changed since its sheets were made;"
                 " nothing was touched. Fill and read them, then go on in a new project: acre"
-                f" adjudicate --project {title!r}-{asked.version}"
+                f" adjudicate --project {title!r}-{schema.version}"
             )
-        client.update_project(found["id"], wanted)
-    return int(found["id"]), {
-        task["data"].get("sheet", ""): task for page in client.tasks(found["id"]) for task in page
-    }
+        client.update_project(project["id"], fields)
+    sheets = {}
+    for task in chain.from_iterable(client.tasks(project["id"])):
+        sheets[task["data"].get("sheet", "")] = task
+    return int(project["id"]), sheets
 
 
-def read(run: Run, client: Client, project: str) -> Iterator[Filled]:
+def read(run: Run, client: Client, title: str) -> Iterator[Filled]:
     """Every sheet at the desk: as it was last submitted, or, where it was not yet, as a sheet with all choices open."""
-    found = client.project(project)
-    asked, tool = adjudicate.sheet_schema(run.schema), f"label-studio {client.version()}"
-    for page in client.tasks(found["id"], annotations=True) if found else ():
-        for task in page:
-            name = str(task["data"].get("sheet"))
-            kept = _kept(run.corpus, name)
-            where = f"{client.url}/projects/{task['project']}/data?task={task['id']}"
-            submitted = [raw for raw in task["annotations"] if not raw["was_cancelled"]]
-            if not submitted and not task["draft_exists"]:
-                continue  # a run was cut off before it gave the task its draft: it is sent again
-            if kept is None or not submitted:
-                yield Filled(name, where, None)
-                continue
-            raw = max(submitted, key=lambda raw: (raw["updated_at"], raw["id"]))
-            article = _article(run.corpus, kept.passes[0])
-            made = results.provenance(
-                raw, run.adjudicator, run.corpus.kind(run.adjudicator), run.schema.version, tool
-            )
-            annotation, issues = results.read(raw.get("result") or [], article, asked, made)
-            yield Filled(name, where, annotation, tuple(issues))
+    project = client.project(title)
+    if project is None:
+        return
+    schema, tool = adjudicate.sheet_schema(run.schema), f"label-studio {client.version()}"
+    for task in chain.from_iterable(client.tasks(project["id"], annotations=True)):
+        filled = _filled(run, schema, task, client.url, tool)
+        if filled is not None:
+            yield filled
+
+
+def _filled(
+    run: Run, schema: Schema, task: dict[str, Any], server: str, tool: str
+) -> Filled | None:
+    """The task's sheet; None where a run was cut off before it gave the task its draft: the sheet is sent again."""
+    name = str(task["data"].get("sheet"))
+    sources = _sources(run.corpus, name)
+    where = f"{server}/projects/{task['project']}/data?task={task['id']}"
+    submitted = [answer for answer in task["annotations"] if not answer["was_cancelled"]]
+    if not submitted and not task["draft_exists"]:
+        return None
+    if sources is None or not submitted:
+        return Filled(name, where, None)
+    newest = max(submitted, key=lambda answer: (answer["updated_at"], answer["id"]))
+    provenance = results.provenance(
+        newest, run.adjudicator, run.corpus.kind(run.adjudicator), run.schema.version, tool
+    )
+    annotation, issues = results.read(
+        newest.get("result") or [],
+        _article(run.corpus, sources.passes[0]),
+        schema,
+        provenance,
+    )
+    return Filled(name, where, annotation, tuple(issues))

@@ -178,8 +178,8 @@ def fates(suggested: Annotation, done: Annotation) -> Counter[tuple[str, str]]:
     kept = {place for place, content in before.items() if after.get(place) == content}
     counts: Counter[tuple[str, str]] = Counter()
     counts.update((label, "kept") for label, _start, _end in kept)
-    ours = [mark for mark in _distinct(suggested) if align.place(mark) not in kept]
-    theirs = [mark for mark in _distinct(done) if align.place(mark) not in kept]
+    ours = [mark for mark in _distinct(suggested) if align.mark_key(mark) not in kept]
+    theirs = [mark for mark in _distinct(done) if align.mark_key(mark) not in kept]
     # A mark keeps its id in the browser, whatever is done to it.
     mark_of = {mark.id: mark for mark in theirs}
     same_id = [(mark, mark_of[mark.id]) for mark in ours if mark.id in mark_of]
@@ -198,14 +198,14 @@ def _answers_and_links(annotation: Annotation) -> Mapping[tuple[str, int, int], 
     marks = {mark.id: mark for mark in annotation.marks()}
     contents = {}
     for mark in marks.values():
-        links = sorted((label, align.place(marks[head])) for label, head in align.links(mark))
-        contents[align.place(mark)] = (mark.attributes, links)
+        links = sorted((label, align.mark_key(marks[head])) for label, head in align.links(mark))
+        contents[align.mark_key(mark)] = (mark.attributes, links)
     return contents
 
 
 def _distinct(annotation: Annotation) -> list[Mark]:
     """Of marks with the same label and span, one."""
-    return list({align.place(mark): mark for mark in annotation.marks()}.values())
+    return list({align.mark_key(mark): mark for mark in annotation.marks()}.values())
 
 
 def _without(

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
 from annotate.model.claims import Claim
 from annotate.model.records import Annotation, EventMention, Mark
 from annotate.model.schema import ATTRIBUTION_SPANS, Layer
+
+
+class MarkKey(NamedTuple):
+    """Label and span: what makes two marks equal, whoever made them."""
+
+    label: str
+    start: int
+    end: int
 
 
 class Unit(NamedTuple):
@@ -25,49 +33,42 @@ class Unit(NamedTuple):
     rest: tuple[int | str, ...] = ()
 
     @property
-    def mark(self) -> tuple[str, int, int]:
-        """Label and span of the mark that it hangs on."""
-        return (str(self.rest[0]) if self.rest else self.label, self.start, self.end)
+    def mark(self) -> MarkKey:
+        """The mark that it hangs on."""
+        return MarkKey(str(self.rest[0]) if self.rest else self.label, self.start, self.end)
 
     @property
-    def other(self) -> tuple[str, int, int] | None:
-        """Label and span of the mark at the link's other end; None where it is no link."""
-        return (
-            (str(self.rest[1]), int(self.rest[2]), int(self.rest[3]))
-            if len(self.rest) == 4
-            else None
-        )
+    def other(self) -> MarkKey | None:
+        """The mark at the link's other end; None where it is no link."""
+        if len(self.rest) != 4:
+            return None
+        _label, label, start, end = self.rest
+        return MarkKey(str(label), int(start), int(end))
 
     @property
     def bare(self) -> Unit:
-        """The unit with the marks at its ends told by their words alone: a mark of another label takes no link with it."""
+        """The unit without the labels of the marks at its ends: a mark of another label takes no link with it."""
         return self._replace(rest=(self.rest[1],) if len(self.rest) == 2 else self.rest[2:])
 
 
 def units(annotation: Annotation) -> dict[Unit, Mark]:
     """Every unit of the annotation, with the mark it hangs on. Of marks with one label and span, one is counted."""
     marks = {mark.id: mark for mark in annotation.marks()}
-    found: dict[Unit, Mark] = {}
+    mark_of: dict[Unit, Mark] = {}
     for mark in marks.values():
-        found[Unit(layer(mark), mark.label, mark.start, mark.end)] = mark
+        mark_of[Unit(layer(mark), mark.label, mark.start, mark.end)] = mark
         for name, value in mark.attributes.items():
-            found[Unit(Layer.ATTRIBUTE, name, mark.start, mark.end, (mark.label, str(value)))] = (
-                mark
-            )
+            rest = (mark.label, str(value))
+            mark_of[Unit(Layer.ATTRIBUTE, name, mark.start, mark.end, rest)] = mark
+        is_event = isinstance(mark, EventMention)
+        link_layer = Layer.ARGUMENT if is_event else Layer.ATTRIBUTION_LINK
         for label, head in links(mark):
-            found[
-                _link(
-                    Layer.ARGUMENT if isinstance(mark, EventMention) else Layer.ATTRIBUTION_LINK,
-                    label,
-                    mark,
-                    marks[head],
-                )
-            ] = mark
+            mark_of[_link_unit(link_layer, label, mark, marks[head])] = mark
     for cluster in (*annotation.entities, *annotation.events):
         members = sorted((marks[name] for name in cluster.mentions), key=lambda mark: mark.order)
         for one, other in combinations(members, 2):
-            found[_link(Layer.COREFERENCE, "same", one, other)] = one
-    return found
+            mark_of[_link_unit(Layer.COREFERENCE, "same", one, other)] = one
+    return mark_of
 
 
 ARTICLE = "the article"
@@ -90,24 +91,22 @@ def claim_unit(claim: Claim, annotation: Annotation) -> Unit:
     return Unit(Layer.CLAIM, event.label, event.start, event.end, (stance, *span))
 
 
-def moved_claim(
-    unit: Unit, paired: dict[tuple[str, int, int], tuple[str, int, int]]
-) -> Unit | None:
+def moved_claim(unit: Unit, paired: Mapping[MarkKey, MarkKey]) -> Unit | None:
     """The claim as the other annotator would have it, were its event and its source the ones that overlap."""
-    event = paired.get((unit.label, unit.start, unit.end))
+    event = paired.get(MarkKey(unit.label, unit.start, unit.end))
     if event is None:
         return None
     stance, *span = unit.rest
-    moved = unit._replace(start=event[1], end=event[2])
+    moved = unit._replace(start=event.start, end=event.end)
     if not span:
         return moved
-    source = paired.get((Layer.SOURCE, int(span[0]), int(span[1])))
-    return None if source is None else moved._replace(rest=(stance, *source[1:]))
+    source = paired.get(MarkKey(Layer.SOURCE, int(span[0]), int(span[1])))
+    return None if source is None else moved._replace(rest=(stance, source.start, source.end))
 
 
-def place(mark: Mark) -> tuple[str, int, int]:
-    """Label and span: what makes two marks equal."""
-    return mark.label, mark.start, mark.end
+def mark_key(mark: Mark) -> MarkKey:
+    """The mark's key."""
+    return MarkKey(mark.label, mark.start, mark.end)
 
 
 def layer(mark: Mark) -> Layer:
@@ -127,31 +126,30 @@ def links(mark: Mark) -> Iterator[tuple[str, str]]:
             yield name, head
 
 
-def _link(layer: Layer, label: str, one: Mark, other: Mark) -> Unit:
-    return Unit(layer, label, one.start, one.end, (one.label, other.label, other.start, other.end))
+def _link_unit(layer: Layer, label: str, one: Mark, other: Mark) -> Unit:
+    return Unit(layer, label, one.start, one.end, (one.label, *mark_key(other)))
 
 
-def moved(unit: Unit, paired: dict[tuple[str, int, int], tuple[str, int, int]]) -> Unit | None:
+def moved(unit: Unit, paired: Mapping[MarkKey, MarkKey]) -> Unit | None:
     """The unit as the other annotator would have it, were the marks at its ends the ones that overlap."""
     mark = paired.get(unit.mark)
     if mark is None:
         return None
-    label, start, end = mark
     if unit.other is None:
-        return unit._replace(start=start, end=end)
+        return unit._replace(start=mark.start, end=mark.end)
     other = paired.get(unit.other)
     if other is None:
         return None
-    moved = unit._replace(start=start, end=end, rest=(label, *other))
-    if unit.layer == Layer.COREFERENCE and (other[1], -other[2]) < (start, -end):
-        return moved._replace(start=other[1], end=other[2], rest=(other[0], *mark))
-    return moved
+    is_before = (other.start, -other.end) < (mark.start, -mark.end)
+    if unit.layer == Layer.COREFERENCE and is_before:
+        mark, other = other, mark  # a pair hangs on the first of its marks
+    return unit._replace(start=mark.start, end=mark.end, rest=(mark.label, *other))
 
 
 def match(
     ours: Sequence[Mark], theirs: Sequence[Mark], labels: bool = True
 ) -> list[tuple[Mark, Mark]]:
-    """Pairs marks that overlap, each at most once, so that as many as possible are paired, and those as closely as possible.
+    """Pairs marks that overlap, each at most once: as many pairs as possible, and those as close as possible.
 
     With `labels`, only marks of one label are paired. The pairs are those of greatest total Jaccard overlap (code
     points in both over code points in either) after greatest number.
@@ -169,7 +167,9 @@ def match(
         one[:, None, 0], other[None, :, 0]
     )
     overlap = np.where(shared > 0, shared / whole, 0.0)
-    same = np.array([[mark.label == found.label for found in theirs] for mark in ours])
+    our_labels = np.array([mark.label for mark in ours])
+    their_labels = np.array([mark.label for mark in theirs])
+    same = our_labels[:, None] == their_labels[None, :]
     if labels:
         overlap = np.where(same, overlap, 0.0)
     # One pair more outweighs any closeness, and closeness an equal label.

@@ -12,7 +12,7 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import chain, combinations, permutations
 from typing import Any
 
 import numpy as np
@@ -47,7 +47,7 @@ def estimate(measure: Measure, documents: int, seed: int = 0, samples: int = SAM
 def estimates(
     measures: Sequence[Measure], documents: int, seed: int = 0, samples: int = SAMPLES
 ) -> list[Estimate]:
-    """An `estimate` of each, all from the same resamples; these are drawn a part at a time, and no more than that is held."""
+    """An `estimate` of each, all from the same resamples; these are drawn, and held, a part at a time."""
     values = [_number(measure(np.ones((1, documents)))[0]) for measure in measures]
     if documents < 2:
         return [Estimate(value) for value in values]
@@ -90,7 +90,7 @@ def ratio(above: Array, below: Array) -> Array:
 
 @dataclass
 class Sparse:
-    """A matrix of documents by columns that grows document by document, and holds a corpus of any size in little memory.
+    """A matrix of documents by columns that grows by document, and holds a corpus of any size in little memory.
 
     Only what is not 0 is kept, and of that all but the last block compressed: two or three bytes a number.
     """
@@ -155,10 +155,10 @@ class F1:
 class NominalAlpha:
     """Krippendorff's α for nominal values, from how often each value and each disagreement occurs in a document.
 
-    α = 1 − (n − 1) Σ_c≠k o_ck / Σ_c≠k n_c n_k (Krippendorff 2011, "Computing Krippendorff's alpha-reliability"), where n
-    are the values of all units with two or more, n_c those that are c, and o_ck the pairs of c and k within a unit, each
-    unit's weighted by 1 / (its values − 1). The library `krippendorff` gives the same (the tests compare them), but takes
-    every unit anew for every resample.
+    α = 1 − (n − 1) Σ_c≠k o_ck / Σ_c≠k n_c n_k (Krippendorff 2011, "Computing Krippendorff's alpha-reliability"),
+    where n are the values of all units with two or more, n_c those that are c, and o_ck the pairs of c and k within a
+    unit, each unit's weighted by 1 / (its values − 1). The library `krippendorff` gives the same (the tests compare
+    them), but takes every unit anew for every resample.
     """
 
     rest: Hashable = None
@@ -179,12 +179,8 @@ class NominalAlpha:
         occurring: dict[Hashable, int] = defaultdict(int)
         apart = 0.0
         for values, count in units.items():
-            apart += (
-                count
-                * 2
-                * sum(one != other for one, other in combinations(values, 2))
-                / (len(values) - 1)
-            )
+            unequal = sum(one != other for one, other in combinations(values, 2))
+            apart += count * 2 * unequal / (len(values) - 1)
             for value in values:
                 occurring[value] += count
         self.apart.add(document, 0, apart)
@@ -226,10 +222,8 @@ class CohenKappa:
         """The value of each sample."""
         above, below = np.zeros(len(weights)), np.zeros(len(weights))
         for ones, others, same in self.pairs.values():
-            one, other = (
-                ones.sums(weights, len(self.domain)),
-                others.sums(weights, len(self.domain)),
-            )
+            one = ones.sums(weights, len(self.domain))
+            other = others.sums(weights, len(self.domain))
             total = one.sum(axis=1)
             observed = ratio(same.sums(weights, 1)[:, 0], total)
             expected = ratio((one * other).sum(axis=1), total**2)
@@ -273,18 +267,15 @@ class Unitizing:
     def _add_label(
         self, document: int, units: Units, spans: Sequence[Sequence[tuple[int, int]]]
     ) -> None:
-        gaps = [_gaps(own, self.length[document]) for own in spans]
+        gaps = [_gaps(observed, self.length[document]) for observed in spans]
         total = sum(
-            _difference(own, other, gaps[j])
-            for i, own in enumerate(spans)
-            for j, other in enumerate(spans)
-            if i != j
-        )  # fmt: skip
+            _difference(spans[one], spans[other], gaps[other])
+            for one, other in permutations(range(len(spans)), 2)
+        )
         units.observed.add(document, 0, total / (len(spans) - 1))
-        for histogram, found in ((units.lengths, spans), (units.gaps, gaps)):
-            for length, count in Counter(
-                end - start for own in found for start, end in own
-            ).items():
+        for histogram, sections in ((units.lengths, spans), (units.gaps, gaps)):
+            lengths = (end - start for start, end in chain.from_iterable(sections))
+            for length, count in Counter(lengths).items():
                 histogram.add(document, length, count)
 
 
@@ -313,7 +304,10 @@ def unitizing_alpha(unitizing: Unitizing, labels: Sequence[Hashable]) -> Measure
 
 
 def _by_chance(unitizing: Unitizing, units: Units, weights: Array, positions: Array) -> Array:
-    """Twice the mean δ² of two sections taken anywhere, from histograms of lengths: every unit meets every unit and gap."""
+    """Twice the mean δ² of two sections taken anywhere, from histograms of lengths.
+
+    Every unit is compared with every unit and gap.
+    """
     lengths = np.unique(
         np.concatenate(
             [np.unique(columns) for _documents, columns, _numbers in units.lengths.blocks()]
@@ -361,22 +355,22 @@ def _room(
 
 
 def _gaps(spans: Sequence[tuple[int, int]], length: int) -> list[tuple[int, int]]:
-    edges = [0, *(edge for span in spans for edge in span), length]
+    edges = [0, *chain.from_iterable(spans), length]
     return [(start, end) for start, end in zip(edges[::2], edges[1::2], strict=True) if start < end]
 
 
 def _difference(
-    own: Sequence[tuple[int, int]],
+    one: Sequence[tuple[int, int]],
     other: Sequence[tuple[int, int]],
     gaps: Sequence[tuple[int, int]],
 ) -> int:
-    """Σ δ² over own units against the other's units and gaps, and half of it for what is counted from both sides.
+    """Σ δ² over the one's units against the other's units and gaps, and half of it for what is counted from both sides.
 
     An ordered pair of observers compares sections of the one with sections of the other: unit with unit, unit with gap
     and gap with unit. The last comes when the roles are changed, so that a unit in a gap is counted here for both.
     """
     total = 0
-    for start, end in own:
+    for start, end in one:
         for begin, stop in other:
             if start < stop and begin < end:
                 total += (start - begin) ** 2 + (end - stop) ** 2

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
 from annotate.measure import align, coefficients
-from annotate.measure.align import Unit
+from annotate.measure.align import MarkKey, Unit
 from annotate.measure.coefficients import Array, Estimate, Measure
 from annotate.model.claims import Claim, claims
 from annotate.model.records import Annotation, Mark, Span
@@ -29,13 +30,13 @@ ORDER = (
     Layer.COREFERENCE,
     Layer.CLAIM,
 )
-"""The layers as the report tells them."""
+"""The layers in the order of the report."""
 _CHANCE = 10_000
 """Shuffles of a significance test."""
 
 
 @dataclass(frozen=True)
-class Row:
+class ScoreRow:
     """One line of the report: a layer by a measure, over all labels or for one."""
 
     layer: str
@@ -62,7 +63,7 @@ class Difference:
 
 
 @dataclass
-class Report:
+class ScoreReport:
     """What was scored and what came of it."""
 
     documents: int
@@ -70,7 +71,7 @@ class Report:
     """Documents of gold without a prediction: all of their units count as missed."""
     untokenised: list[str]
     """Documents whose tokens are not known: they don't count in the measures over tokens."""
-    rows: list[Row]
+    rows: list[ScoreRow]
 
 
 Key = tuple[str, str, str]
@@ -90,22 +91,20 @@ class Tally:
         document: int,
         right: Counter[str],
         gold: Counter[str],
-        told: Counter[str],
+        predicted: Counter[str],
     ) -> None:
         """Add a document's counts by label; `right` may hold halves, doubled."""
-        for label in gold.keys() | told.keys():
-            found = [right[label] / 2, gold[label], told[label]]
-            self.counts[layer, measure, label][document] = found
+        for label in gold.keys() | predicted.keys():
+            counts = [right[label] / 2, gold[label], predicted[label]]
+            self.counts[layer, measure, label][document] = counts
 
-    def stacked(self, keys: Iterable[Key], documents: int) -> Array:
+    def stacked(self, keys: Sequence[Key], documents: int) -> Array:
         """Of shape (keys, documents, 3)."""
-        return np.array(
-            [
-                [self.counts.get(key, {}).get(n, [0, 0, 0]) for n in range(documents)]
-                for key in keys
-            ],
-            float,
-        )
+        stacked = np.zeros((len(keys), documents, 3))
+        for row, key in enumerate(keys):
+            for document, counts in self.counts.get(key, {}).items():
+                stacked[row, document] = counts
+        return stacked
 
 
 @dataclass(frozen=True)
@@ -125,7 +124,7 @@ def score(
     seed: int = 0,
     samples: int = coefficients.SAMPLES,
     on_document: Callable[[], None] = lambda: None,
-) -> Report:
+) -> ScoreReport:
     """Score the first system against gold; where cases have two, compare the second with it as well.
 
     Intervals are from a bootstrap over documents. `p` is of an approximate randomisation test that swaps the systems'
@@ -133,15 +132,16 @@ def score(
     differences", COLING).
     """
     tallies: list[Tally] = []
-    report = Report(0, [], [], [])
+    report = ScoreReport(0, [], [], [])
     for case in cases:
         on_document()
         if not tallies:
             tallies = [Tally() for _system in case.predicted]
         report.missing += [case.gold.article] if case.predicted[0] is None else []
         report.untokenised += [case.gold.article] if case.tokens is None else []
-        for tally, found in zip(tallies, case.predicted, strict=True):
-            count(case.gold, found or _nothing(case.gold), case.tokens, tally, report.documents)
+        for tally, predicted in zip(tallies, case.predicted, strict=True):
+            annotation = predicted or _nothing(case.gold)
+            count(case.gold, annotation, case.tokens, tally, report.documents)
         report.documents += 1
     if tallies:
         report.rows = list(_rows(tallies, report.documents, schema, seed, samples))
@@ -153,61 +153,79 @@ def _nothing(gold: Annotation) -> Annotation:
 
 
 def count(
-    gold: Annotation, told: Annotation, tokens: Sequence[Span] | None, tally: Tally, document: int
+    gold: Annotation,
+    predicted: Annotation,
+    tokens: Sequence[Span] | None,
+    tally: Tally,
+    document: int,
 ) -> None:
     """Count one document. Of marks with one label and span, one counts; so for every unit."""
-    ours, theirs = align.units(gold), align.units(told)
-    paired = {
-        align.place(mark): align.place(found)
-        for mark, found in _pairs(_distinct(gold.marks()), _distinct(told.marks()))
+    gold_of, predicted_of = _by_layer(gold), _by_layer(predicted)
+    gold_key_of = {
+        align.mark_key(partner): align.mark_key(mark)
+        for mark, partner in _pairs(_distinct(gold.marks()), _distinct(predicted.marks()))
     }
-    back = {there: here for here, there in paired.items()}
     for layer in UNIT_LAYERS:
-        wanted, given = ({unit for unit in own if unit.layer == layer} for own in (ours, theirs))
-        both = (_labels(wanted), _labels(given))
-        tally.add(layer, _STRICT.get(layer, "strict"), document, _twice(wanted & given), *both)
+        ours, theirs = gold_of[layer], predicted_of[layer]
+        labels = (_labels(ours), _labels(theirs))
+        strict = _twice(ours & theirs)
+        tally.add(layer, _STRICT.get(layer, "strict"), document, strict, *labels)
         if layer in MARK_LAYERS:
-            near = Counter({label: 2 * n for label, n in _labels(wanted & given).items()})
-            near.update(unit.label for unit in wanted - given if unit.mark in paired)
-            tally.add(layer, "partial", document, near, *both)
+            near = (unit for unit in theirs - ours if unit.mark in gold_key_of)
+            tally.add(layer, "partial", document, strict + _labels(near), *labels)
         elif layer != Layer.ATTRIBUTE:
-            met = {unit for unit in given if align.moved(unit, back) in wanted}
-            tally.add(layer, "overlap", document, _twice(met), *both)
-        for measure, bare in _LOOSER.get(layer, ()):
-            one, other = ({bare(unit) for unit in units} for units in (wanted, given))
-            tally.add(layer, measure, document, _twice(one & other), _labels(one), _labels(other))
+            overlapping = [unit for unit in theirs if align.moved(unit, gold_key_of) in ours]
+            tally.add(layer, "overlap", document, _twice(overlapping), *labels)
+        if layer in _IDENTIFIED:
+            ours, theirs = _without_labels(ours), _without_labels(theirs)
+            labels = (_labels(ours), _labels(theirs))
+            tally.add(layer, "identified", document, _twice(ours & theirs), *labels)
     if tokens is not None:
-        _count_tokens(gold, told, tokens, tally, document)
-    _count_claims(gold, told, back, tally, document)
+        _count_tokens(gold, predicted, tokens, tally, document)
+    _count_claims(gold, predicted, gold_key_of, tally, document)
+
+
+def _by_layer(annotation: Annotation) -> dict[Layer, set[Unit]]:
+    units: dict[Layer, set[Unit]] = defaultdict(set)
+    for unit in align.units(annotation):
+        units[unit.layer].add(unit)
+    return units
 
 
 def error_types(gold: Annotation, predicted: Annotation) -> Counter[tuple[str, str]]:
     """By (layer, kind), how often marks are right and how they are wrong, each mark of either side once.
 
-    `right`: same words, same label; `boundary`: same label, other words that overlap; `label`: same words, other label; `both`: other
-    label and other words that overlap; `missing`: only gold has it; `spurious`: only the prediction has it.
+    `right`: same words, same label; `boundary`: same label, other words that overlap; `label`: same words, other label;
+    `both`: other label and other words that overlap; `missing`: only gold has it; `spurious`: only the prediction has.
     """
-    found: Counter[tuple[str, str]] = Counter()
+    counts: Counter[tuple[str, str]] = Counter()
     for layer in MARK_LAYERS:
-        ours, theirs = (
-            [mark for mark in _distinct(one.marks()) if align.layer(mark) == layer]
-            for one in (gold, predicted)
-        )
-        places = {align.place(mark) for mark in ours} & {align.place(mark) for mark in theirs}
-        found[layer, "right"] = len(places)
-        ours, theirs = (
-            [mark for mark in side if align.place(mark) not in places] for side in (ours, theirs)
-        )
-        pairs = align.match(ours, theirs, labels=False)
-        for one, other in pairs:
-            same = (one.label == other.label, (one.start, one.end) == (other.start, other.end))
-            found[layer, {(True, False): "boundary", (False, True): "label"}.get(same, "both")] += 1
-        found[layer, "missing"] = len(ours) - len(pairs)
-        found[layer, "spurious"] = len(theirs) - len(pairs)
-    return found
+        ours, theirs = _marks_by_key(gold, layer), _marks_by_key(predicted, layer)
+        right = ours.keys() & theirs.keys()
+        counts[layer, "right"] = len(right)
+        wrong = [mark for key, mark in ours.items() if key not in right]
+        wrong_predicted = [mark for key, mark in theirs.items() if key not in right]
+        pairs = align.match(wrong, wrong_predicted, labels=False)
+        for mark, partner in pairs:
+            counts[layer, _error_type(mark, partner)] += 1
+        counts[layer, "missing"] = len(wrong) - len(pairs)
+        counts[layer, "spurious"] = len(wrong_predicted) - len(pairs)
+    return counts
 
 
-def fields(report: Report) -> dict[str, Any]:
+def _marks_by_key(annotation: Annotation, layer: Layer) -> dict[MarkKey, Mark]:
+    marks = (mark for mark in annotation.marks() if align.layer(mark) == layer)
+    return {align.mark_key(mark): mark for mark in marks}
+
+
+def _error_type(mark: Mark, partner: Mark) -> str:
+    """Of two marks that overlap and are not equal."""
+    if mark.label == partner.label:
+        return "boundary"
+    return "label" if (mark.start, mark.end) == (partner.start, partner.end) else "both"
+
+
+def fields(report: ScoreReport) -> dict[str, Any]:
     """The report as `acre score --json` prints it."""
     return {
         "documents": report.documents,
@@ -222,17 +240,13 @@ def fields(report: Report) -> dict[str, Any]:
     }
 
 
-def _identified(unit: Unit) -> Unit:
-    """The mark without its label, or the argument without its role."""
-    return unit._replace(label="any")
-
-
 _STRICT = {Layer.EVENT: "classified", Layer.ARGUMENT: "classified"}
-_LOOSER: dict[str, tuple[tuple[str, Callable[[Unit], Unit]], ...]] = {
-    Layer.MENTION: (("identified", _identified),),
-    Layer.EVENT: (("identified", _identified),),
-    Layer.ARGUMENT: (("identified", _identified),),
-}
+_IDENTIFIED = (Layer.MENTION, Layer.EVENT, Layer.ARGUMENT)
+"""Layers that are also measured without labels: the mark whatever its label, the argument whatever its role."""
+
+
+def _without_labels(units: Iterable[Unit]) -> set[Unit]:
+    return {unit._replace(label="any") for unit in units}
 
 
 def _labels(units: Iterable[Unit]) -> Counter[str]:
@@ -244,146 +258,132 @@ def _twice(units: Iterable[Unit]) -> Counter[str]:
 
 
 def _distinct(marks: Iterable[Mark]) -> list[Mark]:
-    return list({align.place(mark): mark for mark in marks}.values())
+    return list({align.mark_key(mark): mark for mark in marks}.values())
 
 
 def _pairs(ours: Sequence[Mark], theirs: Sequence[Mark]) -> Iterator[tuple[Mark, Mark]]:
     """Equal marks first, and of the others those of one label that overlap, each once."""
-    there = {align.place(mark): mark for mark in theirs}
-    equal = {align.place(mark) for mark in ours} & there.keys()
-    yield from ((mark, there[align.place(mark)]) for mark in ours if align.place(mark) in equal)
-    left, right = (
-        [mark for mark in marks if align.place(mark) not in equal] for marks in (ours, theirs)
-    )
+    partner_of = {align.mark_key(mark): mark for mark in theirs}
+    equal = {align.mark_key(mark) for mark in ours} & partner_of.keys()
+    for mark in ours:
+        if align.mark_key(mark) in equal:
+            yield mark, partner_of[align.mark_key(mark)]
+    left = [mark for mark in ours if align.mark_key(mark) not in equal]
+    right = [mark for mark in theirs if align.mark_key(mark) not in equal]
     for label in {mark.label for mark in left}:
         yield from align.match(
-            [m for m in left if m.label == label], [m for m in right if m.label == label]
+            [mark for mark in left if mark.label == label],
+            [mark for mark in right if mark.label == label],
         )
 
 
 def _count_tokens(
-    gold: Annotation, told: Annotation, tokens: Sequence[Span], tally: Tally, document: int
+    gold: Annotation, predicted: Annotation, tokens: Sequence[Span], tally: Tally, document: int
 ) -> None:
     """Tokens of sources, cues and contents that both have, as in PolNeAR (Newell, Margolin and Ruths 2018)."""
-    here, there = (
-        {label: _covered(found, label, tokens) for label in ATTRIBUTION_SPANS}
-        for found in (gold, told)
-    )
-    right = Counter({label: 2 * len(here[label] & there[label]) for label in here})
-    sizes = (
-        Counter({label: len(found) for label, found in side.items() if found})
-        for side in (here, there)
-    )
-    tally.add(TOKENS, "overlap", document, right, *sizes)
+    right, in_gold, in_predicted = Counter[str](), Counter[str](), Counter[str]()
+    for label in ATTRIBUTION_SPANS:
+        ours, theirs = _covered(gold, label, tokens), _covered(predicted, label, tokens)
+        right[label] = 2 * len(ours & theirs)
+        if ours:
+            in_gold[label] = len(ours)
+        if theirs:
+            in_predicted[label] = len(theirs)
+    tally.add(TOKENS, "overlap", document, right, in_gold, in_predicted)
 
 
 def _covered(annotation: Annotation, label: str, tokens: Sequence[Span]) -> set[int]:
+    """The numbers of the tokens that a mark of the label touches."""
     marks = [mark for mark in annotation.marks() if mark.label == label]
     return {
-        n
-        for n, token in enumerate(tokens)
-        if any(m.start < token.end and token.start < m.end for m in marks)
+        number
+        for number, token in enumerate(tokens)
+        if any(mark.start < token.end and token.start < mark.end for mark in marks)
     }
 
 
 def _count_claims(
     gold: Annotation,
-    told: Annotation,
-    back: dict[tuple[str, int, int], tuple[str, int, int]],
+    predicted: Annotation,
+    gold_key_of: Mapping[MarkKey, MarkKey],
     tally: Tally,
     document: int,
 ) -> None:
     """Strict: event, realis, every argument, and every source of the chain with its stance, all exact. Core: the event
     and who tells it first-hand overlap, and the stance is the same."""
-    for measure, read in (("strict", _whole), ("core", align.claim_unit)):
-        wanted, given = ({read(claim, own) for claim in claims(own)} for own in (gold, told))
-        met = {
-            unit
-            for unit in given
-            if (align.moved_claim(unit, back) if measure == "core" else unit) in wanted
-        }
-        tally.add(Layer.CLAIM, measure, document, _twice(met), _labels(wanted), _labels(given))
+    ours = {_whole(claim, gold) for claim in claims(gold)}
+    theirs = {_whole(claim, predicted) for claim in claims(predicted)}
+    labels = (_labels(ours), _labels(theirs))
+    tally.add(Layer.CLAIM, "strict", document, _twice(ours & theirs), *labels)
+    ours = {align.claim_unit(claim, gold) for claim in claims(gold)}
+    theirs = {align.claim_unit(claim, predicted) for claim in claims(predicted)}
+    labels = (_labels(ours), _labels(theirs))
+    overlapping = [unit for unit in theirs if align.moved_claim(unit, gold_key_of) in ours]
+    tally.add(Layer.CLAIM, "core", document, _twice(overlapping), *labels)
 
 
 def _whole(claim: Claim, annotation: Annotation) -> Unit:
-    event, chain = claim
+    """The claim with its event's realis and arguments, and the stance and source of every attribution of its chain."""
+    event = claim.event
     marks = {mark.id: mark for mark in annotation.marks()}
-    filled = sorted(
-        (argument.role, *align.place(marks[argument.target])) for argument in event.arguments
+    arguments = sorted(
+        (argument.role, *align.mark_key(marks[argument.target])) for argument in event.arguments
     )
-    told = [
-        (str(said.attributes.get("stance", "")), *(_source(annotation, said.source) or ()))
-        for said in chain
+    sources = {span.id: (span.start, span.end) for span in annotation.sources}
+    attributions = [
+        (str(attribution.attributes.get("stance", "")), *sources.get(attribution.source or "", ()))
+        for attribution in claim.chain
     ]
-    return Unit(
-        Layer.CLAIM,
-        event.label,
-        event.start,
-        event.end,
-        (str(event.attributes.get("realis", "")), str(filled), str(told)),
-    )
-
-
-def _source(annotation: Annotation, name: str | None) -> tuple[int, int] | None:
-    return next(
-        ((found.start, found.end) for found in annotation.sources if found.id == name), None
-    )
+    rest = (str(event.attributes.get("realis", "")), str(arguments), str(attributions))
+    return Unit(Layer.CLAIM, event.label, event.start, event.end, rest)
 
 
 def _rows(
     tallies: Sequence[Tally], documents: int, schema: Schema, seed: int, samples: int
-) -> Iterator[Row]:
-    keys = {key for tally in tallies for key in tally.counts}
-    order = {
-        label: n
-        for n, label in enumerate(
-            (*schema.labels, *schema.roles, *schema.attributes, *schema.links)
-        )
-    }
+) -> Iterator[ScoreRow]:
+    keys = set(chain.from_iterable(tally.counts for tally in tallies))
     measures = sorted(
         {key[:2] for key in keys}, key=lambda pair: (ORDER.index(pair[0]), _MEASURES.index(pair[1]))
     )
+    labels = [*schema.labels, *schema.roles, *schema.attributes, *schema.links]
+    order = {label: number for number, label in enumerate(labels)}
     for layer, measure in measures:
-        own = sorted(
+        of_measure = sorted(
             (key for key in keys if key[:2] == (layer, measure)),
             key=lambda key: order.get(key[2], -1),
         )
-        found = [tally.stacked(own, documents) for tally in tallies]
-        for averaging in (MICRO, MACRO) if len(own) > 1 else (MICRO,):
-            against = _against(found, averaging, seed) if len(found) > 1 else None
-            yield _row(layer, measure, None, averaging, found[0], seed, samples, against)
-        for number, key in enumerate(own) if len(own) > 1 else ():
-            yield _row(
-                layer, measure, key[2], None, found[0][number : number + 1], seed, samples, None
-            )
+        counts, *others = (tally.stacked(of_measure, documents) for tally in tallies)
+        averagings = (MICRO, MACRO) if len(of_measure) > 1 else (MICRO,)
+        for averaging in averagings:
+            against = _against(counts, others[0], averaging, seed) if others else None
+            estimates = _estimates(counts, averaging == MACRO, seed, samples)
+            yield ScoreRow(layer, measure, None, averaging, *_sizes(counts), *estimates, against)
+        if len(of_measure) > 1:
+            for number, (*_measure, label) in enumerate(of_measure):
+                of_label = counts[number : number + 1]
+                estimates = _estimates(of_label, False, seed, samples)
+                yield ScoreRow(layer, measure, label, None, *_sizes(of_label), *estimates)
 
 
 _MEASURES = ("identified", "classified", "strict", "partial", "overlap", "core")
 
 
-def _row(
-    layer: str, measure: str, label: str | None, averaging: str | None, counts: Array, seed: int, samples: int, against: Difference | None
-) -> Row:  # fmt: skip
-    documents = counts.shape[1]
+def _sizes(counts: Array) -> tuple[int, int]:
+    """How many units gold has, and how many were predicted."""
+    _right, gold, predicted = counts.sum(axis=(0, 1))
+    return int(gold), int(predicted)
+
+
+def _estimates(
+    counts: Array, is_macro: bool, seed: int, samples: int
+) -> tuple[Estimate, Estimate, Estimate]:
+    """Precision, recall and F1."""
 
     def estimate(which: Callable[[Array], Array]) -> Estimate:
-        return coefficients.estimate(
-            _measure(counts, which, averaging == MACRO), documents, seed, samples
-        )
+        measure = _measure(counts, which, is_macro)
+        return coefficients.estimate(measure, counts.shape[1], seed, samples)
 
-    gold, told = (int(counts[:, :, side].sum()) for side in (1, 2))
-    return Row(
-        layer,
-        measure,
-        label,
-        averaging,
-        gold,
-        told,
-        estimate(_precision),
-        estimate(_recall),
-        estimate(_f1),
-        against,
-    )
+    return estimate(_precision), estimate(_recall), estimate(_f1)
 
 
 def _measure(counts: Array, which: Callable[[Array], Array], is_macro: bool) -> Measure:
@@ -394,10 +394,9 @@ def _measure(counts: Array, which: Callable[[Array], Array], is_macro: bool) -> 
         if not is_macro:
             return which(pooled.sum(axis=1))
         values = which(pooled)
-        there = ~np.isnan(values)
-        return coefficients.ratio(
-            np.where(there, values, 0).sum(axis=1), there.sum(axis=1).astype(float)
-        )
+        is_defined = ~np.isnan(values)
+        total = np.where(is_defined, values, 0).sum(axis=1)
+        return coefficients.ratio(total, is_defined.sum(axis=1).astype(float))
 
     return measure
 
@@ -414,22 +413,20 @@ def _f1(counts: Array) -> Array:
     return coefficients.ratio(2 * counts[..., 0], counts[..., 1] + counts[..., 2])
 
 
-def _against(found: Sequence[Array], averaging: str, seed: int) -> Difference | None:
+def _against(one: Array, other: Array, averaging: str, seed: int) -> Difference | None:
     """Swap the two systems in each document with a chance of one half, and see how often the difference is as large."""
-    one, other = found[0], found[1]
     documents = one.shape[1]
+
+    def f1(swap: Array, unswapped: Array, swapped: Array) -> Array:
+        pooled = np.einsum("sd,kdc->skc", 1 - swap, unswapped)
+        pooled += np.einsum("sd,kdc->skc", swap, swapped)
+        if averaging == MACRO:
+            return np.asarray(np.nanmean(_f1(pooled), axis=1))
+        return _f1(pooled.sum(axis=1))
 
     def difference(swap: Array) -> Array:
         """For each row of `swap`, of zeros and ones by document."""
-        values = []
-        for mine, yours in ((one, other), (other, one)):
-            pooled = np.einsum("sd,kdc->skc", 1 - swap, mine) + np.einsum(
-                "sd,kdc->skc", swap, yours
-            )
-            values.append(
-                np.nanmean(_f1(pooled), axis=1) if averaging == MACRO else _f1(pooled.sum(axis=1))
-            )
-        return np.asarray(values[1] - values[0])
+        return np.asarray(f1(swap, other, one) - f1(swap, one, other))
 
     real = float(difference(np.zeros((1, documents)))[0])
     if np.isnan(real):

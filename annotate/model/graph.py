@@ -95,7 +95,7 @@ def assemble(
 def disassemble(annotation: Annotation) -> tuple[list[Mark], list[Link]]:
     """The marks of all layers in the order of the text, and the links between them."""
     marks = sorted((_bare(mark) for mark in annotation.marks()), key=lambda mark: mark.order)
-    return marks, sorted(_links(annotation))
+    return marks, sorted(_annotation_links(annotation))
 
 
 def _misplaced(
@@ -162,7 +162,7 @@ def _bare(mark: Mark) -> Mark:
     return Mark(**{name: getattr(mark, name) for name in Mark.model_fields})
 
 
-def _links(annotation: Annotation) -> Iterator[Link]:
+def _annotation_links(annotation: Annotation) -> Iterator[Link]:
     for event in annotation.event_mentions:
         for argument in event.arguments:
             yield Link(event.id, argument.role, argument.target)

@@ -1,4 +1,4 @@
-"""Dealing: enough passes, equal work, changing pairs, and the same again from the same seed."""
+"""Assignments: enough passes, equal work, changing pairs, and the same again from the same seed."""
 
 from __future__ import annotations
 
@@ -28,42 +28,42 @@ PEOPLE = ("ana", "ben", "eva", "ida")
 LENGTHS = {f"a{number:02}": 1000 + 37 * number for number in range(60)}
 
 
-def _load(dealt: assign.Dealt, lengths: dict[str, int]) -> Counter[str]:
+def _load(plan: assign.AssignmentPlan, lengths: dict[str, int]) -> Counter[str]:
     load: Counter[str] = Counter()
-    for article, names in dealt.assignments.items():
+    for article, names in plan.assignments.items():
         load.update(dict.fromkeys(names, lengths[article]))
     return load
 
 
 def test_work_is_equal_and_every_pair_meets_about_as_often() -> None:
-    dealt = assign.deal(LENGTHS, PEOPLE, 2, 7, {}, {})
-    assert all(len(set(names)) == 2 for names in dealt.assignments.values())
-    load = _load(dealt, LENGTHS)
+    plan = assign.distribute(LENGTHS, PEOPLE, 2, 7, {}, {})
+    assert all(len(set(names)) == 2 for names in plan.assignments.values())
+    load = _load(plan, LENGTHS)
     assert max(load.values()) - min(load.values()) <= 2 * max(LENGTHS.values())
-    pairs = Counter(names for names in dealt.assignments.values())
+    pairs = Counter(names for names in plan.assignments.values())
     assert set(pairs) == set(combinations(PEOPLE, 2))
     assert max(pairs.values()) - min(pairs.values()) <= 2  # 60 articles, six pairs: ten each
 
 
-def test_the_same_seed_deals_the_same_and_another_deals_otherwise() -> None:
-    first = assign.deal(LENGTHS, PEOPLE, 2, 7, {}, {})
-    assert assign.deal(dict(reversed(LENGTHS.items())), PEOPLE, 2, 7, {}, {}) == first
-    assert assign.deal(LENGTHS, PEOPLE, 2, 8, {}, {}).assignments != first.assignments
-    again = assign.deal(LENGTHS, PEOPLE, 2, 99, first.assignments, {})
-    assert (again.assignments, again.given, again.taken) == (first.assignments, [], [])
+def test_the_same_seed_assigns_the_same_and_another_assigns_otherwise() -> None:
+    first = assign.distribute(LENGTHS, PEOPLE, 2, 7, {}, {})
+    assert assign.distribute(dict(reversed(LENGTHS.items())), PEOPLE, 2, 7, {}, {}) == first
+    assert assign.distribute(LENGTHS, PEOPLE, 2, 8, {}, {}).assignments != first.assignments
+    again = assign.distribute(LENGTHS, PEOPLE, 2, 99, first.assignments, {})
+    assert (again.assignments, again.added, again.withdrawn) == (first.assignments, [], [])
 
 
 def test_who_leaves_keeps_what_is_done_and_who_joins_shares_what_is_left() -> None:
-    first = assign.deal(LENGTHS, PEOPLE, 2, 7, {}, {})
+    first = assign.distribute(LENGTHS, PEOPLE, 2, 7, {}, {})
     done = {article: names[:1] for article, names in list(first.assignments.items())[:30]}
     left = [name for name in PEOPLE if name != "ben"]
-    after = assign.deal(LENGTHS, left, 2, 7, first.assignments, done)
+    after = assign.distribute(LENGTHS, left, 2, 7, first.assignments, done)
     for article, names in first.assignments.items():
         finished = set(done.get(article, ()))
         assert set(names) - {"ben"} | finished <= set(after.assignments[article])
         assert ("ben" in after.assignments[article]) == ("ben" in finished)
-    assert all(name == "ben" for _article, name in after.taken)
-    joined = assign.deal(LENGTHS, [*left, "zoe"], 2, 7, after.assignments, done, again=True)
+    assert all(name == "ben" for _article, name in after.withdrawn)
+    joined = assign.distribute(LENGTHS, [*left, "zoe"], 2, 7, after.assignments, done, again=True)
     ahead: Counter[str] = Counter()
     for article, names in joined.assignments.items():
         ahead.update(
@@ -87,12 +87,12 @@ def test_every_article_gets_its_passes_and_nobody_twice(
     names = [f"n{number}" for number in range(people)]
     if people < passes:
         with pytest.raises(UsageError, match="name at least as many annotators as passes"):
-            assign.deal(lengths, names, passes, seed, {}, {})
+            assign.distribute(lengths, names, passes, seed, {}, {})
         return
-    dealt = assign.deal(lengths, names, passes, seed, {}, {})
-    assert set(dealt.assignments) == set(lengths)
-    assert all(len(set(given)) == passes for given in dealt.assignments.values())
-    load = _load(dealt, lengths)
+    plan = assign.distribute(lengths, names, passes, seed, {}, {})
+    assert set(plan.assignments) == set(lengths)
+    assert all(len(set(annotators)) == passes for annotators in plan.assignments.values())
+    load = _load(plan, lengths)
     if lengths:
         loads = [load[name] for name in names]
         assert max(loads) - min(loads) <= 2 * max(lengths.values())
@@ -118,7 +118,7 @@ def test_diversity_takes_what_is_farthest_from_all_before_it() -> None:
 
 
 def _around(width: int) -> dict[str, list[float]]:
-    """Six articles, three pairs of equals, each vector with its numbers in another place: all sums are of the same numbers."""
+    """Six articles, three pairs of equals, each vector with its numbers elsewhere: all sums are of the same numbers."""
     rng = np.random.default_rng(2)
     parts = [rng.normal(size=width) for _ in range(3)]
     zeros = np.zeros(width)
@@ -180,8 +180,8 @@ def test_diversity_orders_all_once(
 
 
 def test_the_file_is_read_as_it_is_written_and_a_bad_row_is_named(corpus: Corpus) -> None:
-    dealt = {"b": ("eva", "ana"), "a": ("ben",)}
-    corpus.write_assignments(dealt)
+    assignments = {"b": ("eva", "ana"), "a": ("ben",)}
+    corpus.write_assignments(assignments)
     assert corpus.assignments_path.read_text() == "article,annotator\na,ben\nb,ana\nb,eva\n"
     assert corpus.assignments() == {"a": ("ben",), "b": ("ana", "eva")}
     store.write(corpus.assignments_path, b"article,annotator\na;ben\n")
@@ -205,11 +205,11 @@ def test_assign_and_status_as_commands(
         article.id: ("eva",),
         other.id: ("ana", "eva"),
     }  # ana has done the one already
-    told = json.loads(acre("status", "--json").stdout)
-    ana, eva = (told["annotators"][name] for name in ("ana", "eva"))
+    report = json.loads(acre("status", "--json").stdout)
+    ana, eva = (report["annotators"][name] for name in ("ana", "eva"))
     assert (ana["done"], ana["left"], ana["units"]["mentions"]) == (1, 1, 3)
     assert (eva["done"], eva["left"]) == (0, 2)
-    assert told["articles"][other.id] == {"left": ["ana", "eva"], "done": []}
+    assert report["articles"][other.id] == {"left": ["ana", "eva"], "done": []}
     shown = acre("status")
     assert shown.returncode == 0
     assert "2 articles with work, 0 with gold" in shown.stdout

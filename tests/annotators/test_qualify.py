@@ -45,10 +45,10 @@ def annotator(corpus: Corpus, schema: Schema) -> Callable[..., str]:
 
 
 def test_the_set_is_six_articles_with_a_ruling_for_each_hard_mark(schema: Schema) -> None:
-    found = list(qualify.read_reference(SET, Corpus(ROOT / "corpus"), schema))
-    assert len(found) == 6
+    references = list(qualify.read_reference(SET, Corpus(ROOT / "corpus"), schema))
+    assert len(references) == 6
     pages = {f"{page.kind}/{page.subject}" for page in guidelines.read(ROOT / "guidelines")}
-    for article, annotation, rulings in found:
+    for article, annotation, rulings in references:
         assert errors(validate.check(annotation, article, schema)) == []
         assert len(rulings) >= 8
         assert set(rulings) <= {mark.id for mark in annotation.marks()}
@@ -65,9 +65,9 @@ def test_the_qualification_set_is_not_in_the_dataset() -> None:
 def test_the_reference_agrees_with_itself(
     corpus: Corpus, schema: Schema, annotator: Callable[..., str]
 ) -> None:
-    found = qualify.qualify(annotator("same"), SET, corpus, schema)
-    assert (found.differences, found.unannotated) == ([], [])
-    assert [found.f1(layer) for layer in UNIT_LAYERS] == [1.0] * len(UNIT_LAYERS)
+    result = qualify.qualify(annotator("same"), SET, corpus, schema)
+    assert (result.differences, result.unannotated) == ([], [])
+    assert [result.f1(layer) for layer in UNIT_LAYERS] == [1.0] * len(UNIT_LAYERS)
 
 
 def test_each_difference_is_shown_in_the_notation_with_its_ruling(
@@ -80,10 +80,10 @@ def test_each_difference_is_shown_in_the_notation_with_its_ruling(
         )
         return source.replace("same m14 m16\n", "")
 
-    found = qualify.qualify(annotator("ana", change, "liberated"), SET, corpus, schema)
-    assert len(found.unannotated) == 5
-    told = {(d.unit.layer, d.unit.label, d.missing): d for d in found.differences}
-    assert set(told) == {
+    result = qualify.qualify(annotator("ana", change, "liberated"), SET, corpus, schema)
+    assert len(result.unannotated) == 5
+    differences = {(d.unit.layer, d.unit.label, d.missing): d for d in result.differences}
+    assert set(differences) == {
         ("mention", "armed_group", False),
         ("mention", "state_force", True),
         ("attribute", "realis", False),
@@ -91,20 +91,20 @@ def test_each_difference_is_shown_in_the_notation_with_its_ruling(
         ("argument", "place", True),
         ("coreference", "same", True),
     }
-    wrong = told["mention", "armed_group", False]
+    wrong = differences["mention", "armed_group", False]
     assert "[m5:armed_group|Regime troops], as people here call" in wrong.shown
     assert wrong.ruling.startswith("“Regime” is a word of people there")
-    assert told["attribute", "realis", True].shown.endswith("e5 realis=generic")
-    lost = told["argument", "place", True]
+    assert differences["attribute", "realis", True].shown.endswith("e5 realis=generic")
+    lost = differences["argument", "place", True]
     assert lost.shown.endswith("e5 place:m18")
     assert lost.ruling == "roles/place: Where did it happen? That is the place."
-    assert told["coreference", "same", True].ruling.startswith(
+    assert differences["coreference", "same", True].ruling.startswith(
         "topics/coreference: Do two mentions speak of the very same"
     )
     # 33 mentions in the reference, 33 given, 32 matched: F1 = 2·32 / 66; of state forces 4, 3 and 3.
-    assert found.f1("mention") == pytest.approx(64 / 66)
-    assert found.f1("mention", "state_force") == pytest.approx(6 / 7)
-    assert found.f1("mention", "weapon") is None
+    assert result.f1("mention") == pytest.approx(64 / 66)
+    assert result.f1("mention", "state_force") == pytest.approx(6 / 7)
+    assert result.f1("mention", "weapon") is None
 
 
 def test_a_reference_whose_text_was_edited_is_refused(

@@ -1,4 +1,4 @@
-"""The whole way: dealt, labelled at two desks, compared, adjudicated at a third and in an editor, gold, dataset."""
+"""The whole way: assigned, labelled at two desks, compared, adjudicated at a third and in an editor, gold, dataset."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_two_annotators_one_gold(
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout
 
-    # Dealt, and each desk gets what is its annotator's.
+    # Assigned, and each desk gets what is its annotator's.
     acre("assign", "ana", "ben", "--passes", "2")
     at_desk = ("--state", str(state), "--project", project)
     for name in ("ana", "ben"):

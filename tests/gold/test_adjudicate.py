@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from itertools import chain
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -45,7 +46,7 @@ MARKS = MARK_LAYERS
 def passes(draw: st.DrawFn, annotator: str) -> Annotation:
     """The sample's annotation as another might have made it: marks and links missing, shorter, answered otherwise."""
     marks, links = graph.disassemble(BASE)
-    found = []
+    changed = []
     for mark in marks:
         what = draw(st.sampled_from(["same"] * 12 + ["gone", "shorter", "answered", "unanswered"]))
         words, attributes = mark.text or "", dict(mark.attributes)
@@ -54,9 +55,11 @@ def passes(draw: st.DrawFn, annotator: str) -> Annotation:
         start = (
             mark.start + words.rindex(" ") + 1 if what == "shorter" and " " in words else mark.start
         )
-        asked = SCHEMA.labels[mark.label].attributes
-        if what == "answered" and asked and SCHEMA.attributes[asked[0]].values:
-            attributes[asked[0]] = draw(st.sampled_from(sorted(SCHEMA.attributes[asked[0]].values)))
+        questions = SCHEMA.labels[mark.label].attributes
+        if what == "answered" and questions and SCHEMA.attributes[questions[0]].values:
+            attributes[questions[0]] = draw(
+                st.sampled_from(sorted(SCHEMA.attributes[questions[0]].values))
+            )
         if what == "unanswered":
             attributes = {
                 name: value
@@ -64,15 +67,15 @@ def passes(draw: st.DrawFn, annotator: str) -> Annotation:
                 if SCHEMA.attributes[name].required
             }
         text = (ARTICLE.text or "")[start : mark.end]
-        found.append(
+        changed.append(
             mark.model_copy(update={"start": start, "text": text, "attributes": attributes})
         )
-    there = {mark.id for mark in found}
-    kept = [
-        link for link in links if {link.tail, link.head} <= there and draw(st.integers(0, 9)) > 0
-    ]
-    made = MADE.model_copy(update={"annotator": annotator})
-    annotation, issues = graph.assemble(found, kept, SCHEMA, ARTICLE.id, ARTICLE.sha256, made)
+    ids = {mark.id for mark in changed}
+    kept = [link for link in links if {link.tail, link.head} <= ids and draw(st.integers(0, 9)) > 0]
+    provenance = MADE.model_copy(update={"annotator": annotator})
+    annotation, issues = graph.assemble(
+        changed, kept, SCHEMA, ARTICLE.id, ARTICLE.sha256, provenance
+    )
     assert issues == []
     return annotation
 
@@ -97,9 +100,9 @@ def _filled(draw: st.DrawFn, sheet: adjudicate.Sheet) -> Annotation:
     return filled
 
 
-def _holders(found: list[Annotation]) -> dict[Unit, set[str]]:
+def _holders(passes: list[Annotation]) -> dict[Unit, set[str]]:
     held: dict[Unit, set[str]] = {}
-    for annotation in found:
+    for annotation in passes:
         for unit in align.units(annotation):
             held.setdefault(unit, set()).add(annotation.provenance.annotator)
     return held
@@ -133,9 +136,9 @@ def test_nothing_is_decided_silently_and_nothing_is_asked_twice(data: st.DataObj
     units = set(align.units(gold))
     places = {unit.mark for unit in units if unit.layer in MARKS}
     refused = {
-        Unit(found.layer, found.label, found.start, found.end, found.rest)
-        for found in gold.decisions
-        if found.origin == "rejected"
+        Unit(decision.layer, decision.label, decision.start, decision.end, decision.rest)
+        for decision in gold.decisions
+        if decision.origin == "rejected"
     }
     for unit, who in held.items():
         assert (
@@ -159,22 +162,22 @@ def test_nothing_is_decided_silently_and_nothing_is_asked_twice(data: st.DataObj
     # A late change asks for what changed, and for nothing else.
     late = [data.draw(passes(names[0])), *given_[1:]]
     after = _holders(late)
-    for asked in adjudicate.merge(ARTICLE, late, SCHEMA, gold).choices.values():
-        for unit in asked:
+    for units in adjudicate.merge(ARTICLE, late, SCHEMA, gold).choices.values():
+        for unit in units:
             others = {unit.mark, *([unit.other] if unit.other else [])}
             about = [
-                found for found in {*held, *after} if found.layer in MARKS and found.mark in others
+                other for other in {*held, *after} if other.layer in MARKS and other.mark in others
             ]
-            assert any(held.get(found) != after.get(found) for found in (unit, *about)), unit
+            assert any(held.get(other) != after.get(other) for other in (unit, *about)), unit
 
 
 def _decision(gold: Gold, unit: Unit) -> Decision:
-    (found,) = [
+    (decision,) = [
         decision
         for decision in gold.decisions
         if (decision.layer, decision.label, decision.start, decision.end, decision.rest) == unit
     ]
-    return found
+    return decision
 
 
 def test_equal_passes_are_gold_without_a_choice(schema: Schema) -> None:
@@ -229,8 +232,8 @@ def test_the_sheet_offers_each_side_under_a_letter_and_the_record_tells_who(
     }
     assert offered[("Troops", "state_force")] == letter["ana"]
     assert offered[("Troops", "armed_group")] == letter["ben"]
-    told = dict(part.split(": ") for part in str(offered[("died", "death")]).split(" | "))
-    assert told == {letter["ana"]: "realis=actual", letter["ben"]: "realis=negated"}
+    answers = dict(part.split(": ") for part in str(offered[("died", "death")]).split(" | "))
+    assert answers == {letter["ana"]: "realis=actual", letter["ben"]: "realis=negated"}
     assert (
         len(sheet.choices) == 6
     )  # Troops twice, the count twice, realis of died, stance of the content
@@ -294,13 +297,15 @@ def test_a_mark_that_was_deleted_from_the_sheet_is_refused(write: Write, schema:
         for mark in marks
         if (mark.text, mark.label) not in (("Troops", "armed_group"), ("12", "quantity"))
     ]  # fmt: skip
-    there = {mark.id for mark in left}
-    joined = [link for link in links if {link.tail, link.head} <= there]
+    ids = {mark.id for mark in left}
+    joined = [link for link in links if {link.tail, link.head} <= ids]
     filled, _ = graph.assemble(left, joined, schema, article.id, article.sha256, MADE)
     gold, issues = adjudicate.decide(article, given_, None, filled, schema, MADE)
     assert gold is not None, issues
     refused = {
-        (found.label, found.annotators) for found in gold.decisions if found.origin == "rejected"
+        (decision.label, decision.annotators)
+        for decision in gold.decisions
+        if decision.origin == "rejected"
     }
     assert {("armed_group", ("ben",)), ("quantity", ("ben",))} <= refused
 
@@ -353,20 +358,21 @@ def test_majority_decides_only_when_asked_and_the_record_says_so(
     assert sheet.choices == {}
     gold, _ = adjudicate.decide(article, three, None, sheet.annotation, schema, MADE, majority=True)
     assert gold is not None
-    assert {(found.label, found.origin, found.annotators) for found in gold.decisions} == {
+    assert {
+        (decision.label, decision.origin, decision.annotators) for decision in gold.decisions
+    } == {
         ("place", "agreed", ("ana", "ben", "eva")),
         ("state_force", "majority", ("ana", "eva")),
     }
     four = adjudicate.merge(article, [*three, ida], schema, majority=True)
-    assert [unit.label for units in four.choices.values() for unit in units] == [
-        "state_force"
-    ]  # two to two: a tie
+    (tie,) = chain.from_iterable(four.choices.values())
+    assert tie.label == "state_force"  # two to two
     gold, _ = adjudicate.decide(
         article, [*three, ida], None, _keeping(four, schema, article), schema, MADE, majority=True
     )
     assert gold is not None
-    refused = [found for found in gold.decisions if found.origin == "rejected"]
-    assert [(found.label, found.annotators, found.reason) for found in refused] == [
+    refused = [decision for decision in gold.decisions if decision.origin == "rejected"]
+    assert [(decision.label, decision.annotators, decision.reason) for decision in refused] == [
         ("facility", ("ida",), "majority")
     ]
 
@@ -403,15 +409,15 @@ def test_who_is_the_same_is_settled_pair_by_pair(
     starts = [mark.start for mark in one.mentions]
 
     def pairs(units: set[Unit]) -> set[tuple[int, int]]:
-        found = (
+        ends = (
             (unit.start, unit.other[1])
             for unit in units
             if unit.layer == "coreference" and unit.other
         )
-        return {(starts.index(first), starts.index(second)) for first, second in found}
+        return {(starts.index(first), starts.index(second)) for first, second in ends}
 
     assert pairs(set(align.units(sheet.annotation))) == settled
-    assert pairs({unit for units in sheet.choices.values() for unit in units}) == open_
+    assert pairs(set(chain.from_iterable(sheet.choices.values()))) == open_
 
 
 def test_gold_is_kept_and_read_as_it_is(write: Write, schema: Schema, corpus: Corpus) -> None:

@@ -31,25 +31,25 @@ class Adjudication:
 
     def __init__(self, corpus: Corpus, schema: Schema, folder: Path) -> None:
         self.corpus, self.schema, self.folder = corpus, schema, folder
-        self.told: list[Issue | str] = []
-        self.report = sheets.Report()
+        self.messages: list[Issue | str] = []
+        self.report = sheets.AdjudicationReport()
 
     def run(
         self, client: Client | None = None, project: str = "", majority: bool = False
     ) -> list[str]:
         """Read back, make gold, and send out; the sheets that were sent."""
-        self.told = []
-        run = sheets.Run(self.corpus, self.schema, "gold", majority, False, self.told.append)
+        self.messages = []
+        run = sheets.Run(self.corpus, self.schema, "gold", majority, False, self.messages.append)
         filled = (
             sheets.read(run, client, project) if client else sheets.read_files(run, self.folder)
         )
-        made = sheets.gold_of(
-            run, validate.passes(self.corpus, self.schema, self.told.append), filled
+        new = sheets.gold_of(
+            run, validate.passes(self.corpus, self.schema, self.messages.append), filled
         )
         sent = (
-            sheets.load(client, project, self.schema, made)
+            sheets.load(client, project, self.schema, new)
             if client
-            else sheets.write_files(self.folder, made, False)
+            else sheets.write_files(self.folder, new, False)
         )
         names = list(sent)
         self.report = run.report
@@ -57,7 +57,7 @@ class Adjudication:
 
     @property
     def codes(self) -> list[str]:
-        return [found.code for found in self.told if isinstance(found, Issue)]
+        return [message.code for message in self.messages if isinstance(message, Issue)]
 
 
 @pytest.fixture
@@ -95,10 +95,10 @@ def test_a_file_is_written_filled_and_read_and_a_late_change_asks_only_for_what_
     assert at.codes == ["choice-open"] * 6
     fill(sent, e2="realis=actual", c1="stance=asserts")
     assert at.run() == []
-    assert at.told == [f"gold/{article.id}.json"]
+    assert at.messages == [f"gold/{article.id}.json"]
     first = at.corpus.gold_path(article.id).read_bytes()
     assert at.run() == []
-    assert (at.told, at.corpus.gold_path(article.id).read_bytes()) == ([], first)
+    assert (at.messages, at.corpus.gold_path(article.id).read_bytes()) == ([], first)
     # Ben looks again, and finds a place that is none: one new question, all else stands.
     write(OTHER.replace("medic]", "[m9:person|medic]]"), annotator="ben")
     (new,) = map(Path, at.run())
@@ -124,7 +124,7 @@ def test_a_sheet_that_is_filled_while_a_pass_changes_loses_nothing(
     write(OTHER.replace("medic]", "[m9:person|medic]]"), annotator="ben")  # meanwhile
     fill(sent, e2="realis=actual", c1="stance=asserts")
     (new,) = map(Path, at.run())
-    assert at.told == [f"gold/{article.id}.json"]  # what was decided is gold
+    assert at.messages == [f"gold/{article.id}.json"]  # what was decided is gold
     assert at.report.open == {article.id: 1}  # and what is new is asked
     assert "m9" not in new.read_text(encoding="utf-8")
     assert {decision.origin for decision in _gold(at, article).decisions} == {
@@ -232,10 +232,10 @@ def test_at_a_desk_a_sheet_is_a_draft_and_being_cut_off_loses_nothing(
     assert number is not None
     ((task,),) = client.tasks(number["id"], annotations=True)
     (kept,) = task["drafts"]
-    asked = adjudicate.sheet_schema(schema)
+    with_questions = adjudicate.sheet_schema(schema)
     assert {entry["from_name"] for entry in kept["result"] if "from_name" in entry} <= {
         "label",
-        *asked.attributes,
+        *with_questions.attributes,
     }
     assert task["data"]["sheet"].startswith(article.id)
     assert at.report.open == {article.id: 6}
@@ -275,7 +275,7 @@ def test_at_a_desk_a_sheet_is_a_draft_and_being_cut_off_loses_nothing(
     assert (gold.provenance.annotator, gold.provenance.seconds) == ("gold", 42)
     assert list(validate.corpus(at.corpus, schema)) == []
     at.run(client, project)
-    assert (at.told, at.report.counts["gold unchanged"]) == ([], 1)
+    assert (at.messages, at.report.counts["gold unchanged"]) == ([], 1)
 
 
 def test_the_command_killed_at_any_point_loses_nothing(
@@ -342,9 +342,9 @@ def test_the_command_says_what_is_open_and_exits_by_it(
         none.returncode,
         "no-such-article: no article of that id has two passes" in none.stderr,
     ) == (1, True)
-    told = acre("adjudicate", "--early")
-    assert told.returncode == 1
-    assert f"{article.id}: 6 choices to make" in told.stdout
+    listed = acre("adjudicate", "--early")
+    assert listed.returncode == 1
+    assert f"{article.id}: 6 choices to make" in listed.stdout
     dry = acre("adjudicate", "--early", "--folder", "s", "--dry-run")
     assert (dry.returncode, (corpus.root.parent / "s").exists()) == (1, False)
     wrote = acre("adjudicate", "--early", "--folder", "s", "--adjudicator", "ida")

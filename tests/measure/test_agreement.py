@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 
 import pytest
 
 from annotate.corpus.store import Corpus
 from annotate.measure import agreement, align, coefficients
-from annotate.measure.agreement import Report, Row
+from annotate.measure.agreement import AgreementReport, AgreementRow
 from annotate.measure.coefficients import Array
 from annotate.model.records import Annotation, Article, Mention
 from annotate.model.schema import Schema
@@ -31,18 +31,20 @@ m3 min=12 unit=people
 """
 
 
-def _report(schema: Schema, *documents: tuple[Article, list[Annotation]], **options: int) -> Report:
+def _report(
+    schema: Schema, *documents: tuple[Article, list[Annotation]], **options: int
+) -> AgreementReport:
     return agreement.agreement(iter(documents), schema, **options)
 
 
-def _row(report: Report, layer: str, label: str | None = None) -> Row:
+def _row(report: AgreementReport, layer: str, label: str | None = None) -> AgreementRow:
     return next(row for row in report.rows if (row.layer, row.label) == (layer, label))
 
 
-def _values(row: Row) -> dict[str, float | None]:
+def _values(row: AgreementRow) -> dict[str, float | None]:
     return {
-        name: found.value if found.value is None else round(found.value, 4)
-        for name, found in row.measures.items()
+        name: estimate.value if estimate.value is None else round(estimate.value, 4)
+        for name, estimate in row.measures.items()
     }
 
 
@@ -99,7 +101,7 @@ def test_each_measure_is_what_a_hand_computation_gives(write: Write, schema: Sch
     assert _values(_row(report, "claim", "death"))["F1 matched ends"] == 0
     assert report.confusions["mention"] == {("armed_group", "state_force"): 1}
     assert report.confusions["stance"] == {("asserts", "doubts"): 1}
-    assert {str(sort): count for sort, count in report.sorts.items()} == {
+    assert {str(kind): count for kind, count in report.disagreement_types.items()} == {
         "mention: armed_group or state_force": 1, "mention quantity: other words": 1,
         "realis: actual or negated": 1, "stance: asserts or doubts": 1,
     }  # fmt: skip
@@ -116,13 +118,14 @@ def test_links_that_differ_are_sorted_where_both_have_the_marks(
     _, other = write(f"{words}e1 participant:m1 realis=actual\n", annotator="ben")
     report = _report(schema, (article, [one, other]))
     assert {
-        str(sort): (count, report.examples[sort][1]) for sort, count in report.sorts.items()
+        str(kind): (count, report.examples[kind][1])
+        for kind, count in report.disagreement_types.items()
     } == {
         "argument: agent or participant": (1, 18),
         "argument target of armed_clash: one has it, the other nothing": (1, 18),
         "coreference same: one has it, the other nothing": (1, 0),
     }
-    assert report.sorts == _report(schema, (article, [other, one])).sorts
+    assert report.disagreement_types == _report(schema, (article, [other, one])).disagreement_types
 
 
 def test_a_mark_without_partner_is_missing_and_one_of_other_words_is_not(
@@ -131,7 +134,8 @@ def test_a_mark_without_partner_is_missing_and_one_of_other_words_is_not(
     article, one = write("[m1:place|The town of Tak] fell to [m2:armed_group|rebels].\n---\n")
     _, other = write("The town of [m1:place|Tak] fell to rebels.\n---\n", annotator="ben")
     assert {
-        str(sort): count for sort, count in _report(schema, (article, [one, other])).sorts.items()
+        str(kind): count
+        for kind, count in _report(schema, (article, [one, other])).disagreement_types.items()
     } == {
         "mention place: other words": 1,
         "mention armed_group: one has it, the other nothing": 1,
@@ -140,7 +144,7 @@ def test_a_mark_without_partner_is_missing_and_one_of_other_words_is_not(
 
 def _alpha(units: list[tuple[str, str]]) -> float:
     """1 − (n − 1) · disagreeing values / (n² − Σ n_c²), with n twice the units, for two annotators."""
-    values = [value for unit in units for value in unit]
+    values = list(chain.from_iterable(units))
     n = len(values)
     apart = 2 * sum(one != other for one, other in units)
     return 1 - (n - 1) * apart / (n**2 - sum(values.count(value) ** 2 for value in set(values)))
@@ -154,8 +158,8 @@ def test_the_unitizing_alpha_of_a_layer_by_hand(write: Write, schema: Schema) ->
     # Two units of 4: (2 − 1)/3 · 2 · (2·64 − 3·16 + 4) = 56. Gaps of 16, 2 and 14 hold a unit of 4 at 13 + 11 places,
     # two units: 2 · 16 · 24 = 768. Pairs of positions: 40 · 39 − 2 · 4 · 3.
     expected = 2 / 20 * (56 + 768) / (40 * 39 - 24)
-    found = _values(_row(_report(schema, (article, [one, other])), "mention"))
-    assert found["α_u"] == round(1 - observed / expected, 4)
+    values = _values(_row(_report(schema, (article, [one, other])), "mention"))
+    assert values["α_u"] == round(1 - observed / expected, 4)
 
 
 def test_three_annotators_are_compared_by_pairs_and_alpha_over_all(
@@ -164,10 +168,10 @@ def test_three_annotators_are_compared_by_pairs_and_alpha_over_all(
     article, ana = write("[m1:place|Tak] fell.\n---\n")
     _, ben = write("[m1:place|Tak] fell.\n---\n", annotator="ben")
     _, eva = write("[m1:facility|Tak] fell.\n---\n", annotator="eva")
-    found = _values(_row(_report(schema, (article, [ana, ben, eva])), "mention"))
-    assert found["F1"] == round(2 * 1 / 6, 4)  # one of three pairs agrees, each with two marks
+    values = _values(_row(_report(schema, (article, [ana, ben, eva])), "mention"))
+    assert values["F1"] == round(2 * 1 / 6, 4)  # one of three pairs agrees, each with two marks
     # Tokens: Tak (place, place, facility), fell and . (–, –, –): n = 9; four ordered pairs differ, at weight 1/2.
-    assert found["α tokens"] == round(1 - 8 * (4 / 2) / (81 - 36 - 4 - 1), 4)
+    assert values["α tokens"] == round(1 - 8 * (4 / 2) / (81 - 36 - 4 - 1), 4)
 
 
 def test_degenerate_cases_are_said_and_not_guessed(write: Write, schema: Schema) -> None:
@@ -212,7 +216,8 @@ def test_the_worst_disagreements_come_first_and_read_as_each_marked_them(
     assert "stance=doubts" in worst.shown["ben"]
     # Every unit that differs is in exactly one place.
     everywhere = sum(
-        found.units for found in _report(schema, (article, [one, other]), worst=100).disagreements
+        disagreement.units
+        for disagreement in _report(schema, (article, [one, other]), worst=100).disagreements
     )
     assert everywhere == len(set(align.units(one)) ^ set(align.units(other)))
 
@@ -281,9 +286,9 @@ def test_the_command_reports_for_people_and_for_programs(
     assert shown.returncode == 0, shown.stderr
     assert "Agreement of ana, ben on 1 documents" in shown.stdout
     assert f"  ana: annotations/ana/{article.id}.json" in shown.stdout
-    told = json.loads(acre("agreement", "--json").stdout)
+    report = json.loads(acre("agreement", "--json").stdout)
     assert (
-        next(row for row in told["rows"] if row["layer"] == "mention" and not row["label"])[
+        next(row for row in report["rows"] if row["layer"] == "mention" and not row["label"])[
             "measures"
         ]["F1"]["value"]
         == 1 / 3

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from annotate.measure import align
+from annotate.measure.align import MarkKey
 from annotate.model.claims import claims
 from annotate.model.records import Annotation, Article
 from tests.conftest import SENTENCE
@@ -20,9 +21,13 @@ def test_a_claim_is_one_unit_whoever_counts_it(
     assert (death.label, stance) == ("death", "asserts")
     assert (article.text or "")[int(start) : int(end)] == "a medic"
     # The other annotator marks “died” with the comma after it, and the medic without the article.
+    event, source = (
+        MarkKey("death", death.start, death.end),
+        MarkKey("source", int(start), int(end)),
+    )
     paired = {
-        ("death", death.start, death.end): ("death", death.start, death.end + 1),
-        ("source", int(start), int(end)): ("source", int(start) + 2, int(end)),
+        event: event._replace(end=death.end + 1),
+        source: source._replace(start=int(start) + 2),
     }
     moved = align.moved_claim(death, paired)
     assert moved == death._replace(end=death.end + 1, rest=("asserts", int(start) + 2, end))

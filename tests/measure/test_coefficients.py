@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from itertools import product
+from collections.abc import Iterator, Sequence
+from itertools import chain, permutations, product
 
 import krippendorff
 import numpy as np
@@ -21,7 +21,7 @@ Spans = list[tuple[int, int]]
 
 def _counts(rows: Sequence[Sequence[int | None]]) -> np.ndarray:
     """(units, values) counts of observers' rows."""
-    domain = sorted({value for row in rows for value in row if value is not None})
+    domain = sorted({value for value in chain.from_iterable(rows) if value is not None})
     return np.array(
         [
             [sum(row[unit] == value for row in rows) for value in domain]
@@ -95,10 +95,10 @@ def _kappa(*tables: np.ndarray) -> CohenKappa:
 
 
 def _f1(matched: Sequence[float], counted: Sequence[float]) -> F1:
-    found = F1()
+    f1 = F1()
     for document, both in enumerate(zip(matched, counted, strict=True)):
-        found.add(document, *both)
-    return found
+        f1.add(document, *both)
+    return f1
 
 
 def test_kappa_by_hand_and_as_nltk_has_it() -> None:
@@ -108,13 +108,9 @@ def test_kappa_by_hand_and_as_nltk_has_it() -> None:
     rng = np.random.default_rng(1)
     one, other = rng.integers(0, 3, 80), rng.integers(0, 3, 80)
     other[:50] = one[:50]
-    task = AnnotationTask(
-        [
-            (who, unit, value)
-            for who, row in (("a", one), ("b", other))
-            for unit, value in enumerate(row)
-        ]
-    )
+    ratings = [("a", unit, value) for unit, value in enumerate(one)]
+    ratings += [("b", unit, value) for unit, value in enumerate(other)]
+    task = AnnotationTask(ratings)
     table = np.zeros((3, 3))
     np.add.at(table, (one, other), 1)
     assert estimate(_kappa(table), 1).value == pytest.approx(task.kappa())
@@ -135,18 +131,18 @@ def test_the_interval_holds_the_value_and_is_the_same_again() -> None:
     counted = rng.integers(20, 60, 40)
     matched = rng.binomial(counted, 0.7) / 2
     measure = _f1(list(matched), list(counted))
-    found = estimate(measure, 40)
-    assert found.low is not None
-    assert found.high is not None
-    assert found.value is not None
-    assert found.low < found.value < found.high
+    interval = estimate(measure, 40)
+    assert interval.low is not None
+    assert interval.high is not None
+    assert interval.value is not None
+    assert interval.low < interval.value < interval.high
     # By the normal approximation: F1's documents vary like their ratios.
     ratios = 2 * matched / counted
-    assert found.high - found.low == pytest.approx(
+    assert interval.high - interval.low == pytest.approx(
         2 * 1.96 * ratios.std(ddof=1) / 40**0.5, rel=0.25
     )
-    assert estimate(measure, 40) == found
-    assert estimate(measure, 40, seed=1) != found
+    assert estimate(measure, 40) == interval
+    assert estimate(measure, 40, seed=1) != interval
     assert estimate(_f1([1], [2]), 1) == coefficients.Estimate(1.0)  # one document: no interval
 
 
@@ -204,11 +200,11 @@ def _unitizing(*documents: tuple[int, list[Spans]]) -> float | None:
 
 def _sections(spans: Spans, length: int) -> list[tuple[bool, int, int]]:
     """(is a unit, start, end) of every section, units and gaps."""
-    found, place = [], 0
+    sections, offset = [], 0
     for start, end in spans:
-        found += ([(False, place, start)] if place < start else []) + [(True, start, end)]
-        place = end
-    return found + ([(False, place, length)] if place < length else [])
+        sections += ([(False, offset, start)] if offset < start else []) + [(True, start, end)]
+        offset = end
+    return sections + ([(False, offset, length)] if offset < length else [])
 
 
 def _delta(one: tuple[bool, int, int], other: tuple[bool, int, int]) -> int:
@@ -222,20 +218,26 @@ def _delta(one: tuple[bool, int, int], other: tuple[bool, int, int]) -> int:
     return 0
 
 
+def _apart(one: Sequence[tuple[bool, int, int]], other: Sequence[tuple[bool, int, int]]) -> int:
+    return sum(_delta(section, another) for section, another in product(one, other))
+
+
+def _all_sections(spans: Sequence[Spans], length: int) -> Iterator[tuple[bool, int, int]]:
+    for layer in spans:
+        yield from _sections(layer, length)
+
+
 def _by_definition(documents: Sequence[tuple[int, list[Spans]]]) -> float | None:
     """α_u by trying every way in which any two sections can lie to each other; nothing is summed in closed form."""
-    length = sum(found for found, _ in documents)
-    positions = sum(found * len(spans) for found, spans in documents)
+    length = sum(size for size, _ in documents)
+    positions = sum(size * len(spans) for size, spans in documents)
     observed = 0.0
     pot: list[tuple[bool, int]] = []
-    for own, spans in documents:
-        layers = [_sections(found, own) for found in spans]
-        for i, j in product(range(len(layers)), repeat=2):
-            if i != j:
-                observed += sum(_delta(a, b) for a, b in product(layers[i], layers[j])) / (
-                    len(layers) - 1
-                )
-        pot += [(unit, end - start) for layer in layers for unit, start, end in layer]
+    for size, spans in documents:
+        layers = [_sections(layer, size) for layer in spans]
+        for one, other in permutations(layers, 2):
+            observed += _apart(one, other) / (len(layers) - 1)
+        pot += [(unit, end - start) for unit, start, end in chain.from_iterable(layers)]
     chance = 0
     for index, (unit, size) in enumerate(pot):
         for other_index, (other_unit, other_size) in enumerate(pot):
@@ -251,41 +253,40 @@ def _by_definition(documents: Sequence[tuple[int, list[Spans]]]) -> float | None
 
 
 def _contained(units: np.ndarray, gaps: np.ndarray) -> float:
-    return float(sum(size**2 * (gap - size + 1) for size in units for gap in gaps if gap >= size))
+    return float(
+        sum(size**2 * (gap - size + 1) for size, gap in product(units, gaps) if gap >= size)
+    )
 
 
 def _of_resample(
     documents: Sequence[tuple[int, list[Spans]]], weights: Sequence[int]
 ) -> float | None:
-    """α_u of a resample, with a matrix of every document's units by every other's gaps, and nothing from a histogram."""
+    """α_u of a resample, with a matrix of every document's units by every other's gaps, and without a histogram."""
     units = [
-        np.array([end - start for own in spans for start, end in own], float)
+        np.array([end - start for start, end in chain.from_iterable(spans)], float)
         for _, spans in documents
     ]
     gaps = [
         np.array(
-            [
-                end - start
-                for own in spans
-                for is_unit, start, end in _sections(own, length)
-                if not is_unit
-            ],
+            [end - start for is_unit, start, end in _all_sections(spans, size) if not is_unit],
             float,
         )
-        for length, spans in documents
+        for size, spans in documents
     ]
-    weight, length = np.array(weights, float), np.array([found for found, _ in documents], float)
-    observed = [
-        sum(_delta(a, b) for i, j in product(range(len(layers)), repeat=2) if i != j for a, b in product(layers[i], layers[j]))
-        / (len(layers) - 1)
-        for layers in ([_sections(own, size) for own in spans] for size, spans in documents)
-    ]  # fmt: skip
+    weight, length = np.array(weights, float), np.array([size for size, _ in documents], float)
+    observed = []
+    for size, spans in documents:
+        layers = [_sections(layer, size) for layer in spans]
+        apart = sum(_apart(one, other) for one, other in permutations(layers, 2))
+        observed.append(apart / (len(layers) - 1))
     positions = weight @ (length * [len(spans) for _, spans in documents])
-    number = weight @ [len(own) for own in units]
-    contained = np.array([[_contained(own, other) for other in gaps] for own in units])
-    cubes = weight @ [(2 * own**3 - 3 * own**2 + own).sum() for own in units]
+    number = weight @ [len(lengths) for lengths in units]
+    contained = np.array([[_contained(lengths, other) for other in gaps] for lengths in units])
+    cubes = weight @ [(2 * lengths**3 - 3 * lengths**2 + lengths).sum() for lengths in units]
     among = (number - 1) / 3 * cubes + weight @ contained @ weight
-    pairs = positions * (positions - 1) - weight @ [(own * (own - 1)).sum() for own in units]
+    pairs = positions * (positions - 1) - weight @ [
+        (lengths * (lengths - 1)).sum() for lengths in units
+    ]
     if not number or not among or not pairs:
         return None
     return float(
@@ -358,6 +359,6 @@ def test_unitizing_alpha_of_marks_thrown_at_random_is_near_zero() -> None:
         edges = sorted(rng.choice(2000, 60, replace=False).tolist())
         return list(zip(edges[::2], edges[1::2], strict=True))
 
-    found = _unitizing(*((2000, [thrown(), thrown()]) for _ in range(30)))
-    assert found is not None
-    assert abs(found) < 0.05
+    alpha = _unitizing(*((2000, [thrown(), thrown()]) for _ in range(30)))
+    assert alpha is not None
+    assert abs(alpha) < 0.05

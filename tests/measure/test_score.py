@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from annotate.corpus.store import Corpus
 from annotate.measure import score
-from annotate.measure.score import Case, Row
+from annotate.measure.score import Case, ScoreRow
 from annotate.model import notation
 from annotate.model import schema as schema_
 from annotate.model.records import Annotation, Provenance
@@ -25,8 +25,8 @@ from tests.strategies import annotated
 
 SCHEMA = schema_.load(ROOT / "guidelines" / "schema.yaml")
 Made = Callable[..., Provenance]
-GOLD = """[m1:state_force|The army] [q1:cue|said] [c1:content|[m2:armed_group|rebels] [e1:capture|seized] [m3:place|Tak town] on \
-[m4:time|Friday]]. [m5:civilians|Nine people] [e2:death|died].
+GOLD = """[m1:state_force|The army] [q1:cue|said] [c1:content|[m2:armed_group|rebels] [e1:capture|seized] \
+[m3:place|Tak town] on [m4:time|Friday]]. [m5:civilians|Nine people] [e2:death|died].
 ---
 e1 agent:m2 object:m3 time:m4 realis=actual
 e2 victim:m5 realis=actual
@@ -34,8 +34,8 @@ c1 cue:q1 stance=asserts style=indirect source_status=unattributed
 m4 value=2024-03-15
 """
 # The place is too short, the group is a person, Friday and the deaths are missed, a cue of a word too much.
-TOLD = """[m1:state_force|The army] [q1:cue|said rebels] [c1:content|[e1:capture|seized] [m3:place|Tak]] town on Friday. \
-[m5:person|Nine people] died.
+PREDICTED = """[m1:state_force|The army] [q1:cue|said rebels] [c1:content|[e1:capture|seized] [m3:place|Tak]] town \
+on Friday. [m5:person|Nine people] died.
 ---
 e1 object:m3 realis=actual
 c1 cue:q1 stance=asserts style=indirect source_status=unattributed
@@ -46,12 +46,12 @@ def _annotation(source: str, made: Made, article: str = "a") -> tuple[str, Annot
     return notation.parse(source, SCHEMA, article, "0" * 64, made())
 
 
-def _score(*cases: Case, **options: Any) -> dict[tuple[str, str, str | None], Row]:
+def _score(*cases: Case, **options: Any) -> dict[tuple[str, str, str | None], ScoreRow]:
     report = score.score(cases, SCHEMA, samples=200, **options)
     return {(row.layer, row.measure, row.label or row.averaging): row for row in report.rows}
 
 
-def _told(row: Row) -> tuple[int, int, float | None, float | None, float | None]:
+def _figures(row: ScoreRow) -> tuple[int, int, float | None, float | None, float | None]:
     values = (
         None if value is None else round(value, 4)
         for value in (row.precision.value, row.recall.value, row.f1.value)
@@ -61,29 +61,29 @@ def _told(row: Row) -> tuple[int, int, float | None, float | None, float | None]
 
 def test_a_case_counted_by_hand(made: Made) -> None:
     text, gold = _annotation(GOLD, made)
-    text_, told = _annotation(TOLD, made)
+    text_, predicted = _annotation(PREDICTED, made)
     assert text == text_
-    rows = _score(Case(gold, (told,), tuple(tokens(text))))
+    rows = _score(Case(gold, (predicted,), tuple(tokens(text))))
     # Mentions: 5 and 3. The army is exact, Tak in Tak town half right, Nine people found as another label.
-    assert _told(rows["mention", "strict", "micro"]) == (5, 3, 0.3333, 0.2, 0.25)
-    assert _told(rows["mention", "identified", "micro"]) == (5, 3, 0.6667, 0.4, 0.5)
-    assert _told(rows["mention", "partial", "micro"]) == (5, 3, 0.5, 0.3, 0.375)
+    assert _figures(rows["mention", "strict", "micro"]) == (5, 3, 0.3333, 0.2, 0.25)
+    assert _figures(rows["mention", "identified", "micro"]) == (5, 3, 0.6667, 0.4, 0.5)
+    assert _figures(rows["mention", "partial", "micro"]) == (5, 3, 0.5, 0.3, 0.375)
     # F1 by label: state_force 1, armed_group, place, civilians, time and person 0.
-    assert _told(rows["mention", "strict", "macro"])[-1] == round(1 / 6, 4)
-    assert _told(rows["mention", "partial", "place"]) == (1, 1, 0.5, 0.5, 0.5)
-    assert _told(rows["event", "classified", "micro"]) == (2, 1, 1.0, 0.5, 0.6667)
+    assert _figures(rows["mention", "strict", "macro"])[-1] == round(1 / 6, 4)
+    assert _figures(rows["mention", "partial", "place"]) == (1, 1, 0.5, 0.5, 0.5)
+    assert _figures(rows["event", "classified", "micro"]) == (2, 1, 1.0, 0.5, 0.6667)
     # Arguments: 4 and 1, object(seized, Tak town) found at an overlapping place only.
-    assert _told(rows["argument", "classified", "micro"]) == (4, 1, 0.0, 0.0, 0.0)
-    assert _told(rows["argument", "overlap", "micro"]) == (4, 1, 1.0, 0.25, 0.4)
-    assert _told(rows["attribution span", "strict", "micro"]) == (2, 2, 0.0, 0.0, 0.0)
-    assert _told(rows["attribution span", "partial", "micro"]) == (2, 2, 0.5, 0.5, 0.5)
+    assert _figures(rows["argument", "classified", "micro"]) == (4, 1, 0.0, 0.0, 0.0)
+    assert _figures(rows["argument", "overlap", "micro"]) == (4, 1, 1.0, 0.25, 0.4)
+    assert _figures(rows["attribution span", "strict", "micro"]) == (2, 2, 0.0, 0.0, 0.0)
+    assert _figures(rows["attribution span", "partial", "micro"]) == (2, 2, 0.5, 0.5, 0.5)
     # Tokens: cue 1 of 1 and 2; content: rebels seized Tak town on Friday against seized Tak.
-    assert _told(rows["attribution tokens", "overlap", "cue"]) == (1, 2, 0.5, 1.0, 0.6667)
-    assert _told(rows["attribution tokens", "overlap", "content"]) == (6, 2, 1.0, 0.3333, 0.5)
-    assert _told(rows["attribution link", "overlap", "micro"]) == (1, 1, 1.0, 1.0, 1.0)
+    assert _figures(rows["attribution tokens", "overlap", "cue"]) == (1, 2, 0.5, 1.0, 0.6667)
+    assert _figures(rows["attribution tokens", "overlap", "content"]) == (6, 2, 1.0, 0.3333, 0.5)
+    assert _figures(rows["attribution link", "overlap", "micro"]) == (1, 1, 1.0, 1.0, 1.0)
     # Claims: seized, by nobody named, asserted: right at its core; the arguments are not.
-    assert _told(rows["claim", "core", "micro"]) == (2, 1, 1.0, 0.5, 0.6667)
-    assert _told(rows["claim", "strict", "micro"]) == (2, 1, 0.0, 0.0, 0.0)
+    assert _figures(rows["claim", "core", "micro"]) == (2, 1, 1.0, 0.5, 0.6667)
+    assert _figures(rows["claim", "strict", "micro"]) == (2, 1, 0.0, 0.0, 0.0)
 
 
 def test_what_is_not_predicted_counts_as_missed_and_what_is_not_there_is_not_defined(
@@ -91,7 +91,7 @@ def test_what_is_not_predicted_counts_as_missed_and_what_is_not_there_is_not_def
 ) -> None:
     _text, gold = _annotation(GOLD, made)
     rows = _score(Case(gold, (None,), None))
-    assert _told(rows["mention", "strict", "micro"]) == (5, 0, None, 0.0, 0.0)
+    assert _figures(rows["mention", "strict", "micro"]) == (5, 0, None, 0.0, 0.0)
     _text, nothing = _annotation("Nothing here.\n---\n", made)
     assert score.score([Case(nothing, (nothing,), ())], SCHEMA).rows == []
 
@@ -105,7 +105,7 @@ def test_gold_against_itself_is_perfect(data: st.DataObject) -> None:
 
 
 def test_every_annotation_of_the_corpus_against_itself_is_perfect() -> None:
-    cases = [Case(found, (found,), None) for _, found, _ in Corpus(ROOT / "corpus").annotated()]
+    cases = [Case(gold, (gold,), None) for _, gold, _ in Corpus(ROOT / "corpus").annotated()]
     rows = score.score(cases, SCHEMA).rows
     assert len(rows) > 50
     assert {(row.f1.value, row.f1.low, row.precision.value) for row in rows} <= {
@@ -123,27 +123,27 @@ _SPANS = st.lists(
 @given(st.lists(st.tuples(_SPANS, _SPANS), min_size=1, max_size=3))
 @settings(max_examples=200, deadline=None)
 def test_strict_and_partial_are_nervaluates(documents: list[tuple[Any, Any]]) -> None:
-    """On flat spans, where nervaluate's greedy pairing and the best one are the same: at most one span overlaps another."""
+    """On flat spans, of which at most one overlaps another: there nervaluate's greedy pairing is the best one."""
     from nervaluate import Evaluator
 
-    cases, gold, told = [], [], []
+    cases, gold, predicted = [], [], []
     for number, sides in enumerate(documents):
         flat = []
         for side in sides:
-            kept: list[tuple[int, int, str]] = []
+            spans: list[tuple[int, int, str]] = []
             for start, length, label in sorted(side):
-                if not kept or 5 * start > kept[-1][1]:
-                    kept.append(
+                if not spans or 5 * start > spans[-1][1]:
+                    spans.append(
                         (5 * start, 5 * start + length, label)
                     )  # in a cell of its own, five letters wide
-            flat.append(kept)
-        one, other = (_of_spans(kept, f"d{number}") for kept in flat)
+            flat.append(spans)
+        one, other = (_of_spans(spans, f"d{number}") for spans in flat)
         cases.append(Case(one, (other,), None))
-        for kept, side in zip(flat, (gold, told), strict=True):
+        for spans, side in zip(flat, (gold, predicted), strict=True):
             side.append(
-                [{"label": label, "start": start, "end": end} for start, end, label in kept]
+                [{"label": label, "start": start, "end": end} for start, end, label in spans]
             )
-    result = Evaluator(gold, told, tags=["person", "place"], loader="dict").evaluate()
+    result = Evaluator(gold, predicted, tags=["person", "place"], loader="dict").evaluate()
     rows = _score(*cases)
     for label in ("person", "place"):
         for measure in ("strict", "partial"):
@@ -169,7 +169,7 @@ def test_strict_and_partial_are_nervaluates(documents: list[tuple[Any, Any]]) ->
 def _of_spans(spans: list[tuple[int, int, str]], article: str) -> Annotation:
     from tests.strategies import WHEN
 
-    made = Provenance(
+    provenance = Provenance(
         annotator="a", kind="machine", tool="t", schema_version="0.1.0", created=WHEN, updated=WHEN
     )
     mentions = [
@@ -177,19 +177,19 @@ def _of_spans(spans: list[tuple[int, int, str]], article: str) -> Annotation:
         for number, (start, end, label) in enumerate(spans)
     ]
     return Annotation.model_validate(
-        {"article": article, "sha256": "0" * 64, "provenance": made, "mentions": mentions}
+        {"article": article, "sha256": "0" * 64, "provenance": provenance, "mentions": mentions}
     )
 
 
 def test_significance_is_what_all_swaps_give(made: Made) -> None:
     """Four documents have sixteen ways to swap: the test's p is near the share of those with as large a difference."""
     _text, gold = _annotation(GOLD, made)
-    _text, told = _annotation(TOLD, made)
-    systems = [(gold, told), (told, gold), (gold, told), (gold, told)]
+    _text, predicted = _annotation(PREDICTED, made)
+    systems = [(gold, predicted), (predicted, gold), (gold, predicted), (gold, predicted)]
     rows = _score(*(Case(gold, pair, None) for pair in systems))
-    found = rows["mention", "strict", "micro"].against
-    assert found is not None
-    right = {id(gold): (5, 5), id(told): (1, 3)}
+    comparison = rows["mention", "strict", "micro"].against
+    assert comparison is not None
+    right = {id(gold): (5, 5), id(predicted): (1, 3)}
 
     def difference(pairs: list[tuple[Annotation, Annotation]]) -> float:
         f1 = []
@@ -199,7 +199,7 @@ def test_significance_is_what_all_swaps_give(made: Made) -> None:
         return f1[1] - f1[0]
 
     real = difference(systems)
-    assert found.f1 == pytest.approx(real)
+    assert comparison.f1 == pytest.approx(real)
     swapped = [
         difference(
             [pair[::-1] if swap else pair for pair, swap in zip(systems, swaps, strict=True)]
@@ -207,8 +207,8 @@ def test_significance_is_what_all_swaps_give(made: Made) -> None:
         for swaps in product((0, 1), repeat=4)
     ]
     share = np.mean([abs(value) >= abs(real) - 1e-12 for value in swapped])
-    assert found.p == pytest.approx(share, abs=0.03)
-    same = _score(*(Case(gold, (told, told), None) for _ in range(4)))[
+    assert comparison.p == pytest.approx(share, abs=0.03)
+    same = _score(*(Case(gold, (predicted, predicted), None) for _ in range(4)))[
         "mention", "strict", "micro"
     ].against
     assert same == score.Difference(0.0, 1.0)
@@ -224,10 +224,10 @@ def test_the_command_prints_a_table_and_json(
     assert printed.returncode == 0, printed.stderr
     assert "strict      micro" in printed.stdout
     assert "+0.33" in printed.stdout
-    told = json.loads(acre("score", folder / "gold", folder / "robot", "--json").stdout)
+    report = json.loads(acre("score", folder / "gold", folder / "robot", "--json").stdout)
     row = next(
         row
-        for row in told["rows"]
+        for row in report["rows"]
         if (row["layer"], row["measure"], row["averaging"]) == ("mention", "strict", "micro")
     )
     assert (row["gold"], row["predicted"], row["f1"]["value"]) == (3, 3, pytest.approx(2 / 3))
@@ -237,15 +237,15 @@ def test_the_command_prints_a_table_and_json(
     from datasets import load_dataset
 
     rows = load_dataset(str(corpus.root), split="train", cache_dir=str(corpus.root / "cache"))
-    rows.to_json(str(corpus.root.parent / "told.jsonl"))
-    for other in ("corpus", "told.jsonl", "corpus/data/documents/train.parquet"):
-        told = json.loads(
+    rows.to_json(str(corpus.root.parent / "predicted.jsonl"))
+    for other in ("corpus", "predicted.jsonl", "corpus/data/documents/train.parquet"):
+        report = json.loads(
             acre("score", folder / "gold", other, "--json", "--split", "train").stdout
         )
-        assert {row["f1"]["value"] for row in told["rows"]} == {1.0}, other
-    (corpus.root.parent / "told.jsonl").write_text('{"id": "a"}\n')
-    bad = acre("score", folder / "gold", "told.jsonl")
-    assert (bad.returncode, "told.jsonl:1: KeyError" in bad.stderr) == (1, True)
+        assert {row["f1"]["value"] for row in report["rows"]} == {1.0}, other
+    (corpus.root.parent / "predicted.jsonl").write_text('{"id": "a"}\n')
+    bad = acre("score", folder / "gold", "predicted.jsonl")
+    assert (bad.returncode, "predicted.jsonl:1: KeyError" in bad.stderr) == (1, True)
     assert acre("score", folder / "gold", "nowhere").returncode == 2
     # A system may say only what it knows.
     bare = {
@@ -253,12 +253,12 @@ def test_the_command_prints_a_table_and_json(
         "sha256": article.sha256,
         "mentions": [{"start": 0, "end": 6, "label": "state_force"}],
     }
-    (corpus.root.parent / "told.jsonl").write_text(json.dumps(bare) + "\n")
-    told = json.loads(acre("score", folder / "gold", "told.jsonl", "--json").stdout)
+    (corpus.root.parent / "predicted.jsonl").write_text(json.dumps(bare) + "\n")
+    report = json.loads(acre("score", folder / "gold", "predicted.jsonl", "--json").stdout)
     assert (
-        told["rows"][1]["measure"],
-        told["rows"][1]["averaging"],
-        told["rows"][1]["precision"]["value"],
+        report["rows"][1]["measure"],
+        report["rows"][1]["averaging"],
+        report["rows"][1]["precision"]["value"],
     ) == (
         "strict",
         "micro",
@@ -273,8 +273,8 @@ def test_the_command_prints_a_table_and_json(
             "label-unknown",
         ),
     ):
-        (corpus.root.parent / "told.jsonl").write_text(json.dumps(good | change) + "\n")
-        bad = acre("score", folder / "gold", "told.jsonl")
+        (corpus.root.parent / "predicted.jsonl").write_text(json.dumps(good | change) + "\n")
+        bad = acre("score", folder / "gold", "predicted.jsonl")
         assert (bad.returncode, message in bad.stderr, "Traceback" in bad.stderr) == (
             1,
             True,
@@ -291,6 +291,6 @@ def test_tokens_are_known_of_a_withheld_text(acre: Acre, corpus: Corpus, write: 
     corpus.write_sentences(article, sentences(article))
     (corpus.root / "articles" / "local" / f"{article.id}.txt").unlink()
     folder = corpus.root / "annotations" / "gold"
-    told = json.loads(acre("score", folder, folder, "--json").stdout)
-    assert told["untokenised"] == []
-    assert any(row["layer"] == "attribution tokens" for row in told["rows"])
+    report = json.loads(acre("score", folder, folder, "--json").stdout)
+    assert report["untokenised"] == []
+    assert any(row["layer"] == "attribution tokens" for row in report["rows"])
