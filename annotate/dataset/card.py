@@ -214,7 +214,7 @@ def _tables(
             yield rows, names
 
 
-def _is_of_label(row: agreement.Row) -> bool:
+def _is_of_label(row: agreement.AgreementRow) -> bool:
     """Whether the row is of one label of a layer; that of an attribute is of a whole attribute."""
     return row.label is not None and row.layer != Layer.ATTRIBUTE
 
@@ -236,7 +236,7 @@ def _pictures(
     return pictures
 
 
-def _intervals(report: agreement.Report) -> Iterator[plots.Interval]:
+def _intervals(report: agreement.AgreementReport) -> Iterator[plots.Interval]:
     """Of each line of the tables, the first measure."""
     for rows, names in _tables(report):
         for row in rows:

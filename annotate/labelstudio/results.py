@@ -129,8 +129,8 @@ def read(
 ) -> tuple[Annotation, list[Issue]]:
     """The annotation of a result list, and an issue (`where` is a region's id) for all that it can't hold.
 
-    Offsets are taken as code points and compared with the words that Label Studio tells (`quotes.placed`); the words of a
-    mark are sliced from the article.
+    Offsets are taken as code points and compared with the words that Label Studio tells (`quotes.placed`);
+    the words of a mark are sliced from the article.
     """
     text = article.text or ""
     issues: list[Issue] = []

@@ -193,7 +193,7 @@ def fates(suggested: Annotation, done: Annotation) -> Counter[tuple[str, str]]:
     return counts
 
 
-def _answers_and_links(annotation: Annotation) -> Mapping[tuple[str, int, int], Any]:
+def _answers_and_links(annotation: Annotation) -> Mapping[align.MarkKey, Any]:
     """By label and span of a mark, its answers, and the links that go out from it."""
     marks = {mark.id: mark for mark in annotation.marks()}
     contents = {}

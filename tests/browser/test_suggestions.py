@@ -1,4 +1,6 @@
-"""Suggestions at the annotator's desk: one kept, one corrected, one thrown away, and the dataset and the report say exactly that."""
+"""Suggestions at the annotator's desk: one kept, one corrected, one thrown away, and the dataset and the
+report say exactly that.
+"""
 
 from __future__ import annotations
 
