@@ -173,8 +173,12 @@ def _table(corpus: Corpus) -> None:
             if document not in (None, claim["document"]):
                 table.add_section()
             document = claim["document"]
-            words = claim | {name: to_word(claim[name]) for name, to_word in names.items()}
-            table.add_row(*_cells(words))
+            labels = {
+                name: to_name(claim[name])
+                for name, to_name in names.items()
+                if claim[name] is not None
+            }
+            table.add_row(*_cells(claim | labels))
         table.add_section()
     out.print(table)
     count = sum(len(claims) for claims in splits.values())
@@ -193,7 +197,7 @@ def _cells(claim: dict[str, Any]) -> Iterator[str]:
     yield _words(claim, "place", "origin", "destination", "time", "count")
     sources = (source["source"] or "(unattributed)" for source in (claim, *claim["via"]))
     yield " ← ".join(sources)
-    yield claim["stance"] if claim["voice"] == "source" else ""
+    yield claim["stance"] or "" if claim["voice"] == "source" else ""
 
 
 def _words(claim: dict[str, Any], *roles: str) -> str:
