@@ -35,7 +35,8 @@ _FIND = """([words, nth]) => {
   for (let i = 0; i <= nth; i++) { at = text.indexOf(words, at + 1); if (at < 0) return null; }
   const place = (offset, end) => {
     for (const [node, start] of nodes)
-      if (offset >= start && (end ? offset <= start + node.data.length && offset > start : offset < start + node.data.length))
+      if (offset >= start &&
+          (end ? offset <= start + node.data.length && offset > start : offset < start + node.data.length))
         return [node, offset - start];
   };
   const range = document.createRange();

@@ -1,6 +1,4 @@
-"""Suggestions at the annotator's desk: one kept, one corrected, one thrown away, and the dataset and the
-report say exactly that.
-"""
+"""Suggestions at the annotator's desk: one kept, one corrected, one thrown away; dataset and report say so."""
 
 from __future__ import annotations
 
@@ -30,7 +28,8 @@ from tests.strategies import WHEN
 
 pytestmark = [pytest.mark.server, pytest.mark.browser]
 
-OFFERED = """[m1:state_force|Troops] [e1:shelling|shelled] [m2:place|Tak] at night. [m3:person|Rebels] left it on [m4:place|Monday].
+OFFERED = """[m1:state_force|Troops] [e1:shelling|shelled] [m2:place|Tak] at night. \
+[m3:person|Rebels] left it on [m4:place|Monday].
 ---
 e1 agent:m1 target:m2 realis=actual
 """

@@ -167,8 +167,12 @@ def test_gold_goes_before_passes(
 ) -> None:
     article, annotation = write(SENTENCE, annotator="ana")
     write(SENTENCE, annotator="ben")
-    told = tuple(Decision(**unit._asdict(), origin="agreed") for unit in align.units(annotation))
-    store.write(corpus.gold_path(article.id), store.dump(Gold(**dict(annotation), decisions=told)))
+    decisions = tuple(
+        Decision(**unit._asdict(), origin="agreed") for unit in align.units(annotation)
+    )
+    store.write(
+        corpus.gold_path(article.id), store.dump(Gold(**dict(annotation), decisions=decisions))
+    )
     build.build(corpus, schema)
     (row,) = _load(corpus, tmp_path / "cache")
     assert row["adjudicated"] is True
@@ -190,7 +194,8 @@ def test_the_card_tells_who_annotated_and_counts_what_is_there(
 
 
 NESTED = """[h1:source|[m1:civil_society|The Monitor]] [q1:cue|quoted] [c1:content|[h2:source|[m2:civilians|a nurse]] \
-[q2:cue|as saying] that [c2:content|[m3:quantity|three] [e1:death|died] on [m4:time|Friday]]]. Troops [e2:withdrawal|left].
+[q2:cue|as saying] that [c2:content|[m3:quantity|three] [e1:death|died] on [m4:time|Friday]]]. \
+Troops [e2:withdrawal|left].
 ---
 e1 count:m3 time:m4 realis=actual
 e2 realis=negated
@@ -270,8 +275,9 @@ def test_sentences_have_tokens_tags_and_spans_that_nest(
     corpus: Corpus, write: Write, schema: Schema, tmp_path: Path
 ) -> None:
     article, _ = write(
-        """[m1:person|Brigadier Ilvec of [m2:state_force|the [m5:government|Orsenian] army]] left. [m3:state_force|Troops] \
-[e1:capture|seized] [m4:place|Tak], he said. It [e2:damage|burn]ed on [m6:time|Friday]. [e3:death|Died].
+        """[m1:person|Brigadier Ilvec of [m2:state_force|the [m5:government|Orsenian] army]] left. \
+[m3:state_force|Troops] [e1:capture|seized] [m4:place|Tak], he said. \
+It [e2:damage|burn]ed on [m6:time|Friday]. [e3:death|Died].
 ---
 e1 agent:m3 object:m4 time:m6 realis=actual
 e2 realis=actual
@@ -298,11 +304,11 @@ m6 value=2024-03-15
             assert article.text[start:end] == word
     _first, second, third, _fourth = _load(corpus, tmp_path / "cache", "events")
     (capture,) = second["event_mentions"]
-    told = {
+    places = {
         argument["text"]: (argument["in_sentence"], argument["token_start"])
         for argument in capture["arguments"]
     }
-    assert told == {"Troops": (True, 0), "Tak": (True, 2), "Friday": (False, None)}
+    assert places == {"Troops": (True, 0), "Tak": (True, 2), "Friday": (False, None)}
     (burn,) = third["event_mentions"]
     assert (burn["text"], burn["token_start"], burn["token_end"]) == ("burn", None, None)
     assert report.unaligned == {

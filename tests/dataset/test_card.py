@@ -15,79 +15,74 @@ from annotate.model.schema import Schema
 from tests.conftest import SENTENCE, Acre
 
 
-def test_agreement_and_baselines_are_the_commands_figures(
-    corpus: Corpus, write: Any, schema: Schema, acre: Acre
-) -> None:
+@pytest.fixture
+def two_passes(write: Any) -> None:
+    """Four articles with a pass of ana's and one of ben's each, which differ on two places."""
     for number in range(4):
-        own = SENTENCE.replace("Troops", f"Brigade {number}")
-        write(own, annotator="ana")
-        write(own if number % 2 else own.replace("m2:place", "m2:facility"), annotator="ben")
+        source = SENTENCE.replace("Troops", f"Brigade {number}")
+        write(source, annotator="ana")
+        write(source if number % 2 else source.replace("m2:place", "m2:facility"), annotator="ben")
+
+
+def _cell(estimate: Any) -> str:
+    return f"{estimate['value']:.2f} ({estimate['low']:.2f}–{estimate['high']:.2f})"
+
+
+def _row_of(rows: Any, **fields: Any) -> Any:
+    (row,) = (row for row in rows if {name: row[name] for name in fields} == fields)
+    return row
+
+
+@pytest.mark.usefixtures("two_passes")
+def test_agreement_is_the_command_s_figures(corpus: Corpus, schema: Schema, acre: Acre) -> None:
     report = json.loads(acre("agreement", "--json", "--no-labels").stdout)
-    scored = acre(
-        "score", corpus.root / "annotations" / "ana", corpus.root / "annotations" / "ben", "--json"
-    )
-    (corpus.root / "baselines").mkdir()
-    (corpus.root / "baselines" / "ben-as-a-system.json").write_text(scored.stdout)
     build.build(corpus, schema)
-    told = corpus.card.read_text(encoding="utf-8")
-    (mention,) = (
-        row for row in report["rows"] if (row["layer"], row["label"]) == ("mention", None)
-    )
+    text = corpus.card.read_text(encoding="utf-8")
+    mention = _row_of(report["rows"], layer="mention", label=None)
     f1, overlap = (mention["measures"][name] for name in ("F1", "F1 overlap"))
     assert f1["value"] == pytest.approx(10 / 12)
-    cells = [
-        f"{found['value']:.2f} ({found['low']:.2f}–{found['high']:.2f})" for found in (f1, overlap)
-    ]
-    assert f"| mention | 12/12 | {' | '.join(cells)} |" in told
-    assert "Between passes of ana, ben on 4 documents" in told
-    assert "![Agreement by layer](images/agreement.svg)" in told
+    assert f"| mention | 12/12 | {_cell(f1)} | {_cell(overlap)} |" in text
+    assert "Between passes of ana, ben on 4 documents" in text
+    assert "![Agreement by layer](images/agreement.svg)" in text
     assert (corpus.root / "images" / "agreement.svg").read_bytes().startswith(b"<?xml")
     labelled = json.loads(acre("agreement", "--json").stdout)
-    (place,) = (
-        row for row in labelled["rows"] if (row["layer"], row["label"]) == ("mention", "place")
-    )
-    value = place["measures"]["F1"]
-    assert (
-        f"| mention | `place` | 4/2 | {value['value']:.2f}"
-        f" ({value['low']:.2f}–{value['high']:.2f}) |" in told
-    )
+    place = _row_of(labelled["rows"], layer="mention", label="place")
+    assert f"| mention | `place` | 4/2 | {_cell(place['measures']['F1'])} |" in text
     most = labelled["sorts"][0]
-    assert (most["what"], most["label"], most["other"], most["count"]) == (
-        "label",
-        "facility",
-        "place",
-        2,
-    )
+    kind = (most["what"], most["label"], most["other"], most["count"])
+    assert kind == ("label", "facility", "place", 2)
     article, start, end = most["example"]
-    assert f"| 2 | mention: facility or place | `{article}` {start}–{end} |" in told
-    (strict,) = (
-        row
-        for row in json.loads(scored.stdout)["rows"]
-        if (row["layer"], row["measure"], row["averaging"]) == ("mention", "strict", "micro")
-    )
-    value = strict["f1"]
-    line = (
-        f"| ben-as-a-system | – | mention | strict | {value['value']:.2f}"
-        f" ({value['low']:.2f}–{value['high']:.2f}) |"
-    )
-    assert line in told
+    assert f"| 2 | mention: facility or place | `{article}` {start}–{end} |" in text
+
+
+@pytest.mark.usefixtures("two_passes")
+def test_baselines_are_the_command_s_figures(corpus: Corpus, schema: Schema, acre: Acre) -> None:
+    passes = corpus.root / "annotations"
+    scored = acre("score", passes / "ana", passes / "ben", "--json").stdout
+    (corpus.root / "baselines").mkdir()
+    (corpus.root / "baselines" / "ben-as-a-system.json").write_text(scored)
+    build.build(corpus, schema)
+    rows = json.loads(scored)["rows"]
+    strict = _row_of(rows, layer="mention", measure="strict", averaging="micro")
+    line = f"| ben-as-a-system | – | mention | strict | {_cell(strict['f1'])} |"
+    assert line in corpus.card.read_text(encoding="utf-8")
 
 
 def test_without_passes_or_systems_it_says_so(corpus: Corpus, write: Any, schema: Schema) -> None:
     write(SENTENCE)
     build.build(corpus, schema)
-    told = corpus.card.read_text(encoding="utf-8")
-    assert "No article has two passes yet: there is no measured agreement." in told
-    assert "None has been measured yet." in told
-    assert "agreement.svg" not in told
+    text = corpus.card.read_text(encoding="utf-8")
+    assert "No article has two passes yet: there is no measured agreement." in text
+    assert "None has been measured yet." in text
+    assert "agreement.svg" not in text
 
 
 def test_it_is_honest_about_machines(corpus: Corpus, write: Any, schema: Schema) -> None:
     write(SENTENCE)
     build.build(corpus, schema)
-    told = corpus.card.read_text(encoding="utf-8")
-    assert "All texts were written by a machine." in told
-    assert "no person has checked the labels" not in told  # ana is a person
+    text = corpus.card.read_text(encoding="utf-8")
+    assert "All texts were written by a machine." in text
+    assert "no person has checked the labels" not in text  # ana is a person
     (corpus.root / "annotators.yaml").write_text("ana: {kind: machine, description: A test}\n")
     build.build(corpus, schema)
     assert (

@@ -53,12 +53,12 @@ def test_each_row_that_is_behind_is_named(corpus: Corpus, schema: Schema, write:
     assert {issue.where.partition(":")[0] for issue in issues} >= {
         f"data/{name}/train.parquet" for name in ROWS
     }
-    found = {
+    of_documents = {
         issue.where.rpartition(": ")[2]: (issue.code, issue.message)
         for issue in issues
         if issue.where.startswith("data/documents/")
     }
-    assert found == {
+    assert of_documents == {
         changed.id: (
             "dataset-behind",
             "mentions differ from what the corpus builds; run acre build",

@@ -41,9 +41,9 @@ def test_its_records_are_those_of_load_dataset(tmp_path: Path) -> None:
 def _plain(value: Any) -> Any:
     """What mlcroissant gives, in Python's own types; a field is named by its last part."""
     if isinstance(value, dict):
-        return {name.rpartition("/")[2]: _plain(found) for name, found in value.items()}
+        return {name.rpartition("/")[2]: _plain(inner) for name, inner in value.items()}
     if isinstance(value, list | np.ndarray):
-        return [_plain(found) for found in value]
+        return [_plain(inner) for inner in value]
     if isinstance(value, bytes):
         return value.decode()
     return None if value is None or value != value else value
@@ -52,7 +52,7 @@ def _plain(value: Any) -> Any:
 def _shown(value: Any, like: Any) -> Any:
     """The row's value, without the lists in lists that Croissant has no form for."""
     if isinstance(value, dict):
-        return {name: found for name, found in value.items() if not isinstance(found, list)}
+        return {name: inner for name, inner in value.items() if not isinstance(inner, list)}
     if isinstance(value, list):
-        return [_shown(found, like) for found in value]
+        return [_shown(inner, like) for inner in value]
     return value

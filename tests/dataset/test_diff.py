@@ -73,12 +73,18 @@ def test_a_row_gives_its_annotation_back_and_does_not_differ_from_itself(
     ("change", "expected"),
     [
         (("[m2:place|Tak]", "[m2:facility|Tak]"), [("mention", "relabelled", "place 14–17 “Tak”", "facility")]),
-        (("[m3:quantity|at least 12]", "at least [m3:quantity|12]"), [("mention", "moved", "quantity 19–30 “at least 12”", "quantity 28–30 “12”")]),
-        (("e1 agent:m1 object:m2", "e1 object:m2"), [("event", "re-argued", f"{SEIZED}: agent={TROOPS}", f"{SEIZED}: –")]),
-        (("e1 agent:m1", "e1 target:m1"), [("event", "re-argued", f"{SEIZED}: agent={TROOPS}", f"{SEIZED}: target={TROOPS}")]),
-        (("stance=asserts", "stance=denies"), [("attribution span", "re-answered", f"{DIED}: stance=asserts", "stance=denies")]),
-        (("c1 source:h1 cue:q1", "c1 source:h1"), [("attribution span", "re-argued", f"{DIED}: cue=cue 45–49 “said”", f"{DIED}: –")]),
-        (("[m1:state_force|Troops]", "Troops"), [("event", "re-argued", f"{SEIZED}: agent=(gone)", f"{SEIZED}: –"), GONE]),
+        (("[m3:quantity|at least 12]", "at least [m3:quantity|12]"),
+         [("mention", "moved", "quantity 19–30 “at least 12”", "quantity 28–30 “12”")]),
+        (("e1 agent:m1 object:m2", "e1 object:m2"),
+         [("event", "re-argued", f"{SEIZED}: agent={TROOPS}", f"{SEIZED}: –")]),
+        (("e1 agent:m1", "e1 target:m1"),
+         [("event", "re-argued", f"{SEIZED}: agent={TROOPS}", f"{SEIZED}: target={TROOPS}")]),
+        (("stance=asserts", "stance=denies"),
+         [("attribution span", "re-answered", f"{DIED}: stance=asserts", "stance=denies")]),
+        (("c1 source:h1 cue:q1", "c1 source:h1"),
+         [("attribution span", "re-argued", f"{DIED}: cue=cue 45–49 “said”", f"{DIED}: –")]),
+        (("[m1:state_force|Troops]", "Troops"),
+         [("event", "re-argued", f"{SEIZED}: agent=(gone)", f"{SEIZED}: –"), GONE]),
         (("same", "same"), []),
     ],
 )  # fmt: skip
@@ -88,20 +94,20 @@ def test_a_change_is_told_as_what_it_is(
     new = SENTENCE.replace(*change)
     if "state_force|Troops" in change[0]:
         new = new.replace("e1 agent:m1 object", "e1 object")
-    found = diff.diff([_of(SENTENCE, made)], [_of(new, made)], SCHEMA)
-    assert sorted((c.layer, c.kind, c.was, c.now) for c in found.changes) == expected
-    assert found.same == (not expected)
+    result = diff.diff([_of(SENTENCE, made)], [_of(new, made)], SCHEMA)
+    assert sorted((c.layer, c.kind, c.was, c.now) for c in result.changes) == expected
+    assert result.same == (not expected)
     back = diff.diff([_of(new, made)], [_of(SENTENCE, made)], SCHEMA)
-    assert len(back.changes) == len(found.changes)
+    assert len(back.changes) == len(result.changes)
 
 
 def test_documents_that_come_go_or_are_described_otherwise(made: Made) -> None:
     one, two = _of(SENTENCE, made, "one"), _of(SENTENCE, made, "two")
-    found = diff.diff([one], [two], SCHEMA)
-    assert (found.added, found.removed, found.same) == (["two"], ["one"], 0)
-    found = diff.diff([one], [one | {"outlet": "Meridian"}], SCHEMA)
-    assert found.described == {"one": ["outlet"]}
-    assert found.before["documents"] == found.after["documents"] == 1
+    result = diff.diff([one], [two], SCHEMA)
+    assert (result.added, result.removed, result.same) == (["two"], ["one"], 0)
+    result = diff.diff([one], [one | {"outlet": "Meridian"}], SCHEMA)
+    assert result.described == {"one": ["outlet"]}
+    assert result.before["documents"] == result.after["documents"] == 1
     # Ids are no difference: gold that was adjudicated anew may number its marks anew.
     renamed = _of(SENTENCE.replace("m2", "m22").replace("e1", "e11"), made, "one")
     assert diff.diff([one], [renamed], SCHEMA).is_empty

@@ -88,8 +88,9 @@ def submitted(
     article, annotation = write(SENTENCE, annotator="ben")
     client = Client(ben.url, ben.token)
     number = load.load(client, project, corpus.articles(), schema).project
-    (task,) = (task["id"] for page in client.tasks(number) for task in page)
-    return number, task, client.annotate(task, tasks.result(annotation, article, schema))
+    (task,) = itertools.chain.from_iterable(client.tasks(number))
+    sent = client.annotate(task["id"], tasks.result(annotation, article, schema))
+    return number, task["id"], sent
 
 
 def _attempts(project: int, task: int, annotation: int) -> list[tuple[str, str, Any]]:
@@ -248,9 +249,11 @@ def test_no_route_of_the_server_shows_an_annotator_a_token(
         "/logout/",
         "/",
     } <= set(routes)
-    asked = sorted({_filled(route, number) for route in routes for number in (1, *submitted)})
-    reads = list(itertools.product(("GET", "HEAD", "OPTIONS"), asked))
-    reads += [("GET", spelling) for route in routes for spelling in _spellings(_filled(route, 1))]
+    numbers = itertools.product(routes, (1, *submitted))
+    paths = sorted({_filled(route, number) for route, number in numbers})
+    reads = list(itertools.product(("GET", "HEAD", "OPTIONS"), paths))
+    for route in routes:
+        reads += [("GET", spelling) for spelling in _spellings(_filled(route, 1))]
     shown = []
     for method, path in reads:
         _status, answer = account.read(method, ben, path)
@@ -322,15 +325,12 @@ def test_a_submission_says_what_was_marked_and_not_whose_it_is(
                 f"/api/tasks/{task}/drafts",
                 {"result": [], "lead_time": 1, "user": eve, field: value},
             )
-        assert {field: of(annotation)[field] for field in moved} == {
-            field: before[field] for field in moved
-        }
-        for found in json.loads(account.ask("GET", f"{ben.url}/api/tasks/{task}/annotations")[1]):
-            assert {field: found[field] for field in moved} == {
-                field: before[field] for field in moved
-            }
-        (there,) = (found for page in client.tasks(elsewhere, annotations=True) for found in page)
-        assert (there["annotations"], there["drafts"]) == ([], [])
+        unmoved = {field: before[field] for field in moved}
+        assert {field: of(annotation)[field] for field in moved} == unmoved
+        for raw in json.loads(account.ask("GET", f"{ben.url}/api/tasks/{task}/annotations")[1]):
+            assert {field: raw[field] for field in moved} == unmoved
+        (stored,) = itertools.chain.from_iterable(client.tasks(elsewhere, annotations=True))
+        assert (stored["annotations"], stored["drafts"]) == ([], [])
         # What the page itself sends is taken.
         sent = {
             "result": [],
@@ -369,7 +369,7 @@ def _untouched(ben: Desk, submitted: tuple[int, int, int]) -> None:
     project, task, annotation = submitted
     client = Client(ben.url, ben.token)
     (page,) = client.tasks(project, annotations=True)
-    assert [(found["id"], [raw["id"] for raw in found["annotations"]]) for found in page] == [
+    assert [(task["id"], [raw["id"] for raw in task["annotations"]]) for task in page] == [
         (task, [annotation])
     ]
     assert page[0]["annotations"][0]["result"]

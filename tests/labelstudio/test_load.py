@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ Write = Callable[..., tuple[Article, Annotation]]
 
 
 def _tasks(client: Client, project: int) -> dict[str, dict[str, object]]:
-    return {task["data"]["article"]: task for page in client.tasks(project) for task in page}
+    return {task["data"]["article"]: task for task in chain.from_iterable(client.tasks(project))}
 
 
 def test_loading_twice_changes_nothing(
@@ -111,9 +112,9 @@ def test_a_changed_schema_does_not_touch_a_project_that_is_worked_on(
         AcreError, match=rf"made under ACRE schema {schema.version}, this is schema 9.0.0"
     ):
         load.load(client, project, corpus.articles(), newer)
-    found = client.project(project)
-    assert found is not None
-    assert 'value="weapon"' in found["label_config"]
+    unchanged = client.project(project)
+    assert unchanged is not None
+    assert 'value="weapon"' in unchanged["label_config"]
 
 
 def test_an_article_in_two_tasks_is_named(

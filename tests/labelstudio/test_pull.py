@@ -8,6 +8,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -43,10 +44,9 @@ class Round:
         self.number = load.load(client, project, corpus.articles(), schema).project
         self.tasks = {
             task["data"]["article"]: task["id"]
-            for page in client.tasks(self.number)
-            for task in page
+            for task in chain.from_iterable(client.tasks(self.number))
         }
-        self.told: list[Issue | str] = []
+        self.events: list[Issue | str] = []
 
     def submit(self, article: Article, annotation: Annotation) -> int:
         return self.client.annotate(
@@ -54,7 +54,7 @@ class Round:
         )
 
     def pull(self, **options: Any) -> dict[str, int]:
-        self.told.clear()
+        self.events.clear()
         annotators = options.pop("annotators", {self.desk.email or "": "ben"})
         counts = pull.pull(
             self.client,
@@ -62,13 +62,13 @@ class Round:
             self.corpus,
             self.schema,
             annotators,
-            notify=self.told.append,
+            notify=self.events.append,
             **options,
         )
         return {name: count for name, count in counts.items() if count}
 
     def codes(self) -> list[str]:
-        return [found.code for found in self.told if isinstance(found, Issue)]
+        return [event.code for event in self.events if isinstance(event, Issue)]
 
     def pulled(self, article: Article) -> Annotation:
         return store.read_annotation(self.corpus.annotation_path("ben", article.id))
@@ -92,7 +92,7 @@ def test_what_was_submitted_comes_back_exactly_and_leaves_the_others_alone(
     at = start()
     at.submit(article, annotation)
     assert at.pull() == {"tasks": 1, "new": 1}
-    assert at.told == [f"annotations/ben/{article.id}.json"]
+    assert at.events == [f"annotations/ben/{article.id}.json"]
     pulled = at.pulled(article)
     assert pulled.layers() == annotation.layers()
     assert (pulled.provenance.annotator, pulled.provenance.kind, pulled.provenance.seconds) == (
@@ -201,7 +201,7 @@ def test_an_account_without_a_pseudonym_stays_nameless_and_out(
     at.submit(article, annotation)
     assert at.pull(annotators={}) == {"tasks": 1, "set aside": 1}
     assert at.codes() == ["annotator-unknown"]
-    assert (at.desk.email or "?") not in "".join(map(str, at.told))
+    assert (at.desk.email or "?") not in "".join(map(str, at.events))
 
 
 def test_of_two_passes_by_one_annotator_the_newer_stands_and_the_older_is_set_aside(
@@ -304,9 +304,8 @@ def test_odd_annotations_are_set_aside_by_name_and_all_others_come(
     counts = {"tasks": 7, "new": 4, "set aside": 3, "tasks that the server fails on": 1}
     assert at.pull() == counts
     assert sorted(at.codes()) == ["result-malformed", "result-malformed", "task-unreadable"]
-    (unreadable,) = (
-        found for found in at.told if isinstance(found, Issue) and found.code == "task-unreadable"
-    )
+    issues = [event for event in at.events if isinstance(event, Issue)]
+    (unreadable,) = (issue for issue in issues if issue.code == "task-unreadable")
     assert unreadable.where == f"task {lost}"
     assert re.search(lost_annotation, unreadable.message)
     assert [path.name.partition(".")[0] for path in at.aside()] == sorted(
@@ -353,7 +352,7 @@ def test_what_the_server_fails_on_is_tried_again_by_every_pull_until_it_comes(
         return at.pull()
 
     assert later() == {"tasks": 1, "set aside": 1, "tasks that the server fails on": 1}
-    (name,) = (re.search(r"annotation (\d+)", str(found)) for found in at.told)
+    (name,) = (re.search(r"annotation (\d+)", str(event)) for event in at.events)
     assert name is not None
     at.client._answer("PATCH", f"api/annotations/{name[1]}", json={"result": sent})
     assert later() == {"tasks": 1, "new": 1}

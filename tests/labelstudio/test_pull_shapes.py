@@ -62,16 +62,18 @@ def _task(
 
 
 def _pull(corpus: Corpus, schema: Schema, *sent: Any) -> tuple[dict[str, int], list[Issue]]:
-    told: list[Issue | str] = []
+    events: list[Issue | str] = []
     server: Any = Server(*sent)
-    counts = pull.pull(server, "p", corpus, schema, {"ben@acre.invalid": "ben"}, notify=told.append)
+    counts = pull.pull(
+        server, "p", corpus, schema, {"ben@acre.invalid": "ben"}, notify=events.append
+    )
     return {name: count for name, count in counts.items() if count}, [
-        one for one in told if isinstance(one, Issue)
+        one for one in events if isinstance(one, Issue)
     ]
 
 
 @pytest.mark.parametrize(
-    ("change", "found"),
+    ("change", "message"),
     [
         ({"result": {}}, "result: Input should be a valid list"),
         ({"result": None}, "result: Input should be a valid list"),
@@ -89,14 +91,14 @@ def _pull(corpus: Corpus, schema: Schema, *sent: Any) -> tuple[dict[str, int], l
     ],
 )
 def test_an_annotation_of_another_shape_is_set_aside_in_full_and_the_next_one_comes(
-    corpus: Corpus, schema: Schema, write: Write, change: dict[str, Any], found: str
+    corpus: Corpus, schema: Schema, write: Write, change: dict[str, Any], message: str
 ) -> None:
     (one, of_one), (two, of_two) = write(SENTENCE), write("[m1:person|Žofia] left.\n---\n")
     odd, good = _task(one, of_one, schema), _task(two, of_two, schema, 2)
     odd["annotations"][0] |= change
     counts, (issue,) = _pull(corpus, schema, odd, good)
     assert counts == {"tasks": 2, "set aside": 1, "new": 1}
-    assert found in issue.message
+    assert message in issue.message
     (aside,) = corpus.root.glob("aside/*/*.json")
     kept = json.loads(aside.read_text(encoding="utf-8"))
     assert (kept["annotation"], kept["data"]) == (

@@ -43,16 +43,19 @@ def read(
     def read(change: Callable[[list[Any]], Any]) -> tuple[Annotation, list[tuple[str, str]]]:
         sent = tasks.result(annotation, article, schema)
         change(sent)
-        found, issues = results.read(sent, article, schema, made())
-        return found, [(issue.where, issue.code) for issue in issues]
+        back, issues = results.read(sent, article, schema, made())
+        return back, [(issue.where, issue.code) for issue in issues]
 
     return read
 
 
 def _entry(sent: list[Any], name: str, control: str = "label") -> Any:
-    return next(
-        entry for entry in sent if entry.get("id") == name and entry.get("from_name") == control
-    )
+    of_region = [entry for entry in sent if entry.get("id") == name]
+    return next(entry for entry in of_region if entry.get("from_name") == control)
+
+
+def _add_relation(**fields: Any) -> Callable[[list[Any]], Any]:
+    return lambda sent: sent.append({"type": "relation"} | fields)
 
 
 def _set(name: str, control: str = "label", **value: Any) -> Callable[[list[Any]], Any]:
@@ -60,7 +63,7 @@ def _set(name: str, control: str = "label", **value: Any) -> Callable[[list[Any]
 
 
 @pytest.mark.parametrize(
-    ("change", "found"),
+    ("change", "issues"),
     [
         (_set("m1", labels=["person", "place"]), [("m1", "label-several"), ("e1", "link-dangling")]),
         (_set("m1", labels=[]), [("m1", "label-missing"), ("e1", "link-dangling")]),
@@ -75,11 +78,11 @@ def _set(name: str, control: str = "label", **value: Any) -> Callable[[list[Any]
         (lambda sent: _entry(sent, "e1", "realis").update(from_name="mood"), [("e1", "attribute-unknown")]),
         (lambda sent: sent.append("?"), [("result", "result-malformed")]),
         (lambda sent: _entry(sent, "m2").update(id="a b"), [("a b", "result-malformed"), ("e1", "link-dangling")]),
-        (lambda sent: sent.append({"type": "relation", "from_id": "e1"}), [("e1", "result-malformed")]),
-        (lambda sent: sent.append({"type": "relation", "from_id": "e1", "to_id": "m3"}), [("e1", "link-unlabelled")]),
-        (lambda sent: sent.append({"type": "relation", "from_id": "e1", "to_id": "zz", "labels": ["time"]}), [("e1", "link-dangling")]),
-        (lambda sent: sent.append({"type": "relation", "from_id": "m1", "to_id": "e1", "labels": ["time"]}), [("m1", "link-misplaced")]),
-        (lambda sent: sent.append({"type": "relation", "from_id": "m1", "to_id": "e1", "labels": ["same_as"]}), [("m1", "link-misplaced")]),
+        (_add_relation(from_id="e1"), [("e1", "result-malformed")]),
+        (_add_relation(from_id="e1", to_id="m3"), [("e1", "link-unlabelled")]),
+        (_add_relation(from_id="e1", to_id="zz", labels=["time"]), [("e1", "link-dangling")]),
+        (_add_relation(from_id="m1", to_id="e1", labels=["time"]), [("m1", "link-misplaced")]),
+        (_add_relation(from_id="m1", to_id="e1", labels=["same_as"]), [("m1", "link-misplaced")]),
         (lambda sent: sent.append(_entry(sent, "m1") | {}), [("m1", "id-duplicate")]),
         (lambda sent: _entry(sent, "m1").update(meta={"text": ["unsure"]}), [("m1", "region-note")]),
         (lambda sent: sent.append({**_entry(sent, "e1", "realis"), "id": "m1"}), [("m1", "answer-stale")]),
@@ -87,9 +90,9 @@ def _set(name: str, control: str = "label", **value: Any) -> Callable[[list[Any]
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_named(
-    read: Callable[..., Any], change: Callable[[list[Any]], Any], found: list[tuple[str, str]]
+    read: Callable[..., Any], change: Callable[[list[Any]], Any], issues: list[tuple[str, str]]
 ) -> None:
-    assert read(change)[1] == found
+    assert read(change)[1] == issues
 
 
 def test_words_that_stand_elsewhere_are_refused(read: Callable[..., Any]) -> None:
@@ -188,9 +191,9 @@ def test_whatever_shape_a_result_has_it_is_read_or_named(
 ) -> None:
     article, annotation = write(SENTENCE)
     sent = data.draw(strategies.damaged(st.just(tasks.result(annotation, article, schema))))
-    found, issues = results.read(sent, article, schema, made())
+    back, issues = results.read(sent, article, schema, made())
     for issue in issues:
         assert str(issue).encode()  # it can be printed
     if not errors(issues):
-        list(validate.check(found, article, schema))
-        assert Annotation.model_validate_json(store.dump(found)) == found
+        list(validate.check(back, article, schema))
+        assert Annotation.model_validate_json(store.dump(back)) == back

@@ -17,6 +17,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -43,7 +44,7 @@ def test_what_was_saved_outlives_a_kill(
     try:
         client = Client(desk.url, desk.token)
         number = load.load(client, "kept", corpus.articles(), schema).project
-        (task,) = (task["id"] for page in client.tasks(number) for task in page)
+        (task,) = (task["id"] for task in chain.from_iterable(client.tasks(number)))
         client.annotate(task, tasks.result(annotation, article, schema))
         assert desk.pid is not None
         os.killpg(desk.pid, signal.SIGKILL)
@@ -51,11 +52,8 @@ def test_what_was_saved_outlives_a_kill(
         assert not server.is_ours(desk)
         again = server.start(state, "eva")
         assert (again.token, again.password, again.port) == (desk.token, desk.password, desk.port)
-        (kept,) = (
-            task
-            for page in Client(again.url, again.token).tasks(number, annotations=True)
-            for task in page
-        )
+        pages = Client(again.url, again.token).tasks(number, annotations=True)
+        (kept,) = chain.from_iterable(pages)
         assert len(kept["annotations"]) == 1
         # A second start takes the running one over instead of starting another on the same data.
         assert server.start(state, "eva").pid == again.pid
@@ -263,19 +261,19 @@ def test_a_desk_that_an_older_version_started_is_stopped(
 
 
 @pytest.mark.parametrize(
-    ("content", "found"),
+    ("content", "problem"),
     [
         ('{"name": "eva", "url": "u", "token": "t", "pid": "x"}', "pid: Input should be"),
         ("{", "file: Invalid JSON"),
     ],
 )
 def test_a_damaged_desk_file_is_one_clear_line(
-    tmp_path: Path, acre: Acre, content: str, found: str
+    tmp_path: Path, acre: Acre, content: str, problem: str
 ) -> None:
     store.write(tmp_path / "desks" / "eva" / "desk.json", content.encode())
     done = acre("serve", "--desk", "eva", "--state", tmp_path, "--stop")
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
-    assert f"desk.json: {found}" in done.stderr
+    assert f"desk.json: {problem}" in done.stderr
 
 
 def test_desks_started_at_once_under_two_state_folders_get_a_port_each(tmp_path: Path) -> None:
@@ -285,7 +283,7 @@ def test_desks_started_at_once_under_two_state_folders_get_a_port_each(tmp_path:
     def start_another() -> None:
         if not others:
             others.append(Desk("none", "", ""))  # it waits as well
-            others[0] = server.start(tmp_path / "there", "ben")
+            others[0] = server.start(tmp_path / "elsewhere", "ben")
 
     desk = server.start(tmp_path / "here", "eva", on_wait=start_another)
     try:
@@ -293,7 +291,7 @@ def test_desks_started_at_once_under_two_state_folders_get_a_port_each(tmp_path:
         assert server.is_ours(others[0])
         assert desk.port != others[0].port
         assert server.read(tmp_path / "here", "eva") == desk
-        assert server.read(tmp_path / "there", "ben") == others[0]
+        assert server.read(tmp_path / "elsewhere", "ben") == others[0]
     finally:
         server.stop(desk)
         server.stop(others[0])

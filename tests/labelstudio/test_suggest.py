@@ -47,7 +47,10 @@ def parsed(schema: Schema, made: Callable[..., Provenance]) -> Callable[[str], A
         ),
         (
             "Troops shelled [x1:person|Tak] on Monday.\n---\n",  # marked anew, by another id
-            {("state_force", "thrown away"): 1, ("shelling", "thrown away"): 1, ("place", "changed"): 1, ("place", "thrown away"): 1},
+            {
+                ("state_force", "thrown away"): 1, ("shelling", "thrown away"): 1, ("place", "changed"): 1,
+                ("place", "thrown away"): 1,
+            },
         ),
         (
             OFFERED.replace(" on ", " [x1:time|on] "),
@@ -64,8 +67,8 @@ def test_each_suggested_mark_has_one_fate(
 def _began(corpus: Corpus, article: Article, annotator: str) -> None:
     path = corpus.annotation_path(annotator, article.id)
     old = store.read_annotation(path)
-    made = old.provenance.model_copy(update={"started_from": "reader 1.0"})
-    store.write(path, store.dump(old.model_copy(update={"provenance": made})))
+    provenance = old.provenance.model_copy(update={"started_from": "reader 1.0"})
+    store.write(path, store.dump(old.model_copy(update={"provenance": provenance})))
 
 
 def test_no_gold_of_passes_that_all_began_with_suggestions(
@@ -97,7 +100,7 @@ def test_due_lets_pass_what_one_of_them_read_bare(
     aided = one.model_copy(
         update={"provenance": one.provenance.model_copy(update={"started_from": "reader 1.0"})}
     )
-    run = sheets.Run(corpus, schema, "gold", False, True, lambda told: None)
+    run = sheets.Run(corpus, schema, "gold", False, True, lambda event: None)
     documents: Any = [(article, [aided, aided]), (article, [aided, one])]
     assert list(sheets.due(run, iter(documents), True)) == documents[1:]
 
