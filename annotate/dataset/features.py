@@ -271,9 +271,7 @@ def _telling(schema: Schema) -> Columns:
         | _end(
             "source", "the source; the outlet’s name, without offsets, where the article tells it"
         )
-        | {
-            "source_label": _source_label(schema),
-        }
+        | {"source_label": _source_label(schema)}
         | _end("cue", "the cue")
         | {
             name: (kind, f"{about} Null where the article tells it")

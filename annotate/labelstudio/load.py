@@ -117,16 +117,10 @@ def load(
     for article in chain([first] if first is not None else [], selected):
         on_article()
         data = tasks.data(article, schema)
-        old = known.get(article.id)
-        if old is None:
-            batch.append((article.id, data))
-        elif old.data == data:
-            report.unchanged.append(article.id)
-        elif old.worked_on and old.data.get("sha256") != article.sha256:
-            report.issues.append(Issue(article.id, "text-changed", _CHANGED.format(task=old.task)))
+        if article.id in known:
+            _update(client, report, article, known[article.id], data)
         else:
-            client.update_task(old.task, data)
-            report.updated.append(article.id)
+            batch.append((article.id, data))
         if len(batch) == BATCH:
             _send(client, report, batch)
     _send(client, report, batch)
@@ -137,6 +131,19 @@ _CHANGED = (
     "its text changed after task {task} was labelled; restore the text, or add it as a new article:"
     " nothing was touched"
 )
+
+
+def _update(
+    client: Client, report: LoadReport, article: Article, old: _Known, data: dict[str, Any]
+) -> None:
+    """Replace the task's data, but of a task that somebody has worked on not its text."""
+    if old.data == data:
+        report.unchanged.append(article.id)
+    elif old.worked_on and old.data.get("sha256") != article.sha256:
+        report.issues.append(Issue(article.id, "text-changed", _CHANGED.format(task=old.task)))
+    else:
+        client.update_task(old.task, data)
+        report.updated.append(article.id)
 
 
 def _note(task: dict[str, Any], known: dict[str, _Known], issues: list[Issue]) -> None:

@@ -165,7 +165,7 @@ def test_what_is_withheld_is_left_out_in_one_line_and_is_no_fault(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "told"),
+    ("arguments", "code", "message"),
     [
         (("no-such-article",), 1, "no-such-article: no such article in"),
         (("--collection", "nowhere"), 2, "no collection 'nowhere'"),
@@ -173,11 +173,11 @@ def test_what_is_withheld_is_left_out_in_one_line_and_is_no_fault(
 )
 def test_a_wrong_name_makes_no_empty_project(
     write: Write, desk: Desk, client: Client, project: str, acre: Acre,
-    tmp_path: Path, arguments: tuple[str, ...], code: int, told: str,
+    tmp_path: Path, arguments: tuple[str, ...], code: int, message: str,
 ) -> None:  # fmt: skip
     server = _named(desk, tmp_path, project)
     write(SENTENCE)
     done = acre("load", *arguments, *server)
     assert done.returncode == code
-    assert told in done.stderr
+    assert message in done.stderr
     assert client.project(project) is None

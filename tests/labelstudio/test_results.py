@@ -124,8 +124,8 @@ def test_offsets_in_utf16_units_are_moved_and_named(
             "start": entry["value"]["start"] + shift,
             "end": entry["value"]["end"] + shift,
         }
-    found, issues = results.read(sent, article, schema, made())
-    assert found.layers() == annotation.layers()
+    back, issues = results.read(sent, article, schema, made())
+    assert back.layers() == annotation.layers()
     assert [(issue.where, issue.code, issue.severity) for issue in issues] == [
         ("m1, m2", "mark-text", "warning")
     ]
