@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from annotate.corpus import validate
 from annotate.corpus.store import Corpus
 from annotate.dataset import build
+from annotate.formats import labelstudio
 from annotate.labelstudio import pull as pull_
 from annotate.labelstudio import server
 from annotate.labelstudio.client import connect
@@ -172,8 +173,9 @@ def _pull(
     if entry.desk is not None:
         annotators |= server.read(state, entry.desk).accounts
     return pull_.pull(
-        client, entry.project, corpus, schema, annotators, everything, output.dry_run, output.show
-    )
+        client, entry.project, corpus, schema, annotators, everything, output.dry_run, output.show,
+        reader=labelstudio.reader(schema),
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

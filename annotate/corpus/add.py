@@ -32,24 +32,35 @@ def add(
     on_article: Callable[[], None] = lambda: None,
 ) -> AddReport:
     """Read the files and write what is new under `articles/`."""
+    readings = (found for path in paths for found in reading.read(path, about))
+    return add_readings(corpus, readings, about.collection, on_article)
+
+
+def add_readings(
+    corpus: Corpus,
+    readings: Iterable[Reading],
+    collection: str,
+    on_article: Callable[[], None] = lambda: None,
+    dry: bool = False,
+) -> AddReport:
+    """Write what is new of the articles that were read; with `dry`, tell it alone."""
     report = AddReport()
-    ships_text = corpus.collection(about.collection).ships_text
+    ships_text = corpus.collection(collection).ships_text
     new: dict[str, Reading] = {}
-    for path in paths:
-        for found in reading.read(path, about):
-            on_article()
-            if found.article is not None and not ships_text:
-                # No word of the text is in its id, nor in the title, which is committed.
-                name = ids.withheld_id(about.collection, found.article.sha256)
-                found = replace(
-                    found, article=found.article.model_copy(update={"id": name, "title": name})
-                )
-            if found.article is None:
-                report.failed.append(found)
-            elif found.article.id in new:
-                report.present.append((found, found.article))
-            else:
-                new[found.article.id] = found
+    for found in readings:
+        on_article()
+        if found.article is not None and not ships_text:
+            # No word of the text is in its id, nor in the title, which is committed.
+            name = ids.withheld_id(collection, found.article.sha256)
+            found = replace(
+                found, article=found.article.model_copy(update={"id": name, "title": name})
+            )
+        if found.article is None:
+            report.failed.append(found)
+        elif found.article.id in new:
+            report.present.append((found, found.article))
+        else:
+            new[found.article.id] = found
     articles = [found.article for found in new.values() if found.article is not None]
     for article, other, likeness in copies.near_copies(articles, corpus.articles()):
         found = new.pop(article.id)
@@ -62,7 +73,7 @@ def add(
     sentences = (
         {} if ships_text else {article.id: tokens.sentences(article) for article in articles}
     )
-    for article in articles:
+    for article in () if dry else articles:
         corpus.write_article(article)
         if not ships_text:
             corpus.write_sentences(article, sentences[article.id])

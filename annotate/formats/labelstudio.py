@@ -24,12 +24,14 @@ from annotate.formats.document import (
     with_defaults,
 )
 from annotate.formats.labelmap import LabelMap
-from annotate.labelstudio import config, results, tasks
+from annotate.labelstudio import config, pull, results, tasks
 from annotate.model.graph import Link
+from annotate.model.issues import Issue, Severity
 from annotate.model.records import Annotation, Article, Provenance
 from annotate.model.schema import Schema
 
 SUFFIXES = (".json",)
+_SHOWN = 5
 
 
 class _Entry(BaseModel):
@@ -139,10 +141,7 @@ def read(
     (raw,) = submitted
     result = raw.get("result", [])
     if labels.is_foreign:
-        dropped = Dropped(dropped)
-        marks = list(_marks(result, dropped))
-        links = list(_links(result, dropped))
-        return assembled(marks, links, article, schema, made, dropped, labels, document.text)
+        return read_result(result, article, schema, made, labels, document.text, dropped)
     text_of(article)
     for number, entry in enumerate(result, 1):
         try:
@@ -153,6 +152,46 @@ def read(
     annotation, issues = results.read(result, article, schema, made)
     annotation, defaults = with_defaults(annotation, schema, labels)
     return Import(annotation, issues, +dropped, defaults)
+
+
+def read_result(
+    result: list[Any],
+    article: Article,
+    schema: Schema,
+    made: Provenance,
+    labels: LabelMap = NO_MAP,
+    source: str | None = None,
+    dropped: Mapping[str, int] | None = None,
+) -> Import:
+    """A result of a labelling interface of any names, over `source`, a copy of the article's text."""
+    left_out = Dropped(dropped or {})
+    marks = list(_marks(result, left_out))
+    links = list(_links(result, left_out))
+    return assembled(marks, links, article, schema, made, left_out, labels, source)
+
+
+def reader(schema: Schema, labels: LabelMap = NO_MAP) -> pull.Reader:
+    """What `pull` reads the results of others by; what says the same of several marks is one issue."""
+
+    def read(
+        result: list[Any], article: Article, provenance: Provenance, source: str | None
+    ) -> tuple[Annotation, list[Issue], Mapping[str, int]]:
+        taken = read_result(result, article, schema, provenance, labels, source)
+        places: dict[tuple[str, str, Severity], list[str]] = {}
+        for issue in taken.issues:
+            key = (issue.code, issue.message, issue.severity)
+            places.setdefault(key, []).append(issue.where)
+        issues = [Issue(_listed(names), *key) for key, names in places.items()]
+        counts = {f"not read: {what}": count for what, count in taken.dropped.items()}
+        counts |= {f"by default: {what}": count for what, count in taken.defaults.items()}
+        return taken.annotation, issues, counts
+
+    return read
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
 
 
 def _marks(result: list[Any], dropped: Dropped) -> Iterator[Marked]:

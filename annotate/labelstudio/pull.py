@@ -2,50 +2,63 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from pydantic import AwareDatetime, BaseModel, ValidationError
+from pydantic import ValidationError
 
 from annotate.corpus import store, validate
+from annotate.corpus.articles import reading
+from annotate.corpus.articles.reading import About, Reading
 from annotate.corpus.store import Corpus, StoreError
-from annotate.labelstudio import results
+from annotate.labelstudio import config, matching, results
 from annotate.labelstudio.client import AnswerError, Client
+from annotate.labelstudio.matching import Articles, Match
+from annotate.labelstudio.source import Server, Source, SourceError
 from annotate.model import ids
-from annotate.model.issues import AcreError, Issue, Severity, errors
+from annotate.model.issues import Issue, Severity, errors
 from annotate.model.records import Annotation, Article, Provenance
 from annotate.model.schema import Schema
 
-# A task updated in the second in which the pull began may be on either side of it.
-_OVERLAP = dt.timedelta(seconds=2)
-
+TOOL = "label-studio"
+"""Without a version: an export tells none, and a server's is that of the pull, not that which was annotated with."""
+_SHOWN = 5
 
 Notify = Callable[[Issue | str], None]
 """Is called with each issue, and with the path in the corpus of each file that is new or changed, as they come: a list
 of them would grow with the corpus."""
 
 
+class Reader(Protocol):
+    """Reads a result of a labelling interface that is not ours, over `source`, a copy of the article's text."""
+
+    def __call__(
+        self, result: list[Any], article: Article, provenance: Provenance, source: str | None
+    ) -> tuple[Annotation, list[Issue], Mapping[str, int]]:
+        """The annotation, what has no place in one or was moved, and counts of what was left out or set by default."""
+
+
 @dataclass(frozen=True)
 class _Run:
-    client: Client
+    source: Source
     corpus: Corpus
     schema: Schema
     annotators: Mapping[str, str]
     kinds: Mapping[str, str]
-    users: Mapping[int, str]
-    tool: str
-    cursor: PullCursor
+    articles: Articles
+    reader: Reader | None
     dry: bool
     notify: Notify
     counts: Counter[str] = field(default_factory=Counter)
-    failed: set[int] = field(default_factory=set)
-    """Tasks that the server failed to give, now or when they were requested last."""
+    strays: list[tuple[str, int]] = field(default_factory=list)
+    """The tasks of no article of the corpus, each with how many annotations it has."""
 
 
 def pull(
@@ -58,118 +71,103 @@ def pull(
     dry: bool = False,
     notify: Notify = lambda event: None,
     on_task: Callable[[int], None] = lambda count: None,
+    reader: Reader | None = None,
 ) -> Counter[str]:
-    """Bring the project's annotations to `annotations/<annotator>/<article>.json`; returns what was counted, by name.
+    """`pull_from` a project of a server. A pull that was cut off goes on where it stopped."""
+    source = Server(client, title, corpus, everything, dry)
+    return pull_from(source, corpus, schema, annotators, dry, notify, on_task, reader)
 
-    Each annotation is counted once: new, changed, unchanged, set aside, or cancelled.
 
-    `annotators` gives the pseudonym of each account, by e-mail address. What was pulled before and has not been
-    touched since is not requested again, unless `everything`. A pull that was cut off goes on where it stopped.
-    What the server itself failed to give is reported, and requested again by every later pull.
-    With `dry`, nothing is written, and what is reported and counted is what would be.
+def pull_from(
+    source: Source,
+    corpus: Corpus,
+    schema: Schema,
+    annotators: Mapping[str, str],
+    dry: bool = False,
+    notify: Notify = lambda event: None,
+    on_task: Callable[[int], None] = lambda count: None,
+    reader: Reader | None = None,
+    articles: Articles | None = None,
+) -> Counter[str]:
+    """Bring a project's annotations to `annotations/<annotator>/<article>.json`; returns what was counted, by name.
+
+    Each annotation is counted once: new, changed, unchanged, set aside, cancelled, or of no article. The same project
+    gives the same files, whether its server or its export is the source.
+
+    `annotators` gives the pseudonym of each account, by e-mail address, or by its number where that is not known.
+    `reader` reads what was made with other labelling interfaces than ours; without one, it is read as ours. With `dry`,
+    nothing is written, and what is reported and counted is what would be.
     """
-    project = client.project(title)
-    if project is None:
-        raise AcreError(
-            f"{client.url}: no project {title!r}; name one with --project, or make it with: acre"
-            " load"
-        )
-    cursor = PullCursor(corpus, client.url, project["id"])
-    kinds = {name: annotator.kind for name, annotator in corpus.annotators().items()}
     run = _Run(
-        client, corpus, schema, annotators, kinds, client.users(), f"label-studio {client.version()}", cursor, dry,
-        notify,
+        source, corpus, schema, annotators, {name: about.kind for name, about in corpus.annotators().items()},
+        articles or Articles(corpus), reader, dry, notify,
     )  # fmt: skip
-    progress = cursor.read()
-    if everything:
-        progress = _Progress(failed=progress.failed)
-    run.failed.update(progress.failed)
-    _pull(project["id"], progress, run, on_task)
+    try:
+        for page in source.pages():
+            for raw in page:
+                _task(raw, run)
+            on_task(len(page))
+    except SourceError as error:
+        notify(Issue(source.name, "file-unreadable", str(error)))
+    _report_strays(run)
     return run.counts
 
 
-def _pull(project: int, progress: _Progress, run: _Run, on_task: Callable[[int], None]) -> None:
-    """All tasks that were touched since, and those that the server failed to give before."""
-    until = progress.until or run.client.clock()
-    not_seen = set(progress.failed)
-    pages = run.client.tasks(
-        project, progress.after, progress.since, annotations=True, salvage=True
+def _report_strays(run: _Run) -> None:
+    """One line for all tasks of no article: an error where somebody's work is in them."""
+    if not run.strays:
+        return
+    names = ", ".join(name for name, _count in run.strays[:_SHOWN])
+    more = f" and {len(run.strays) - _SHOWN} more" if len(run.strays) > _SHOWN else ""
+    work = sum(count for _name, count in run.strays)
+    message = (
+        f"tasks of no article of the corpus, by id or by text: {len(run.strays)}, with {work} annotations"
+        f" ({names}{more}); add their texts, with acre add or of a file with --add-to, then pull --all"
     )
-    for page in pages:
-        for raw in page:
-            _task(raw, run)
-        not_seen -= {raw["id"] for raw in page}
-        on_task(len(page))
-        _remember(run, since=progress.since, until=until, after=page[-1]["id"])
-    # Nobody need have touched these: it may be the server that was mended.
-    for number in sorted(not_seen):
-        task = run.client.task(project, number)
-        if task is None:
-            run.failed.remove(number)
-        else:
-            _task(task, run)
-        on_task(1)
-    _remember(run, since=until - _OVERLAP)
+    severity = Severity.ERROR if work else Severity.WARNING
+    run.notify(Issue(run.source.name, "article-unknown", message, severity))
 
 
-def _remember(run: _Run, **progress: Any) -> None:
-    if not run.dry:
-        run.cursor.write(_Progress(failed=sorted(run.failed), **progress))
+_OF_NO_ARTICLE = "of no article, left where they are"
 
 
-class _Progress(BaseModel):
-    """How far a project has been pulled."""
-
-    since: AwareDatetime | None = None
-    """Since when tasks are of interest; None: all are."""
-    until: AwareDatetime | None = None
-    """What the next pull starts from, where this one was cut off."""
-    after: int = 0
-    """The id to go on after."""
-    failed: list[int] = []
-    """Tasks that the server failed to give: they are requested whenever they were touched last."""
+def texts(source: Source, articles: Articles, about: About) -> Iterator[Reading]:
+    """The texts of the tasks of no article, as articles; what else their data say is read as of a row of JSON."""
+    for task in _readable(source):
+        letters = matching.annotated_text(task) if articles.of(task).is_stray else None
+        if letters is not None:
+            where = f"{source.name}: task {task.id}"
+            yield reading.of_fields({**task.data, "text": letters}, where, about)
 
 
-class PullCursor:
-    """The file that keeps how far a project has been pulled into this copy of the corpus."""
-
-    def __init__(self, corpus: Corpus, url: str, project: int) -> None:
-        self.key = hashlib.sha256(f"{url} {project}".encode()).hexdigest()[:12]
-        """Of the project on its server."""
-        self._path: Path = corpus.pull_path(self.key)
-
-    def read(self) -> _Progress:
-        """As it was written last; from the start where it was not, or can't be read."""
-        try:
-            return _Progress.model_validate_json(self._path.read_bytes())
-        except (FileNotFoundError, ValidationError):
-            return _Progress()
-
-    def write(self, progress: _Progress) -> None:
-        """Keep it."""
-        store.write(self._path, (progress.model_dump_json(exclude_defaults=True) + "\n").encode())
+def _readable(source: Source) -> Iterator[results.Task]:
+    """The tasks that are such; the pull tells of the others, and where the source breaks off."""
+    with suppress(SourceError):
+        for raw in chain.from_iterable(source.pages()):
+            with suppress(ValidationError):
+                yield results.Task.model_validate(raw)
 
 
 def _task(raw: dict[str, Any], run: _Run) -> None:
     """Each annotation of the task kept or set aside."""
     counts = run.counts
     unreadable = raw.get("unreadable", [])
+    number = raw.get("id")
+    name = f"task {number}" if type(number) is int else f"task without a number {_digest(raw)}"
     counts["tasks"] += 1
-    run.failed.discard(raw["id"])
     if unreadable:
-        run.failed.add(raw["id"])
         counts["tasks that the server fails on"] += 1
         message = (
             f"the server fails to give {', '.join(unreadable)}; mend or delete it there: each pull"
             " tries it again"
         )
-        run.notify(Issue(f"task {raw['id']}", "task-unreadable", message))
-    aside = run.corpus.aside_path("unknown", f"task {raw['id']}", run.cursor.key)
+        run.notify(Issue(name, "task-unreadable", message))
+    aside = run.corpus.aside_path("unknown", name, run.source.key)
     try:
         task = results.Task.model_validate(raw)
     except ValidationError as error:
         issue = _malformed("task", error)
-        run.notify(Issue(f"task {raw['id']}", issue.code, issue.message))
+        run.notify(Issue(name, issue.code, issue.message))
         annotations = raw.get("annotations")
         counts["set aside"] += max(1, len(annotations) if isinstance(annotations, list) else 1)
         _set_aside(aside, [issue], {"task": raw}, run)
@@ -180,8 +178,14 @@ def _task(raw: dict[str, Any], run: _Run) -> None:
     submitted = [raw for raw in task.annotations if not _was_cancelled(raw)]
     counts["cancelled, not exported"] += len(task.annotations) - len(submitted)
     counts["tasks without annotation"] += not submitted
-    for submission, annotation in _submissions(task, submitted, run):
-        _annotation(task, submission, annotation, run)
+    match = run.articles.of(task)
+    if match.is_stray:
+        run.strays.append((match.name, len(submitted)))
+    if match.is_stray and match.version is None:
+        counts[_OF_NO_ARTICLE] += len(submitted)
+        return
+    for submission, annotation in _submissions(task, match, submitted, run):
+        _annotation(task, match, submission, annotation, run)
 
 
 def _was_cancelled(raw: Any) -> bool:
@@ -189,7 +193,7 @@ def _was_cancelled(raw: Any) -> bool:
 
 
 def _submissions(
-    task: results.Task, raws: list[Any], run: _Run
+    task: results.Task, match: Match, raws: list[Any], run: _Run
 ) -> list[tuple[results.Submission, dict[str, Any]]]:
     """Oldest first, so that of two passes by one annotator the newer stands; what is none is set aside."""
     submissions = []
@@ -205,30 +209,36 @@ def _submissions(
                     "annotation", "task-unreadable", "its result is what the server fails to give"
                 )
             else:
-                where = f"{annotator}/{results.printable(task.data.article)}: annotation"
+                where = f"{annotator}/{match.name}: annotation"
                 run.notify(Issue(where, issue.code, issue.message))
-            digest = hashlib.sha256(_json(raw)).hexdigest()[:12]
             run.counts["set aside"] += 1
             aside = run.corpus.aside_path(
-                annotator, task.data.article, str(fields.get("id") or digest)
+                annotator, match.name, str(fields.get("id") or _digest(raw))
             )
             _set_aside(aside, [issue], _in_full(task, raw), run)
     return sorted(submissions, key=lambda pair: (pair[0].updated_at, pair[0].id))
 
 
 def _annotation(
-    task: results.Task, submission: results.Submission, raw: dict[str, Any], run: _Run
+    task: results.Task,
+    match: Match,
+    submission: results.Submission,
+    raw: dict[str, Any],
+    run: _Run,
 ) -> None:
     """One submitted annotation: kept under its annotator's name, or set aside in full with the reasons."""
     annotator = _pseudonym(submission.completed_by, run)
-    article, issues = _article(task.data, run.corpus)
+    article, issues = match.article, [match.issue] if match.issue else []
+    if match.is_stray:
+        message = "the corpus has no article of the task's id or text; add it, then pull --all"
+        issues.append(Issue("task", "article-unknown", message))
     issues += _annotator(submission, annotator)
     annotation = None
     if article is not None:
-        annotation, read_issues = _read(task, submission, raw, annotator, article, run)
+        annotation, read_issues = _read(match, submission, raw, annotator, article, run)
         issues += read_issues
-    where = f"{annotator or 'unknown'}/{results.printable(task.data.article)}"
-    aside = run.corpus.aside_path(annotator or "unknown", task.data.article, str(submission.id))
+    where = f"{annotator or 'unknown'}/{match.name}"
+    aside = run.corpus.aside_path(annotator or "unknown", match.name, str(submission.id))
     if annotation is not None and article is not None and not errors(issues):
         conflict = _keep(annotation, article, where, run)
         if conflict is not None:
@@ -236,19 +246,21 @@ def _annotation(
         elif not run.dry:
             aside.unlink(missing_ok=True)
             # As it was kept while nobody could say whose it is.
-            run.corpus.aside_path("unknown", task.data.article, str(submission.id)).unlink(
-                missing_ok=True
-            )
+            run.corpus.aside_path("unknown", match.name, str(submission.id)).unlink(missing_ok=True)
     for issue in issues:
-        run.notify(Issue(f"{where}: {issue.where}", issue.code, issue.message, issue.severity))
+        # Of all tasks without an article one line is reported at the end.
+        if not (match.is_stray and issue.code == "article-unknown"):
+            run.notify(Issue(f"{where}: {issue.where}", issue.code, issue.message, issue.severity))
     if annotation is None or errors(issues) or any(issue.code == "pass-older" for issue in issues):
         run.counts["set aside"] += 1
         _set_aside(aside, issues, _in_full(task, raw), run)
 
 
 def _pseudonym(account: Any, run: _Run) -> str:
-    email = run.users.get(account, "") if isinstance(account, int) else ""
-    return run.annotators.get(email.lower(), "")
+    if type(account) is not int:
+        return ""
+    email = run.source.users.get(account, "").lower()
+    return run.annotators.get(email) or run.annotators.get(str(account), "")
 
 
 def _malformed(where: str, error: ValidationError) -> Issue:
@@ -260,7 +272,9 @@ def _malformed(where: str, error: ValidationError) -> Issue:
 
 
 def _in_full(task: results.Task, raw: Any) -> dict[str, Any]:
-    return {"task": task.id, "data": task.data.model_dump(), "annotation": raw}
+    own = [name for name in results.TaskData.model_fields if name in task.data]
+    kept = {name: task.data[name] for name in own} if "schema_version" in own else task.data
+    return {"task": task.id, "data": kept, "annotation": raw}
 
 
 def _set_aside(path: Path, issues: list[Issue], raw: dict[str, Any], run: _Run) -> None:
@@ -274,45 +288,27 @@ def _json(raw: Any) -> bytes:
     return (json.dumps(raw, ensure_ascii=False, indent=1) + "\n").encode(errors="backslashreplace")
 
 
-def _article(data: results.TaskData, corpus: Corpus) -> tuple[Article | None, list[Issue]]:
-    name, collection = data.article, data.collection
-    try:
-        article = corpus.article(collection, name)
-        if article is not None:
-            corpus.collections().of(article)  # an undeclared one does not say what may be kept
-    except AcreError as error:
-        return None, [Issue("task", "article-unknown", str(error))]
-    if article is None:
-        message = f"the corpus has no article {name!r} in {collection!r}; add it, then pull --all"
-        return None, [Issue("task", "article-unknown", message)]
-    if article.text is None:
-        message = "its text is withheld and not here; put your own copy in place, then pull --all"
-        return None, [Issue("task", "article-unknown", message)]
-    if data.text != article.text:
-        message = (
-            "the task's text is not the article's; somebody edited one of them: restore it, then"
-            " pull --all"
-        )
-        return None, [Issue("task", "text-changed", message)]
-    return article, []
+def _digest(raw: Any) -> str:
+    return hashlib.sha256(_json(raw)).hexdigest()[:12]
 
 
 def _annotator(submission: results.Submission, annotator: str) -> list[Issue]:
     author, editor = submission.completed_by, submission.updated_by
     if not annotator:
-        message = f"account {author} has no pseudonym; give it one with --annotator EMAIL=PSEUDONYM"
+        message = (
+            f"account {author} has no pseudonym; give it one with --annotator EMAIL=PSEUDONYM, or"
+            f" {author}=PSEUDONYM where a file tells no e-mail address"
+        )
         return [Issue("annotation", "annotator-unknown", message)]
     if editor not in (None, author):
         # Any account of a Label Studio can overwrite another's annotation, which keeps its author's name.
-        message = (
-            f"account {editor} changed it after {annotator}; ask {annotator} to submit it again"
-        )
+        message = f"account {editor} changed it after {annotator}; ask {annotator} to submit it again"
         return [Issue("annotation", "pass-foreign", message)]
     return []
 
 
 def _read(
-    task: results.Task,
+    match: Match,
     submission: results.Submission,
     raw: dict[str, Any],
     annotator: str,
@@ -320,11 +316,12 @@ def _read(
     run: _Run,
 ) -> tuple[Annotation | None, list[Issue]]:
     number, kind = submission.parent_prediction, run.kinds.get(annotator, "human")
+    version = match.version or run.schema.version
     try:
-        provenance = results.provenance(raw, annotator, kind, task.data.schema_version, run.tool)
+        provenance = results.provenance(raw, annotator, kind, version, TOOL)
         if number is not None:
-            version = _suggestion(number, article, provenance, run)
-            provenance = provenance.model_copy(update={"started_from": version})
+            suggested_by = _suggestion(number, article, provenance, run)
+            provenance = provenance.model_copy(update={"started_from": suggested_by})
     except ValidationError as error:
         return None, [_malformed("annotation", error)]
     except AnswerError as error:
@@ -333,15 +330,33 @@ def _read(
             " --all"
         )
         return None, [Issue("annotation", "task-unreadable", message)]
-    annotation, issues = results.read(submission.result, article, run.schema, provenance)
+    if run.reader is None or (match.source is None and _is_ours(submission.result, run.schema)):
+        annotation, issues = results.read(submission.result, article, run.schema, provenance)
+    else:
+        annotation, issues, counts = run.reader(submission.result, article, provenance, match.source)
+        run.counts.update(counts)
     if not errors(issues):
         issues += validate.check(annotation, article, run.schema)
     return annotation, issues
 
 
+def _is_ours(result: list[Any], schema: Schema) -> bool:
+    """Whether no region was made with another control than ours, or with a label that the schema does not have."""
+    for entry in result:
+        if isinstance(entry, dict) and str(entry.get("type")).endswith("labels"):
+            value, control = entry.get("value"), entry.get("from_name")
+            labels = value.get("labels") if isinstance(value, dict) else None
+            foreign = isinstance(labels, list) and any(
+                isinstance(label, str) and label not in schema.labels for label in labels
+            )
+            if foreign or (isinstance(control, str) and control != config.LABELS):
+                return False
+    return True
+
+
 def _suggestion(number: int, article: Article, provenance: Provenance, run: _Run) -> str:
     """Keep what the annotator began with, as it was offered; returns the name and version of what offered it."""
-    raw = run.client.prediction(number)
+    raw = run.source.prediction(number)
     offered = results.Suggestion.model_validate(raw)
     version = offered.model_version
     by_extractor = Provenance.model_validate(

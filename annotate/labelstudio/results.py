@@ -8,7 +8,15 @@ import math
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from annotate.labelstudio import config, quotes
 from annotate.model import graph
@@ -47,19 +55,24 @@ class _Raw(BaseModel):
         return raw
 
 
+def _whole(value: Any) -> Any:
+    try:
+        json.dumps(value, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError:
+        raise ValueError("half a character (a lone surrogate)") from None
+    return value
+
+
 class _Whole(_Raw):
     """A part whose strings are kept, so that all of them must be ones that a file can hold."""
 
     @model_validator(mode="after")
     def _no_surrogate(self) -> _Whole:
-        try:
-            json.dumps(self.model_dump(), ensure_ascii=False).encode()
-        except UnicodeEncodeError:
-            raise ValueError("half a character (a lone surrogate)") from None
+        _whole(self.model_dump())
         return self
 
 
-class TaskData(_Whole):
+class TaskData(_Raw):
     """What `tasks.data` gave a task to be known by, and the text that was annotated."""
 
     article: str
@@ -72,7 +85,8 @@ class Task(_Raw):
     """A task with its annotations and drafts, which are still raw."""
 
     id: int
-    data: TaskData
+    data: Annotated[dict[str, Any], AfterValidator(_whole)]
+    """As `TaskData` has it, or as others have who made the project."""
     annotations: list[Any]
     drafts: list[Any]
 

@@ -31,6 +31,8 @@ FIRST_PORT = 8080
 _START_SECONDS = 240
 _FIRST_ANSWER_SECONDS = 60
 _STOP_SECONDS = 15
+_OWN_ACCOUNT = "1"
+"""Number of the account that a desk begins with; an export tells no more of it."""
 _MODULE = "annotate.labelstudio.server_app"
 
 
@@ -58,8 +60,8 @@ class Desk:
 
     @property
     def accounts(self) -> dict[str, str]:
-        """The pseudonym of the desk's own account, which is the desk's name, by e-mail; none of an attached desk."""
-        return {self.email: self.name} if self.email else {}
+        """The pseudonym of the desk's own account, its name, by e-mail and by number; none of an attached desk."""
+        return {self.email: self.name, _OWN_ACCOUNT: self.name} if self.email else {}
 
 
 def folder(state: Path, name: str) -> Path:

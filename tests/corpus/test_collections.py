@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 from annotate.cli.common import app
 from annotate.corpus import store
 from annotate.corpus.store import Corpus, StoreError
-from annotate.labelstudio import pull
-from annotate.labelstudio.results import TaskData
+from annotate.labelstudio.matching import Articles
+from annotate.labelstudio.results import Task
 from annotate.model.records import Annotation, Article
 from tests.conftest import SENTENCE
 
@@ -67,13 +67,17 @@ def test_a_build_leaves_it_out_by_name(
 
 
 def test_what_is_pulled_for_it_is_to_be_set_aside(corpus: Corpus, stray: Article) -> None:
-    task = TaskData(
-        article=stray.id, collection="strays", schema_version="0.2.0", text=stray.text or ""
-    )
-    article, issues = pull._article(task, corpus)
-    assert article is None
-    assert [issue.code for issue in issues] == ["article-unknown"]
-    assert "declare it in collections.yaml" in issues[0].message
+    told = {
+        "article": stray.id,
+        "collection": "strays",
+        "schema_version": "0.2.0",
+        "text": stray.text,
+    }
+    match = Articles(corpus).of(Task(id=1, data=told, annotations=[], drafts=[]))
+    assert match.article is None
+    assert match.issue is not None
+    assert match.issue.code == "article-unknown"
+    assert "declare it in collections.yaml" in match.issue.message
 
 
 def test_what_is_written_for_it_is_refused(corpus: Corpus, stray: Article) -> None:

@@ -100,7 +100,7 @@ def test_what_was_submitted_comes_back_exactly_and_leaves_the_others_alone(
         "human",
         12.5,
     )
-    assert pulled.provenance.tool.startswith("label-studio 1.23.")
+    assert pulled.provenance.tool == "label-studio"  # an export does not tell its version
     assert at.corpus.annotation_path("ana", article.id).read_bytes() == ana
 
 

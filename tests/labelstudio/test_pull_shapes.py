@@ -37,9 +37,6 @@ class Server:
     def users(self) -> dict[int, str]:
         return {1: "ben@acre.invalid"}
 
-    def version(self) -> str:
-        return "1.99"
-
     def clock(self) -> dt.datetime:
         return dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 

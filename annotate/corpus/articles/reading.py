@@ -82,10 +82,16 @@ def article(
     about: About,
     blocks: list[tuple[str | None, str]] | None = None,
     notes: Iterable[str] = (),
+    mends: bool = True,
 ) -> Reading:
-    """An article from its text, or from blocks of (zone kind or None, text) where the format knows them."""
+    """An article from its text, or from blocks of (zone kind or None, text) where the format knows them.
+
+    Without `mends`, mojibake stays as it is: in a text that was annotated already, offsets count its letters.
+    """
     changes: Counter[str] = Counter()
-    cleaned = [(kind, _cleaned(block, changes)) for kind, block in blocks or [(None, letters)]]
+    cleaned = [
+        (kind, _cleaned(block, changes, mends)) for kind, block in blocks or [(None, letters)]
+    ]
     if blocks is not None:
         body, cut = _joined([(kind, block) for kind, block in cleaned if block])
     else:
@@ -121,9 +127,9 @@ def article(
     )
 
 
-def _cleaned(letters: str, changes: Counter[str]) -> str:
+def _cleaned(letters: str, changes: Counter[str], mends: bool = True) -> str:
     """The letters as the corpus keeps them. Mojibake first: normalising takes out the controls that tell of it."""
-    mended, mending = text.mended(letters)
+    mended, mending = text.mended(letters) if mends else (letters, {})
     normal, normalising = text.normalise(mended)
     changes.update(mending)
     changes.update(normalising)
@@ -243,7 +249,12 @@ def _read_rows(path: Path, about: About) -> Iterator[Reading]:
         yield _of_row(row, about)
 
 
-def _of_row(row: rows.Row, about: About) -> Reading:
+def of_fields(fields: dict[str, Any], where: str, about: About) -> Reading:
+    """An article from what is told of an annotated text, by the names that rows have for it; its letters stay."""
+    return _printable(_of_row(rows.of_entry(fields, where), about, mends=False))
+
+
+def _of_row(row: rows.Row, about: About, mends: bool = True) -> Reading:
     if row.error is not None:
         return Reading(row.where, error=row.error)
     try:
@@ -259,7 +270,7 @@ def _of_row(row: rows.Row, about: About) -> Reading:
         language=row.fields.get("language") or about.language,
     )
     unused = [f"fields not used: {', '.join(map(_quoted, row.unused))}"] if row.unused else []
-    return article(row.where, row.fields["text"], known, notes=unused)
+    return article(row.where, row.fields["text"], known, notes=unused, mends=mends)
 
 
 def _quoted(name: str) -> str:

@@ -106,14 +106,14 @@ def _of_document(given: Any, path: Path) -> Iterator[Row]:
     if not entries:
         yield Row(str(path), error=f"{path}: empty: no rows; give one JSON object a line")
     for number, entry in enumerate(entries, start=1):
-        yield _row(entry, f"{path}: entry {number}")
+        yield of_entry(entry, f"{path}: entry {number}")
 
 
 def _of_line(raw: bytes, where: str, largest: int) -> Iterator[Row]:
     try:
         if len(raw) > largest:
             raise RowError(f"{where}: {len(raw) / 1e6:.0f} MB is no single article; split it")
-        yield _row(_loads(text.decode(raw, where), where), where)
+        yield of_entry(_loads(text.decode(raw, where), where), where)
     except AcreError as error:
         yield Row(where, error=str(error))
 
@@ -128,7 +128,8 @@ def _loads(line: str, where: str) -> Any:
         raise RowError(f"{where}: not JSON: {error}; give one object a line") from None
 
 
-def _row(entry: Any, where: str) -> Row:
+def of_entry(entry: Any, where: str) -> Row:
+    """What one object says of an article, or why that can't be told."""
     try:
         return _fields(entry, where)
     except AcreError as error:

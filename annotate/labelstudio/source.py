@@ -1,0 +1,266 @@
+"""Where tasks with their annotations come from: a project of a server, or the file that one was exported to."""
+
+from __future__ import annotations
+
+import codecs
+import datetime as dt
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+import ijson
+from pydantic import AwareDatetime, BaseModel, ValidationError
+
+from annotate.corpus import store
+from annotate.corpus.store import Corpus
+from annotate.labelstudio.client import AnswerError, Client
+from annotate.model.issues import AcreError, UsageError
+
+# A task updated in the second in which the pull began may be on either side of it.
+_OVERLAP = dt.timedelta(seconds=2)
+
+_DEEPEST = 100
+"""Lists and objects in one another; an export has ten of them."""
+_ANNOTATION = (
+    "id", "result", "completed_by", "was_cancelled", "created_at", "updated_at", "lead_time", "project", "updated_by",
+    "parent_prediction",
+)  # fmt: skip
+"""Of an annotation, what a server is asked for, in the order in which it comes."""
+
+
+class SourceError(AcreError):
+    """A file that is no project's export, or breaks off: what was found, and what to do."""
+
+
+class Source(Protocol):
+    """A project's tasks, as a server sends them."""
+
+    name: str
+    """Of the project, for messages."""
+    key: str
+    """Of the project where it stands: what is set aside without an article carries it."""
+    users: Mapping[int, str]
+    """E-mail address of each account, by id, as far as it is known."""
+
+    def pages(self) -> Iterator[list[dict[str, Any]]]:
+        """The tasks with annotations and drafts, some at a time; with a page all is done when the next is asked for."""
+
+    def prediction(self, number: int) -> dict[str, Any]:
+        """A prediction of a task of the page; AnswerError where it can't be had."""
+
+
+class _Progress(BaseModel):
+    """How far a project has been pulled."""
+
+    since: AwareDatetime | None = None
+    """Since when tasks are of interest; None: all are."""
+    until: AwareDatetime | None = None
+    """What the next pull starts from, where this one was cut off."""
+    after: int = 0
+    """The id to go on after."""
+    failed: list[int] = []
+    """Tasks that the server failed to give: they are requested whenever they were touched last."""
+
+
+class PullCursor:
+    """The file that keeps how far a project has been pulled into this copy of the corpus."""
+
+    def __init__(self, corpus: Corpus, url: str, project: int) -> None:
+        self.key = hashlib.sha256(f"{url} {project}".encode()).hexdigest()[:12]
+        """Of the project on its server."""
+        self._path: Path = corpus.pull_path(self.key)
+
+    def read(self) -> _Progress:
+        """As it was written last; from the start where it was not, or can't be read."""
+        try:
+            return _Progress.model_validate_json(self._path.read_bytes())
+        except (FileNotFoundError, ValidationError):
+            return _Progress()
+
+    def write(self, progress: _Progress) -> None:
+        """Keep it."""
+        store.write(self._path, (progress.model_dump_json(exclude_defaults=True) + "\n").encode())
+
+
+class Server:
+    """A project of a server: by page, resumable, and only what was touched since the last pull, unless `everything`.
+
+    What the server itself failed to give is asked for again by every later pull.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        title: str,
+        corpus: Corpus,
+        everything: bool = False,
+        dry: bool = False,
+    ) -> None:
+        project = client.project(title)
+        if project is None:
+            raise AcreError(
+                f"{client.url}: no project {title!r}; name one with --project, or make it with: acre"
+                " load"
+            )
+        self.name = f"project {title}"
+        self.users: Mapping[int, str] = client.users()
+        self._client, self._project = client, project["id"]
+        self._cursor = PullCursor(corpus, client.url, project["id"])
+        self.key = self._cursor.key
+        self._everything, self._dry = everything, dry
+
+    def pages(self) -> Iterator[list[dict[str, Any]]]:
+        """Those touched since, then those that the server failed to give before: it may have been mended."""
+        progress = self._cursor.read()
+        if self._everything:
+            progress = _Progress(failed=progress.failed)
+        until = progress.until or self._client.clock()
+        failed, not_seen = set(progress.failed), set(progress.failed)
+        for page in self._client.tasks(
+            self._project, progress.after, progress.since, annotations=True, salvage=True
+        ):
+            yield page
+            for task in page:
+                _note(task, failed)
+            not_seen -= {task["id"] for task in page}
+            self._remember(failed, since=progress.since, until=until, after=page[-1]["id"])
+        for number in sorted(not_seen):
+            task = self._client.task(self._project, number)
+            if task is None:
+                failed.remove(number)
+            else:
+                yield [task]
+                _note(task, failed)
+        self._remember(failed, since=until - _OVERLAP)
+
+    def prediction(self, number: int) -> dict[str, Any]:
+        """As the server has it now."""
+        return self._client.prediction(number)
+
+    def _remember(self, failed: set[int], **progress: Any) -> None:
+        if not self._dry:
+            self._cursor.write(_Progress(failed=sorted(failed), **progress))
+
+
+def _note(task: dict[str, Any], failed: set[int]) -> None:
+    if task.get("unreadable"):
+        failed.add(task["id"])
+    else:
+        failed.discard(task["id"])
+
+
+class File:
+    """The file that Label Studio gives under Export as JSON, or as a snapshot; read as a stream, whatever its size.
+
+    An export tells an account by its id alone, but for some that have the whole account there: of those the e-mail
+    address is known once an annotation of theirs was read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.name = str(path)
+        self.key = hashlib.sha256(str(path.resolve()).encode(errors="surrogateescape")).hexdigest()[
+            :12
+        ]
+        self._emails: dict[int, str] = {}
+        self.users: Mapping[int, str] = self._emails
+        self._path, self._predictions = path, dict[int, dict[str, Any]]()
+
+    def pages(self) -> Iterator[list[dict[str, Any]]]:
+        """Task by task. SourceError, also after some, where the file is no export or breaks off."""
+        count = 0
+        try:
+            with self._path.open("rb") as stream:
+                for entry in _entries(stream):
+                    if not count:
+                        _check(entry)
+                    count += 1
+                    yield [self._task(entry)]
+        except OSError as error:
+            raise UsageError(
+                f"{self._path}: {error.strerror}; name the file that Label Studio exported"
+            ) from None
+        except SourceError as error:
+            read = f" ({count} tasks before that were read)" if count else ""
+            raise SourceError(f"{error}{read}") from None
+        if not count:
+            raise SourceError("no tasks in it; export those that are annotated")
+
+    def prediction(self, number: int) -> dict[str, Any]:
+        """As it was when the annotation was submitted: the file holds it whole."""
+        if number not in self._predictions:
+            raise AnswerError("the file does not hold it: pull from the server instead", 404)
+        return self._predictions[number]
+
+    def _task(self, entry: Any) -> dict[str, Any]:
+        """The task as a server sends it; what is not of that shape stays as it is."""
+        if not isinstance(entry, dict):
+            return {"entry": entry}
+        task: dict[str, Any] = {"drafts": []} | entry
+        annotations = task.get("annotations")
+        offered = task.get("predictions")
+        self._predictions = {}
+        for raw in offered if isinstance(offered, list) else []:
+            self._offer(raw)
+        if isinstance(annotations, list):
+            task["annotations"] = [self._annotation(raw) for raw in annotations]
+        return task
+
+    def _annotation(self, raw: Any) -> Any:
+        if not isinstance(raw, dict):
+            return raw
+        self._offer(raw.get("prediction"))
+        annotation = {name: raw[name] for name in _ANNOTATION if name in raw}
+        for name in ("completed_by", "updated_by"):
+            account = annotation.get(name)
+            if isinstance(account, dict) and type(account.get("id")) is int:
+                annotation[name] = account["id"]
+                if isinstance(account.get("email"), str):
+                    self._emails[account["id"]] = account["email"]
+        return annotation
+
+    def _offer(self, prediction: Any) -> None:
+        if isinstance(prediction, dict) and type(prediction.get("id")) is int:
+            self._predictions[prediction["id"]] = prediction
+
+
+def _check(entry: Any) -> None:
+    """Whether the first entry is a task; SourceError says what the file may be instead."""
+    if not isinstance(entry, dict) or not isinstance(entry.get("data"), dict):
+        raise SourceError("its first entry is no task with `data`; export it as JSON, not JSON-MIN")
+    if not isinstance(entry.get("annotations"), list):
+        raise SourceError("its first task has no list `annotations`; export it as JSON")
+    if type(entry.get("id")) is not int:
+        raise SourceError(
+            "its first task has no id, as in a file for import; read it with: acre convert --from"
+            " labelstudio"
+        )
+
+
+def _entries(stream: BinaryIO) -> Iterator[Any]:
+    """The entries of the list that the JSON is, one at a time; SourceError where it is none, or breaks off."""
+    head = stream.read(64)
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise SourceError("UTF-16; convert it to UTF-8 first, for example with iconv")
+    start = len(codecs.BOM_UTF8) if head.startswith(codecs.BOM_UTF8) else 0
+    if not head[start:].strip().startswith(b"["):
+        raise SourceError("no list of tasks; give the file that Label Studio exports as JSON")
+    stream.seek(start)
+    depth, builder = 0, ijson.ObjectBuilder()
+    try:
+        for event, value in ijson.basic_parse(stream, use_float=True):
+            depth += event in ("start_map", "start_array")
+            if depth == 1 and event in ("start_array", "end_array"):
+                continue
+            if depth > _DEEPEST:
+                raise SourceError(f"more than {_DEEPEST} lists in one another; export it anew")
+            builder.event(event, value)
+            depth -= event in ("end_map", "end_array")
+            if depth == 1:
+                yield builder.value
+                builder = ijson.ObjectBuilder()
+    except ijson.JSONError as error:
+        message = error.args[0] if error.args else error
+        words = message.decode(errors="replace") if isinstance(message, bytes) else str(message)
+        reason = " ".join(words.partition("\n")[0].split())
+        raise SourceError(f"broken JSON: {reason}; export it anew") from None
