@@ -62,12 +62,12 @@ class Articles:
                 same = article or self._by_text(digest)
                 if same is not None and same.sha256 == digest:
                     return self._checked(Match(same.id, same, source=value, version=version))
+            if article is None:
+                return Match(name, version=version)
+            if article.text is None:
+                return self._checked(Match(name, article))
         except AcreError as error:
             return Match(name, issue=Issue("task", "article-unknown", str(error)), version=version)
-        if article is None:
-            return Match(name, version=version)
-        if article.text is None:
-            return self._checked(Match(name, article))
         message = (
             "the task's text is not the article's; somebody edited one of them: restore it, then"
             " pull --all"

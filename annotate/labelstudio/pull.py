@@ -302,7 +302,9 @@ def _annotator(submission: results.Submission, annotator: str) -> list[Issue]:
         return [Issue("annotation", "annotator-unknown", message)]
     if editor not in (None, author):
         # Any account of a Label Studio can overwrite another's annotation, which keeps its author's name.
-        message = f"account {editor} changed it after {annotator}; ask {annotator} to submit it again"
+        message = (
+            f"account {editor} changed it after {annotator}; ask {annotator} to submit it again"
+        )
         return [Issue("annotation", "pass-foreign", message)]
     return []
 
@@ -333,7 +335,9 @@ def _read(
     if run.reader is None or (match.source is None and _is_ours(submission.result, run.schema)):
         annotation, issues = results.read(submission.result, article, run.schema, provenance)
     else:
-        annotation, issues, counts = run.reader(submission.result, article, provenance, match.source)
+        annotation, issues, counts = run.reader(
+            submission.result, article, provenance, match.source
+        )
         run.counts.update(counts)
     if not errors(issues):
         issues += validate.check(annotation, article, run.schema)

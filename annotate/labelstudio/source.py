@@ -126,12 +126,12 @@ class Server:
             not_seen -= {task["id"] for task in page}
             self._remember(failed, since=progress.since, until=until, after=page[-1]["id"])
         for number in sorted(not_seen):
-            task = self._client.task(self._project, number)
-            if task is None:
+            again = self._client.task(self._project, number)
+            if again is None:
                 failed.remove(number)
             else:
-                yield [task]
-                _note(task, failed)
+                yield [again]
+                _note(again, failed)
         self._remember(failed, since=until - _OVERLAP)
 
     def prediction(self, number: int) -> dict[str, Any]:
