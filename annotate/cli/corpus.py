@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from pathlib import Path
 from typing import Annotated
@@ -26,6 +27,7 @@ from annotate.cli.common import (
     say_json,
     schema_of,
     show_counts,
+    state_of,
 )
 from annotate.corpus import add as add_
 from annotate.corpus import init as init_
@@ -37,7 +39,11 @@ from annotate.corpus.articles.reading import About, Reading
 from annotate.corpus.articles.reading import language as language_
 from annotate.corpus.entry import Check
 from annotate.corpus.store import Corpus
+from annotate.labelstudio import server
+from annotate.labelstudio.client import task_pages
+from annotate.labelstudio.load import PROJECT
 from annotate.model.issues import UsageError
+from annotate.model.records import Article
 
 _SHOWN = 80
 """Characters of a zone that are shown."""
@@ -91,8 +97,7 @@ def add(
             style="yellow",
             markup=False,
         )
-    for present, other in report.present:
-        say(f"already there: {present.where} is {other.collection}/{other.id}; nothing added")
+    _show_present(report.present, files, Corpus(corpus))
     for near, other, likeness in report.near:
         complain(
             f"{near.where}: near-copy: {likeness:.0%} like {other.collection}/{other.id}; nothing"
@@ -101,6 +106,45 @@ def add(
     for failed in report.failed:
         complain(failed.error or failed.where)
     raise typer.Exit(1 if report.near or report.failed else 0)
+
+
+def _show_present(
+    present: list[tuple[Reading, Article]], files: list[Path], folder: Corpus
+) -> None:
+    """Of each article that is there already, how far the work on it is, and the next step."""
+    articles = [article for _given, article in present]
+    home = state_of(None, folder.root)
+    pages = task_pages(home, PROJECT, server.names(home), {article.id for article in articles})
+    states = add_.standings(folder, articles) if articles else []
+    for (given, article), state in zip(present, states, strict=True):
+        say(f"already there: {given.where} is {article.collection}/{article.id}; nothing added")
+        # A row is named by its file and its number.
+        file = max((str(path) for path in files if given.where.startswith(str(path))), key=len)
+        tasks = [page for (_desk, name), page in pages.items() if name == article.id]
+        lines = {
+            "text": "here" if state.has_text else "withheld, and not here",
+            "assigned to": ", ".join(state.assigned),
+            "loaded": ", ".join(tasks),
+            "annotated by": ", ".join(state.annotators) or "nobody",
+            "gold": "yes" if state.has_gold else "no",
+            "split": state.split or "none",
+            "next": _next_step(state, article.id, shlex.quote(file), bool(tasks)),
+        }
+        for name, value in lines.items():
+            if value:
+                say(f"  {name}: {value}")
+
+
+def _next_step(state: add_.Standing, name: str, file: str, is_loaded: bool) -> str:
+    if not state.has_text:
+        return f"acre rehydrate {file}"
+    if state.has_gold:
+        return "acre build" if state.split else "acre split"
+    if len(state.annotators) > 1:
+        return f"acre adjudicate {name}"
+    if state.annotators:
+        return f"acre build, or a second pass and then: acre adjudicate {name}"
+    return "acre pull, once it is labelled" if is_loaded else f"acre load {name}"
 
 
 def _show_added(added: Reading) -> None:

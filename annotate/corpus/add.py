@@ -25,6 +25,34 @@ class AddReport:
     failed: list[Reading] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Standing:
+    """How far the work on an article is."""
+
+    has_text: bool
+    """False where it is withheld, and the user's copy is not here."""
+    assigned: tuple[str, ...]
+    annotators: tuple[str, ...]
+    """Who has a pass over it."""
+    has_gold: bool
+    split: str | None
+
+
+def standings(corpus: Corpus, articles: Iterable[Article]) -> list[Standing]:
+    """Of each article in turn."""
+    passes, assignments, splits = corpus.passes(), corpus.assignments(), corpus.splits()
+    return [
+        Standing(
+            has_text=article.text is not None,
+            assigned=assignments.get(article.id, ()),
+            annotators=tuple(passes.get(article.id, ())),
+            has_gold=corpus.gold_path(article.id).exists(),
+            split=(splits[article.id].split or None) if article.id in splits else None,
+        )
+        for article in articles
+    ]
+
+
 def add(
     corpus: Corpus,
     paths: Iterable[Path],

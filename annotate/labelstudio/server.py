@@ -75,10 +75,7 @@ def read(state: Path, name: str) -> Desk:
     try:
         return TypeAdapter(Desk).validate_json(path.read_bytes())
     except FileNotFoundError:
-        known = (
-            ", ".join(sorted(path.parent.name for path in state.glob("desks/*/desk.json")))
-            or "none yet"
-        )
+        known = ", ".join(names(state)) or "none yet"
         raise UsageError(
             f"no desk {name!r} (there is: {known}); start it with: acre serve --desk {name}"
         ) from None
@@ -89,6 +86,11 @@ def read(state: Path, name: str) -> Desk:
             f"{path}: {where}: {first['msg']}; stop the server, remove the file and run acre serve"
             " again"
         ) from None
+
+
+def names(state: Path) -> list[str]:
+    """Of the desks that have been served or attached before."""
+    return sorted(path.parent.name for path in state.glob("desks/*/desk.json"))
 
 
 def _keep(state: Path, desk: Desk) -> None:
@@ -388,8 +390,8 @@ def _free_port(first: int, taken: set[int]) -> int:
 
 def _ports(state: Path, but: str) -> set[int]:
     """The ports of the other desks: one that is starting does not listen yet, one that is down keeps its address."""
-    names = {path.parent.name for path in state.glob("desks/*/desk.json")} - {but}
-    ports = (read(state, name).port for name in names)
+    others = set(names(state)) - {but}
+    ports = (read(state, name).port for name in others)
     return {port for port in ports if port is not None}
 
 
