@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -44,45 +44,24 @@ _GRAPHS = ("graph", "pred", "gold")
 def write(article: Article, annotation: Annotation, schema: Schema) -> Export:
     """One object for each sentence, in OneIE's field names."""
     text, dropped, cut = text_of(article), Dropped(), sentences(article)
-    places = {
-        found.id: place
-        for found in (*annotation.mentions, *annotation.event_mentions)
-        if (place := _place(found, cut, dropped)) is not None
-    }
-    written = []
+    places: dict[str, _Place] = {}
+    for mark in (*annotation.mentions, *annotation.event_mentions):
+        place = _place(mark, cut, dropped)
+        if place is not None:
+            places[mark.id] = place
+    records = []
     for number, sentence in enumerate(cut):
-        words = [text[start:end] for start, end in sentence.tokens]
-        written.append(
+        name = f"{article.id}-{number}"
+        records.append(
             {
                 "doc_id": article.id,
-                "sent_id": f"{article.id}-{number}",
-                "wnd_id": f"{article.id}-{number}",
+                "sent_id": name,
+                "wnd_id": name,
                 "sentence": text[sentence.start : sentence.end],
-                "tokens": words,
-                "entity_mentions": [
-                    {
-                        "id": found.id,
-                        "entity_type": found.label,
-                        "entity_subtype": found.label,
-                        "mention_type": "UNK",
-                    }
-                    | _told(found, places[found.id], text)
-                    for found in annotation.mentions
-                    if places.get(found.id, (-1,))[0] == number
-                ],
+                "tokens": [text[start:end] for start, end in sentence.tokens],
+                "entity_mentions": _entities(annotation, number, places, text),
                 "relation_mentions": [],
-                "event_mentions": [
-                    {
-                        "id": found.id,
-                        "event_type": found.label,
-                        "trigger": _told(found, places[found.id], text),
-                        "arguments": list(
-                            _arguments(found, number, places, annotation, text, dropped)
-                        ),
-                    }
-                    for found in annotation.event_mentions
-                    if places.get(found.id, (-1,))[0] == number
-                ],
+                "event_mentions": _events(annotation, number, places, text, dropped),
             }
         )
     units = align.units(annotation)
@@ -91,38 +70,83 @@ def write(article: Article, annotation: Annotation, schema: Schema) -> Export:
     )
     for layer in (Layer.ATTRIBUTE, Layer.ATTRIBUTION_LINK, Layer.COREFERENCE):
         dropped[f"{layer}s"] += sum(unit.layer == layer for unit in units)
-    content = "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in written)
+    content = "".join(f"{json.dumps(record, ensure_ascii=False)}\n" for record in records)
     return Export({".jsonl": content.encode()}, +dropped)
 
 
-def _place(found: Mark, cut: Sequence[Sentence], dropped: Dropped) -> tuple[int, int, int] | None:
-    number = sentence_of(found, cut)
-    tokens = None if number is None else token_range(found, cut[number])
-    if number is None or tokens is None:
-        dropped[
-            "marks over several sentences" if number is None else "marks not of whole tokens"
-        ] += 1
+class _Place(NamedTuple):
+    """Tokens of one sentence, half-open."""
+
+    sentence: int
+    start: int
+    end: int
+
+
+def _place(mark: Mark, cut: Sequence[Sentence], dropped: Dropped) -> _Place | None:
+    number = sentence_of(mark, cut)
+    if number is None:
+        dropped["marks over several sentences"] += 1
         return None
-    return number, *tokens
+    tokens = token_range(mark, cut[number])
+    if tokens is None:
+        dropped["marks not of whole tokens"] += 1
+        return None
+    return _Place(number, *tokens)
 
 
-def _told(found: Mark, place: tuple[int, int, int], text: str) -> dict[str, Any]:
-    return {"text": found.slice(text), "start": place[1], "end": place[2]}
+def _is_in(mark_id: str, number: int, places: Mapping[str, _Place]) -> bool:
+    """Whether the mark stands in the sentence of that number."""
+    return mark_id in places and places[mark_id].sentence == number
+
+
+def _entities(
+    annotation: Annotation, number: int, places: Mapping[str, _Place], text: str
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": mention.id,
+            "entity_type": mention.label,
+            "entity_subtype": mention.label,
+            "mention_type": "UNK",
+            **_span_fields(mention, places[mention.id], text),
+        }
+        for mention in annotation.mentions
+        if _is_in(mention.id, number, places)
+    ]
+
+
+def _events(
+    annotation: Annotation, number: int, places: Mapping[str, _Place], text: str, dropped: Dropped
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": event.id,
+            "event_type": event.label,
+            "trigger": _span_fields(event, places[event.id], text),
+            "arguments": list(_arguments(event, number, places, annotation, text, dropped)),
+        }
+        for event in annotation.event_mentions
+        if _is_in(event.id, number, places)
+    ]
+
+
+def _span_fields(mark: Mark, place: _Place, text: str) -> dict[str, Any]:
+    return {"text": mark.slice(text), "start": place.start, "end": place.end}
 
 
 def _arguments(
     event: EventMention,
     number: int,
-    places: Mapping[str, tuple[int, int, int]],
+    places: Mapping[str, _Place],
     annotation: Annotation,
     text: str,
     dropped: Dropped,
 ) -> Iterator[dict[str, Any]]:
-    mentions = {found.id: found for found in annotation.mentions}
+    mentions = {mention.id: mention for mention in annotation.mentions}
     for argument in event.arguments:
         if argument.target not in mentions:
             dropped["arguments that are events"] += 1
-        elif places.get(argument.target, (-1,))[0] != number:
+        elif not _is_in(argument.target, number, places):
             dropped["arguments in another sentence"] += 1
         else:
             words = mentions[argument.target].slice(text)
@@ -181,45 +205,45 @@ class _Line(BaseModel):
 def documents(files: Mapping[str, bytes], where: str) -> list[Document]:
     """One for each `doc_id`; it, or else the tokens, tell which article it is."""
     (content,) = files.values()
-    sentences_: dict[str | None, list[tuple[str, _Line]]] = {}
+    by_name: dict[str | None, list[tuple[str, _Line]]] = {}
     for number, line in enumerate(lines(content, where), 1):
         if line.strip():
-            read_ = _line(line, f"{where}:{number}")
-            sentences_.setdefault(read_.doc_id, []).append((f"{where}:{number}", read_))
-    if not sentences_:
+            at = f"{where}:{number}"
+            sentence = _line(line, at)
+            by_name.setdefault(sentence.doc_id, []).append((at, sentence))
+    if not by_name:
         raise FormatError(f"{where}: no sentence in it; give OneIE's JSON lines")
-    several = len(sentences_) > 1
+    several = len(by_name) > 1
     return [
         Document(
             f"{where}: {name}" if several else where,
-            told,
+            located,
             () if name is None else (name,),
-            tokens=tuple(chain.from_iterable(line.tokens for _at, line in told)),
+            tokens=tuple(chain.from_iterable(line.tokens for _at, line in located)),
         )
-        for name, told in sentences_.items()
+        for name, located in by_name.items()
     ]
 
 
 def _line(line: str, at: str) -> _Line:
     try:
-        found = _Line.model_validate(from_json(line, at))
+        sentence = _Line.model_validate(from_json(line, at))
     except ValidationError as error:
         raise FormatError(f"{at}: {first_fault(error)}; give OneIE's fields") from None
-    if all(
-        getattr(found, name) is None for name in (*_GRAPHS, "entity_mentions", "event_mentions")
-    ):
+    fields = (*_GRAPHS, "entity_mentions", "event_mentions")
+    if all(getattr(sentence, name) is None for name in fields):
         raise FormatError(
             f"{at}: neither entity_mentions and event_mentions nor {', '.join(_GRAPHS)}; give"
             " OneIE's fields"
         )
-    return found
+    return sentence
 
 
 def read(
     document: Document,
     article: Article,
     schema: Schema,
-    made: Provenance,
+    provenance: Provenance,
     labels: LabelMap = NO_MAP,
 ) -> Import:
     """Mentions, triggers and arguments; the tokens of all lines must be the article's, in order, all of them."""
@@ -229,62 +253,52 @@ def read(
     links: list[Link] = []
     first = 0
     for number, (at, line) in enumerate(document.content, 1):
-        own = places[first : first + len(line.tokens)]
+        tokens = places[first : first + len(line.tokens)]
         first += len(line.tokens)
-        for mark, drawn in (
-            *_mentions(line, own, at),
-            *_own_output(line, own, number, at, dropped),
-        ):
+        mentions = _mentions(line, tokens, at)
+        outputs = _own_output(line, tokens, number, at, dropped)
+        for mark, mark_links in chain(mentions, outputs):
             marks.append(mark)
-            links += drawn
+            links += mark_links
         dropped["relation mentions"] += len(line.relation_mentions or ())
-    return assembled(marks, links, article, schema, made, dropped, labels, has_answers=False)
+    return assembled(marks, links, article, schema, provenance, dropped, labels, has_answers=False)
 
 
-def _mentions(line: _Line, own: Sequence[Edges], at: str) -> Iterator[tuple[Marked, list[Link]]]:
+def _mentions(line: _Line, tokens: Sequence[Edges], at: str) -> Iterator[tuple[Marked, list[Link]]]:
     for entity in line.entity_mentions or ():
-        yield (
-            Marked(
-                entity.id,
-                entity.entity_type,
-                (_span(entity.start, entity.end, own, at),),
-                entity.text,
-            ),
-            [],
-        )
+        place = _span(entity.start, entity.end, tokens, at)
+        yield Marked(entity.id, entity.entity_type, (place,), entity.text), []
     for event in line.event_mentions or ():
-        place = _span(event.trigger.start, event.trigger.end, own, at)
+        place = _span(event.trigger.start, event.trigger.end, tokens, at)
         links = [Link(event.id, argument.role, argument.entity_id) for argument in event.arguments]
         yield Marked(event.id, event.event_type, (place,), event.trigger.text), links
 
 
 def _own_output(
-    line: _Line, own: Sequence[Edges], number: int, at: str, dropped: Dropped
+    line: _Line, tokens: Sequence[Edges], number: int, at: str, dropped: Dropped
 ) -> Iterator[tuple[Marked, list[Link]]]:
     """What stands under the first of `graph`, `pred` and `gold` that is there; what stands under the others
     is counted.
     """
-    there = [(name, graph) for name in _GRAPHS if (graph := getattr(line, name)) is not None]
+    graphs = [(name, getattr(line, name)) for name in _GRAPHS if getattr(line, name) is not None]
     if line.entity_mentions is not None or line.event_mentions is not None:
-        there.insert(0, ("", _Graph()))
-    for name, graph in there[1:]:
-        dropped[f"marks under {name}, beside those that are read"] += len(graph.entities) + len(
-            graph.triggers
-        )
-    graph = there[0][1]
+        graphs.insert(0, ("", _Graph()))
+    for name, unread in graphs[1:]:
+        count = len(unread.entities) + len(unread.triggers)
+        dropped[f"marks under {name}, beside those that are read"] += count
+    graph = graphs[0][1]
     dropped["relations"] += len(graph.relations)
-    ends = {"m": len(graph.entities), "e": len(graph.triggers)}
     for place, (start, end, label, *_scores) in enumerate(graph.entities):
-        yield Marked(f"m{number}-{place}", label, (_span(start, end, own, at),)), []
+        yield Marked(f"m{number}-{place}", label, (_span(start, end, tokens, at),)), []
     for place, (start, end, label, *_scores) in enumerate(graph.triggers):
         links = [
             Link(f"e{number}-{place}", role, f"m{number}-{filler}")
             for trigger, filler, role, *_scores in graph.roles
             if trigger == place
         ]
-        yield Marked(f"e{number}-{place}", label, (_span(start, end, own, at),)), links
+        yield Marked(f"e{number}-{place}", label, (_span(start, end, tokens, at),)), links
     dropped["roles of triggers that are not there"] += sum(
-        not 0 <= role[0] < ends["e"] for role in graph.roles
+        not 0 <= trigger < len(graph.triggers) for trigger, *_rest in graph.roles
     )
 
 
