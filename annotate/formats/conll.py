@@ -51,45 +51,45 @@ def write(article: Article, annotation: Annotation, schema: Schema) -> Export:
     cut = sentences(article)
     tags = [[["O"] * len(COLUMNS) for _token in sentence.tokens] for sentence in cut]
     for column, layer in enumerate(COLUMNS):
-        for number, start, end, found in _held(annotation, cut, layer, schema, dropped):
+        for number, start, end, mark in _held(annotation, cut, layer, schema, dropped):
             for place in range(start, end):
-                tags[number][place][column] = f"{'B' if place == start else 'I'}-{found.label}"
-    written = [_HEADING]
+                tags[number][place][column] = f"{'B' if place == start else 'I'}-{mark.label}"
+    output = [_HEADING]
     for sentence, rows in zip(cut, tags, strict=True):
-        written += [
+        output += [
             "\t".join((text[start:end], *row))
             for (start, end), row in zip(sentence.tokens, rows, strict=True)
         ]
-        written.append("")
+        output.append("")
     units = align.units(annotation)
     dropped["links"] += len(graph.disassemble(annotation)[1])
     dropped["attributes"] += sum(unit.layer == Layer.ATTRIBUTE for unit in units)
-    return Export({".conll": "".join(f"{line}\n" for line in written).encode()}, +dropped)
+    return Export({".conll": "".join(f"{line}\n" for line in output).encode()}, +dropped)
 
 
 def _held(
     annotation: Annotation, cut: Sequence[Sentence], layer: Layer, schema: Schema, dropped: Dropped
 ) -> Iterator[tuple[int, int, int, Mark]]:
     """(sentence, first token, after the last, mark) of each mark of the layer that its column can hold."""
-    inside: dict[int, list[tuple[int, int, Mark]]] = {}
-    for found in annotation.marks():
-        if schema.layer(found.label) is not layer:
+    by_sentence: dict[int, list[tuple[int, int, Mark]]] = {}
+    for mark in annotation.marks():
+        if schema.layer(mark.label) is not layer:
             continue
-        number = sentence_of(found, cut)
-        place = None if number is None else token_range(found, cut[number])
+        number = sentence_of(mark, cut)
+        place = None if number is None else token_range(mark, cut[number])
         if number is None:
             dropped["marks over several sentences"] += 1
         elif place is None:
             dropped["marks not of whole tokens"] += 1
         else:
-            inside.setdefault(number, []).append((*place, found))
-    for number, spans in inside.items():
-        kept = list(outermost(spans))
-        dropped["marks in or across another of their layer"] += len(spans) - len(kept)
-        yield from ((number, *span) for span in kept)
+            by_sentence.setdefault(number, []).append((*place, mark))
+    for number, spans in by_sentence.items():
+        outer = list(outermost(spans))
+        dropped["marks in or across another of their layer"] += len(spans) - len(outer)
+        yield from ((number, *span) for span in outer)
 
 
-class _Row(NamedTuple):
+class _TokenRow(NamedTuple):
     line: int
     token: str
     cells: tuple[str, ...]
@@ -98,7 +98,7 @@ class _Row(NamedTuple):
 class _Table(NamedTuple):
     """The tokens of a document with their tags, and where sentences begin."""
 
-    rows: list[_Row]
+    rows: list[_TokenRow]
     breaks: set[int]
     dropped: Dropped
 
@@ -125,10 +125,9 @@ def documents(files: Mapping[str, bytes], where: str) -> list[Document]:
             rows.append(_row(line, number, width, heading, where))
     is_ours = heading or width == len(COLUMNS) + 1
     several = len(tables) > 1
-    for table in tables:
-        table.dropped["columns between the token and its tags"] += (
-            0 if is_ours else max(0, width - 2)
-        )
+    if not is_ours and width > 2:
+        for table in tables:
+            table.dropped["columns between the token and its tags"] += width - 2
     return [
         Document(
             f"{where}: document {number}" if several else where,
@@ -145,34 +144,32 @@ def _cells(line: str) -> list[str]:
 
 def _width(numbered: Sequence[tuple[int, str]]) -> int:
     """How many columns most lines have."""
-    widths = Counter(
-        len(_cells(line)) for _number, line in numbered if line.strip() and line[0] not in "#-"
-    )
+    filled = [line for _number, line in numbered if line.strip()]
+    widths = Counter(len(_cells(line)) for line in filled if line[0] not in "#-")
     return max(widths, key=lambda width: (widths[width], width), default=len(COLUMNS) + 1)
 
 
-def _row(line: str, number: int, width: int, heading: bool, where: str) -> _Row:
+def _row(line: str, number: int, width: int, heading: bool, where: str) -> _TokenRow:
     token, *cells = _cells(line)
     width = len(COLUMNS) + 1 if heading else max(width, 2)
     if len(cells) + 1 != width:
-        parted = "tabs" if "\t" in line else "spaces"
+        separator = "tabs" if "\t" in line else "spaces"
         raise FormatError(
-            f"{where}:{number}: {len(cells) + 1} columns, not {width}; {parted} part them"
+            f"{where}:{number}: {len(cells) + 1} columns, not {width}; {separator} part them"
         )
     if not token.strip():
         raise FormatError(
             f"{where}:{number}: an empty token; write the article's token there, or remove the row"
         )
-    tags = (
-        cells if width == len(COLUMNS) + 1 and (heading or all(map(_is_tag, cells))) else cells[-1:]
-    )
+    is_ours = width == len(COLUMNS) + 1 and (heading or all(map(_is_tag, cells)))
+    tags = cells if is_ours else cells[-1:]
     wrong = next((tag for tag in tags if not _is_tag(tag)), None)
     if wrong is not None:
         raise FormatError(
             f"{where}:{number}: {wrong!r} is no tag; give O, or B, I, E, S, L or U with a label, as"
             " B-place"
         )
-    return _Row(number, token, tuple(tags))
+    return _TokenRow(number, token, tuple(tags))
 
 
 def _is_tag(tag: str) -> bool:
@@ -183,23 +180,22 @@ def read(
     document: Document,
     article: Article,
     schema: Schema,
-    made: Provenance,
+    provenance: Provenance,
     labels: LabelMap = NO_MAP,
 ) -> Import:
     """The marks of all columns of tags; the tokens must be those of the article, in order, all of them."""
     text = text_of(article)
-    rows, breaks, found = document.content
-    dropped = Dropped(found)
+    rows, breaks, dropped_before = document.content
+    dropped = Dropped(dropped_before)
     places = place_tokens([row.token for row in rows], text, document.where)
     marks: list[Marked] = []
     for column in range(max((len(row.cells) for row in rows), default=0)):
         tags = [row.cells[column] if column < len(row.cells) else "O" for row in rows]
         dropped["tags that end what nothing began, read as a mark"] += _strays(tags, breaks)
         for label, first, after in spans(tags, breaks):
-            marks.append(
-                Marked(f"m{len(marks) + 1}", label, ((places[first][0], places[after - 1][1]),))
-            )
-    return assembled(marks, (), article, schema, made, dropped, labels, has_answers=False)
+            edges = (places[first][0], places[after - 1][1])
+            marks.append(Marked(f"m{len(marks) + 1}", label, (edges,)))
+    return assembled(marks, (), article, schema, provenance, dropped, labels, has_answers=False)
 
 
 def spans(tags: Sequence[str], breaks: set[int]) -> Iterator[tuple[str, int, int]]:
@@ -212,9 +208,8 @@ def spans(tags: Sequence[str], breaks: set[int]) -> Iterator[tuple[str, int, int
     first = 0
     for place, tag in enumerate([*tags, "O"]):
         part, name = _parted(tag)
-        goes_on = (
-            label is not None and name == label and part not in _BEGINS and place not in breaks
-        )
+        may_go_on = part not in _BEGINS and place not in breaks
+        goes_on = may_go_on and label is not None and name == label
         if label is not None and not goes_on:
             yield label, first, place
             label = None
@@ -238,7 +233,7 @@ def _strays(tags: Sequence[str], breaks: set[int]) -> int:
 
 def _parted(tag: str) -> tuple[str, str]:
     """The scheme's letter and the label; O and nothing outside."""
-    found = _TAG.fullmatch(tag)
-    if found is None or found[1] in "Oo":
+    match = _TAG.fullmatch(tag)
+    if match is None or match[1] in "Oo":
         return "O", ""
-    return found[1].upper(), found[2]
+    return match[1].upper(), match[2]

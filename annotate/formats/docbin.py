@@ -7,7 +7,7 @@ are files of several documents too, with any span groups or entities alone, as s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from annotate.formats.document import (
@@ -52,27 +52,27 @@ def write(article: Article, annotation: Annotation, schema: Schema) -> Export:
         token.is_sent_start = token.idx in starts or token.i == 0
     marks, links = graph.disassemble(annotation)
     groups: dict[str, list[Any]] = {name: [] for name in GROUPS.values()}
-    kept: dict[str, Mark] = {}
-    entities = []
-    for found in marks:
-        layer = schema.layer(found.label)
-        span = doc.char_span(found.start, found.end, label=found.label, span_id=found.id)
+    by_id: dict[str, Mark] = {}
+    mentions = []
+    for mark in marks:
+        layer = schema.layer(mark.label)
+        span = doc.char_span(mark.start, mark.end, label=mark.label, span_id=mark.id)
         if span is None or layer is None:
             dropped["marks not of whole tokens, with their links and attributes"] += 1
             continue
-        kept[found.id] = found
+        by_id[mark.id] = mark
         groups[GROUPS[layer]].append(span)
         if layer is Layer.MENTION:
-            entities.append((span.start, span.end, found))
+            mentions.append((span.start, span.end, mark))
     for name, spans in groups.items():
         doc.spans[name] = spans
     doc.set_ents(
-        [Span(doc, start, end, label=found.label) for start, end, found in outermost(entities)]
+        [Span(doc, start, end, label=mark.label) for start, end, mark in outermost(mentions)]
     )
     doc.user_data[KEY] = {
         "article": article.id,
-        "attributes": {name: found.attributes for name, found in kept.items() if found.attributes},
-        "links": [list(link) for link in links if link.tail in kept and link.head in kept],
+        "attributes": {name: mark.attributes for name, mark in by_id.items() if mark.attributes},
+        "links": [list(link) for link in links if link.tail in by_id and link.head in by_id],
     }
     return Export({".spacy": DocBin(docs=[doc], store_user_data=True).to_bytes()}, +dropped)
 
@@ -97,8 +97,8 @@ def documents(files: Mapping[str, bytes], where: str) -> list[Document]:
 
 
 def _names(doc: Any) -> tuple[str, ...]:
-    told = doc.user_data.get(KEY)
-    name = told.get("article") if isinstance(told, dict) else None
+    extras = doc.user_data.get(KEY)
+    name = extras.get("article") if isinstance(extras, dict) else None
     return (name,) if isinstance(name, str) else ()
 
 
@@ -106,21 +106,17 @@ def read(
     document: Document,
     article: Article,
     schema: Schema,
-    made: Provenance,
+    provenance: Provenance,
     labels: LabelMap = NO_MAP,
 ) -> Import:
     """The spans of all groups, and of the entities those that are in none."""
     doc, dropped = document.content, Dropped()
-    told = doc.user_data.get(KEY, {})
-    answers, links = _told(told, document.where)
+    extras = doc.user_data.get(KEY, {})
+    answers, links = _answers_and_links(extras, document.where)
     marks: list[Marked] = []
     seen: set[tuple[str, int, int]] = set()
-    names: set[str] = set()
-    spans: list[tuple[str, Any]] = []
-    for name in doc.spans:
-        spans += [(name, span) for span in doc.spans[name]]
-    spans += [("", entity) for entity in doc.ents]
-    for group, span in spans:
+    mark_ids: set[str] = set()
+    for group, span in _spans(doc):
         place = (span.label_, span.start_char, span.end_char)
         if not group and place in seen:
             continue  # the entities are the outermost mentions once more
@@ -129,29 +125,41 @@ def read(
             dropped["spans without a label"] += 1
             continue
         # A span that an older spaCy wrote has no id; two of one group may share one.
-        own = span.id_ if span.id_ and span.id_ not in names else f"x{len(marks) + 1}"
-        names.add(own)
-        marks.append(
-            Marked(
-                own,
-                span.label_,
-                ((span.start_char, span.end_char),),
-                span.text,
-                answers.get(own, {}),
-            )
-        )
+        has_id = span.id_ and span.id_ not in mark_ids
+        mark_id = span.id_ if has_id else f"x{len(marks) + 1}"
+        mark_ids.add(mark_id)
+        edges = (span.start_char, span.end_char)
+        marks.append(Marked(mark_id, span.label_, (edges,), span.text, answers.get(mark_id, {})))
     dropped["categories of the document"] += len(doc.cats)
     return assembled(
-        marks, links, article, schema, made, dropped, labels, doc.text, has_answers=bool(told)
+        marks,
+        links,
+        article,
+        schema,
+        provenance,
+        dropped,
+        labels,
+        doc.text,
+        has_answers=bool(extras),
     )
 
 
-def _told(told: Any, where: str) -> tuple[dict[str, dict[str, Any]], list[Link]]:
+def _spans(doc: Any) -> Iterator[tuple[str, Any]]:
+    """(group, span) of all groups, then the entities, whose group is empty."""
+    for name in doc.spans:
+        for span in doc.spans[name]:
+            yield name, span
+    for entity in doc.ents:
+        yield "", entity
+
+
+def _answers_and_links(extras: Any, where: str) -> tuple[dict[str, dict[str, Any]], list[Link]]:
     """The answers by mark and the links, as `write` puts them beside the document."""
     try:
-        answers = {str(name): dict(given) for name, given in told.get("attributes", {}).items()}
+        attributes = extras.get("attributes", {})
+        answers = {str(name): dict(values) for name, values in attributes.items()}
         links = [
-            Link(str(tail), str(label), str(head)) for tail, label, head in told.get("links", ())
+            Link(str(tail), str(label), str(head)) for tail, label, head in extras.get("links", ())
         ]
     except (AttributeError, TypeError, ValueError):
         raise FormatError(
