@@ -62,19 +62,17 @@ class LabelMap(_Frozen):
 
     def unasked(self, schema: Schema) -> tuple[str, ...]:
         """The required attributes that the foreign label set does not have."""
-        asked = {answer.to for name in self.attributes if (answer := self.answer(name)) is not None}
-        return tuple(
-            name
-            for name, attribute in schema.attributes.items()
-            if attribute.required and name not in asked
-        )
+        answers = map(self.answer, self.attributes)
+        mapped = {answer.to for answer in answers if answer is not None}
+        required = (name for name, attribute in schema.attributes.items() if attribute.required)
+        return tuple(name for name in required if name not in mapped)
 
 
 def load(path: Path, schema: Schema) -> LabelMap:
     """Read the map; UsageError names all that is not in the schema."""
     try:
-        written = yaml.safe_load(path.read_text(encoding="utf-8").removeprefix(BOM))
-        found = LabelMap.model_validate(written or {})
+        content = yaml.safe_load(path.read_text(encoding="utf-8").removeprefix(BOM))
+        labels = LabelMap.model_validate(content or {})
     except OSError as error:
         raise UsageError(
             f"{path}: {error.strerror}; name a map of labels that can be read"
@@ -87,7 +85,7 @@ def load(path: Path, schema: Schema) -> LabelMap:
         ) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise UsageError(f"{path}: not YAML: {' '.join(str(error).split())}; correct it") from None
-    return checked(found, schema, str(path))
+    return checked(labels, schema, str(path))
 
 
 def checked(labels: LabelMap, schema: Schema, where: str) -> LabelMap:
@@ -108,9 +106,9 @@ def _faults(labels: LabelMap, schema: Schema) -> Iterator[str]:
                 yield f"{section}.{name} is {ours!r}"
     for name in labels.attributes:
         answer = labels.answer(name)
-        attribute = None if answer is None else schema.attributes.get(answer.to)
         if answer is None:
             continue
+        attribute = schema.attributes.get(answer.to)
         if attribute is None:
             yield f"attributes.{name} is {answer.to!r}"
         elif attribute.kind is Kind.CHOICE:

@@ -43,16 +43,16 @@ LABELS = {
 """re3d's type, and the label here that it always is."""
 
 
-class _Row(BaseModel):
-    """The fields of re3d's rows that are read."""
+class _Record(BaseModel):
+    """The fields of re3d's objects that are read."""
 
 
-class _Text(_Row):
+class _Text(_Record):
     id: str = Field(alias="_id")
     text: str
 
 
-class _Entity(_Row):
+class _Entity(_Record):
     document: str = Field(alias="documentId")
     type: str
     begin: int
@@ -60,11 +60,11 @@ class _Entity(_Row):
     value: str | None = None
 
 
-class _Relation(_Row):
+class _Relation(_Record):
     document: str = Field(alias="documentId")
 
 
-R = TypeVar("R", bound=_Row)
+R = TypeVar("R", bound=_Record)
 
 
 def documents(files: Mapping[str, bytes], where: str) -> list[Document]:
@@ -73,10 +73,9 @@ def documents(files: Mapping[str, bytes], where: str) -> list[Document]:
     for entity in _rows(files, "entities.json", where, _Entity):
         entities.setdefault(entity.document, []).append(entity)
     relations: dict[str, int] = {}
-    for relation in (
-        _rows(files, "relations.json", where, _Relation) if "relations.json" in files else []
-    ):
-        relations[relation.document] = relations.get(relation.document, 0) + 1
+    if "relations.json" in files:
+        for relation in _rows(files, "relations.json", where, _Relation):
+            relations[relation.document] = relations.get(relation.document, 0) + 1
     return [
         Document(
             f"{where}/documents.json: {row.id}",
@@ -91,16 +90,15 @@ def read(
     document: Document,
     article: Article,
     schema: Schema,
-    made: Provenance,
+    provenance: Provenance,
     labels: LabelMap = NO_MAP,
 ) -> Import:
     """The mentions of the document, those that the map or `LABELS` have a label for."""
     entities, relations = document.content
     text, dropped = text_of(article), Dropped()
     dropped["relations"] += relations
-    ours = {
-        name: label for name, label in LABELS.items() if label in schema.mentions
-    } | labels.labels
+    known = {name: label for name, label in LABELS.items() if label in schema.mentions}
+    ours = known | labels.labels
     marks: list[Marked] = []
     seen: set[tuple[str, int, int]] = set()
     for entity in entities:
@@ -112,9 +110,11 @@ def read(
         else:
             seen.add((label, *place))
             marks.append(Marked(f"m{len(marks) + 1}", label, (place,), entity.value))
-    kept = _standing(marks, text, document.text, dropped)
-    own = LabelMap(defaults=labels.defaults)
-    return assembled(kept, (), article, schema, made, dropped, own, document.text, trims=True)
+    marks = _standing(marks, text, document.text, dropped)
+    defaults = LabelMap(defaults=labels.defaults)
+    return assembled(
+        marks, (), article, schema, provenance, dropped, defaults, document.text, trims=True
+    )
 
 
 def _standing(marks: list[Marked], text: str, source: str | None, dropped: Dropped) -> list[Marked]:

@@ -106,7 +106,9 @@ def documents(files: Mapping[str, bytes], where: str) -> list[Document]:
     page = from_json(decode(content, where), where)
     items = list(_items(page, where))
     name = page.get("id") if isinstance(page, dict) else None
-    own = name.removeprefix(_OURS) if isinstance(name, str) and name.startswith(_OURS) else None
+    article_id = None
+    if isinstance(name, str) and name.startswith(_OURS):
+        article_id = name.removeprefix(_OURS)
     by_source: dict[str, list[dict[str, Any]]] = {}
     group_of: dict[str, str] = {}
     for item in items:
@@ -121,11 +123,11 @@ def documents(files: Mapping[str, bytes], where: str) -> list[Document]:
     return [
         Document(
             f"{where}: {source}" if several else where,
-            found,
-            tuple(filter(None, (source, None if several else own))),
+            of_source,
+            tuple(filter(None, (source, None if several else article_id))),
         )
-        for source, found in by_source.items()
-    ] or [Document(where, [], tuple(filter(None, (own,))))]
+        for source, of_source in by_source.items()
+    ] or [Document(where, [], tuple(filter(None, (article_id,))))]
 
 
 def _items(page: Any, where: str) -> Iterator[dict[str, Any]]:
@@ -136,14 +138,16 @@ def _items(page: Any, where: str) -> Iterator[dict[str, Any]]:
                 f"{where}: the first page of several; give each page as a file of its own"
             )
         page = page["first"]
-    found = page
-    if isinstance(page, dict):
-        found = page.get("items") if "items" in page else [page] if "target" in page else None
-    if not isinstance(found, list):
+    items = page
+    if isinstance(page, dict) and "items" in page:
+        items = page.get("items")
+    elif isinstance(page, dict):
+        items = [page] if "target" in page else None
+    if not isinstance(items, list):
         raise FormatError(
             f"{where}: no annotation page with `items`, nor an annotation; give one as JSON-LD"
         )
-    for number, item in enumerate(found, 1):
+    for number, item in enumerate(items, 1):
         if not isinstance(item, dict) or "target" not in item:
             raise FormatError(
                 f"{where}: item {number} is no annotation with a `target`; correct it"
@@ -172,7 +176,7 @@ def read(
     document: Document,
     article: Article,
     schema: Schema,
-    made: Provenance,
+    provenance: Provenance,
     labels: LabelMap = NO_MAP,
 ) -> Import:
     """The marks by their position selectors, each compared with its quote, and the links between them."""
@@ -193,19 +197,24 @@ def read(
         else:
             mark = _read_mark(item, number, text, dropped)
             marks += [mark] if mark else []
-    return assembled(marks, links, article, schema, made, dropped, labels)
+    return assembled(marks, links, article, schema, provenance, dropped, labels)
 
 
 def _read_link(item: Mapping[str, Any]) -> Link | None:
     bodies = [body for body in _list(item.get("body")) if isinstance(body, dict | str)]
-    label = next((_value(body) for body in bodies if isinstance(body, dict) and _value(body)), None)
-    heads = [
-        body if isinstance(body, str) else body.get("source", body.get("id")) for body in bodies
-    ]
+    labels = [_value(body) for body in bodies if isinstance(body, dict)]
+    label = next(filter(None, labels), None)
+    heads = [_resource(body) for body in bodies]
     head = next((name for name in heads if isinstance(name, str)), None)
-    tail = _first(item.get("target"))
-    tail = tail.get("source", tail.get("id")) if isinstance(tail, dict) else tail
-    return Link(_own(tail), label, _own(head)) if label and head and isinstance(tail, str) else None
+    tail = _resource(_first(item.get("target")))
+    if not label or not head or not isinstance(tail, str):
+        return None
+    return Link(_mark_id(tail), label, _mark_id(head))
+
+
+def _resource(value: Any) -> Any:
+    """The address that stands for itself, or that an object names."""
+    return value.get("source", value.get("id")) if isinstance(value, dict) else value
 
 
 def _read_mark(item: Mapping[str, Any], number: int, text: str, dropped: Dropped) -> Marked | None:
@@ -216,18 +225,14 @@ def _read_mark(item: Mapping[str, Any], number: int, text: str, dropped: Dropped
     targets = _list(item.get("target"))
     selectors = _list(targets[0].get("selector")) if isinstance(_first(targets), dict) else []
     dropped["further targets of one annotation"] += max(0, len(targets) - 1)
-    place, words = _selected([found for found in selectors if isinstance(found, dict)], text)
+    objects = [selector for selector in selectors if isinstance(selector, dict)]
+    place, words = _selected(objects, text)
     if place is None:
         dropped["annotations without a position, whose quote stands in no place or in several"] += 1
         return None
     name = item.get("id")
-    return Marked(
-        _own(name) if isinstance(name, str) and name else f"x{number}",
-        label,
-        (place,),
-        words,
-        answers,
-    )
+    mark_id = _mark_id(name) if isinstance(name, str) and name else f"x{number}"
+    return Marked(mark_id, label, (place,), words, answers)
 
 
 def _tagged(item: Mapping[str, Any], dropped: Dropped) -> tuple[str | None, dict[str, Any]]:
@@ -236,12 +241,12 @@ def _tagged(item: Mapping[str, Any], dropped: Dropped) -> tuple[str | None, dict
     tags: list[str] = []
     answers: dict[str, Any] = {}
     for body in _list(item.get("body")):
-        given = {"value": body} if isinstance(body, str) else body
-        if not isinstance(given, dict):
+        fields = {"value": body} if isinstance(body, str) else body
+        if not isinstance(fields, dict):
             continue
-        purpose, value, name = given.get("purpose", motivation), _value(given), given.get("name")
+        purpose, value, name = fields.get("purpose", motivation), _value(fields), fields.get("name")
         if purpose == "classifying" and isinstance(name, str):
-            answers[name] = given.get("value")
+            answers[name] = fields.get("value")
         elif purpose in _TAGS and value:
             tags.append(value)
         else:
@@ -260,13 +265,20 @@ def _selected(
     words = quote.get("exact") if isinstance(quote.get("exact"), str) else None
     if position is not None:
         start, end = position.get("start"), position.get("end")
-        return ((start, end) if type(start) is int and type(end) is int else (-1, -1)), words
-    before, after = (
-        part if isinstance(part := quote.get(name), str) else "" for name in ("prefix", "suffix")
-    )
-    places = [place for place in _occurrences(words or "", text) if text.endswith(before, 0, place)]
-    places = [place for place in places if text.startswith(after, place + len(words or ""))]
-    return ((places[0], places[0] + len(words or "")) if len(places) == 1 else None), words
+        if type(start) is int and type(end) is int:
+            return (start, end), words
+        return (-1, -1), words
+    return _quoted_place(quote, words or "", text), words
+
+
+def _quoted_place(quote: Mapping[str, Any], words: str, text: str) -> tuple[int, int] | None:
+    """The one place where the words stand between the quote's prefix and suffix; None if there are several."""
+    prefix, suffix = quote.get("prefix"), quote.get("suffix")
+    before = prefix if isinstance(prefix, str) else ""
+    after = suffix if isinstance(suffix, str) else ""
+    starts = [start for start in _occurrences(words, text) if text.endswith(before, 0, start)]
+    starts = [start for start in starts if text.startswith(after, start + len(words))]
+    return (starts[0], starts[0] + len(words)) if len(starts) == 1 else None
 
 
 def _occurrences(words: str, text: str) -> Iterator[int]:
@@ -277,7 +289,9 @@ def _occurrences(words: str, text: str) -> Iterator[int]:
 
 
 def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [] if value is None else [value]
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
 
 
 def _value(body: Mapping[str, Any]) -> str | None:
@@ -285,6 +299,6 @@ def _value(body: Mapping[str, Any]) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def _own(name: str) -> str:
+def _mark_id(name: str) -> str:
     """The mark's id, of what ACRE wrote; another's name is kept whole, so that no two become one."""
     return name.rpartition("#")[2] if name.startswith(_OURS) else name
