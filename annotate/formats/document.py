@@ -10,7 +10,7 @@ import json
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise, product
 from typing import Any, NamedTuple
@@ -98,13 +98,11 @@ def decode(content: bytes, where: str) -> str:
     try:
         return content.decode("utf-16" if is_utf16 else "utf-8")
     except UnicodeDecodeError as error:
-        found = (
-            f"byte {error.start} is 0x{content[error.start]:02x}"
-            if error.start < len(content)
-            else "it ends early"
-        )
+        at, reason = error.start, "it ends early"
+        if at < len(content):
+            reason = f"byte {at} is 0x{content[at]:02x}"
         raise FormatError(
-            f"{where}: not UTF-8: {found}; convert it first, for example with iconv"
+            f"{where}: not UTF-8: {reason}; convert it first, for example with iconv"
         ) from None
 
 
@@ -131,8 +129,8 @@ def from_json(letters: str, where: str) -> Any:
 
 def first_fault(error: ValidationError) -> str:
     """The first thing that pydantic found wrong, in a line."""
-    found = error.errors()[0]
-    return f"{'.'.join(map(str, found['loc'])) or 'entry'}: {found['msg']}"
+    first = error.errors()[0]
+    return f"{'.'.join(map(str, first['loc'])) or 'entry'}: {first['msg']}"
 
 
 def assembled(
@@ -140,7 +138,7 @@ def assembled(
     links: Iterable[Link],
     article: Article,
     schema: Schema,
-    made: Provenance,
+    provenance: Provenance,
     dropped: Dropped,
     labels: LabelMap = NO_MAP,
     source: str | None = None,
@@ -157,27 +155,17 @@ def assembled(
     """
     text = text_of(article)
     reading = _Reading(text, schema, labels, dropped, trims or labels.is_foreign)
-    told = list(reading.unique(marks))
-    places, compared = compare(
-        [Quote(mark.id, mark.fragments, mark.words) for mark in told], text, source
-    )
-    reading.issues += compared
-    reading.dropped_marks = {mark.id for mark in told if labels.labels.get(mark.label, "") is None}
-    drawn = list(dict.fromkeys(links))
-    near = _neighbours(drawn, reading.dropped_marks)
-    # What is in pieces comes last: by then it is known what stands between them.
-    for mark, place in sorted(
-        zip(told, places, strict=True), key=lambda pair: len(pair[0].fragments) > 1
-    ):
-        reading.put(mark, place, near[mark.id])
+    reading.put_all(list(reading.unique(marks)), list(dict.fromkeys(links)), source)
     names = reading.safe_names()
-    kept = [Link(names[link.tail], link.label, names[link.head]) for link in reading.links(drawn)]
+    renamed = [mark.model_copy(update={"id": names[mark.id]}) for mark in reading.marks.values()]
+    relinked = [Link(names[link.tail], link.label, names[link.head]) for link in reading.links]
     unasked = labels.unasked(schema) if labels.is_foreign else ()
     if not has_answers:
         unasked = tuple(name for name, attribute in schema.attributes.items() if attribute.required)
-    own = [mark.model_copy(update={"id": names[mark.id]}) for mark in reading.marks.values()]
-    provenance = made.model_copy(update={"unasked": unasked})
-    annotation, issues = graph.assemble(own, kept, schema, article.id, article.sha256, provenance)
+    provenance = provenance.model_copy(update={"unasked": unasked})
+    annotation, issues = graph.assemble(
+        renamed, relinked, schema, article.id, article.sha256, provenance
+    )
     return Import(annotation, reading.issues + issues, +dropped, reading.defaults)
 
 
@@ -196,6 +184,25 @@ class _Reading:
     dropped_marks: set[str] = field(default_factory=set)
     pieces: dict[str, list[str]] = field(default_factory=dict)
     """By id in the file, the ids of the marks that it became: several, where a content was in pieces."""
+    links: list[Link] = field(default_factory=list)
+    """The links between those marks."""
+
+    def put_all(self, marks: Sequence[Marked], links: Sequence[Link], source: str | None) -> None:
+        """The marks where they stand in the article's text, then the links between them."""
+        quotes = [Quote(mark.id, mark.fragments, mark.words) for mark in marks]
+        places, issues = compare(quotes, self.text, source)
+        self.issues += issues
+        for mark in marks:
+            if self.labels.labels.get(mark.label, "") is None:
+                self.dropped_marks.add(mark.id)
+        near = _neighbours(links, self.dropped_marks)
+        # What is in pieces comes last: by then it is known what stands between them.
+        placed = sorted(
+            zip(marks, places, strict=True), key=lambda pair: len(pair[0].fragments) > 1
+        )
+        for mark, place in placed:
+            self.put(mark, place, near[mark.id])
+        self.links = self._links_of(links)
 
     def unique(self, marks: Iterable[Marked]) -> Iterator[Marked]:
         seen: set[str] = set()
@@ -217,11 +224,11 @@ class _Reading:
         if place is None:
             return
         if self.schema.layer(label) is None:
-            found = (
+            message = (
                 f"{label!r} is no label of schema {self.schema.version}; correct it, or name it in"
                 " a map (--labels)"
             )
-            self.issues.append(Issue(mark.id, "label-unknown", found))
+            self.issues.append(Issue(mark.id, "label-unknown", message))
             return
         answers = self._answers(mark, label)
         names = self.pieces.setdefault(mark.id, [])
@@ -260,9 +267,8 @@ class _Reading:
         gaps = [(one[1], other[0]) for one, other in pairwise(runs)]
         between = any(self._stands_in(name, gap) for name, gap in product(near, gaps))
         if between:
-            self.dropped[
-                "pieces of discontinuous marks, around a mark that they are linked to"
-            ] += len(runs) - 1
+            what = "pieces of discontinuous marks, around a mark that they are linked to"
+            self.dropped[what] += len(runs) - 1
             return [max(runs, key=lambda run: run[1] - run[0])]
         self.dropped["discontinuous spans, read as one"] += 1
         return [(runs[0][0], runs[-1][1])]
@@ -284,8 +290,8 @@ class _Reading:
             else:
                 answer = self._typed(ours.values.get(str(value), value), ours.to)
                 if answer is None:
-                    found = f"{ours.to} is {value!r}, which is no answer to it; correct it"
-                    self.issues.append(Issue(mark.id, "attribute-value", found))
+                    message = f"{ours.to} is {value!r}, which is no answer to it; correct it"
+                    self.issues.append(Issue(mark.id, "attribute-value", message))
                 else:
                     answers[ours.to] = answer
         for name, default in self.labels.defaults.items():
@@ -298,15 +304,7 @@ class _Reading:
         """The value as the attribute's kind has it; None where it can't be one."""
         attribute = self.schema.attributes[name]
         if attribute.kind is Kind.NUMBER:
-            try:
-                number = (
-                    value
-                    if isinstance(value, int) and not isinstance(value, bool)
-                    else float(value)
-                )
-            except (TypeError, ValueError, OverflowError):
-                return None
-            return number if math.isfinite(number) else None
+            return _number(value)
         if value in (None, True) and len(attribute.values) == 1:
             return next(iter(attribute.values))  # brat's attributes without a value
         return value if isinstance(value, str) and value else None
@@ -322,11 +320,11 @@ class _Reading:
                     names[name] = f"x{number}"
         return names
 
-    def links(self, drawn: Iterable[Link]) -> list[Link]:
+    def _links_of(self, links: Iterable[Link]) -> list[Link]:
         """The links between marks that are there, in the schema's terms; the others are counted."""
         ours: list[Link] = []
         foreign: list[Link] = []
-        for link in drawn:
+        for link in links:
             label = self.labels.links.get(link.label, link.label)
             if label is None:
                 self.dropped[f"links {link.label}, which the map drops"] += 1
@@ -337,11 +335,11 @@ class _Reading:
             elif link.tail not in self.pieces or link.head not in self.pieces:
                 self.dropped["links to marks that are not there"] += 1
             elif label not in self.schema.relations:
-                found = (
+                message = (
                     f"{label!r} is no link of schema {self.schema.version}; correct it, or name it"
                     " in a map (--labels)"
                 )
-                self.issues.append(Issue(link.tail, "link-misplaced", found))
+                self.issues.append(Issue(link.tail, "link-misplaced", message))
             else:
                 ours += self._between(link.tail, label, link.head)
         return [link for link in ours if self._is_allowed(link)] + list(self._joined(foreign))
@@ -353,16 +351,12 @@ class _Reading:
     def _is_allowed(self, link: Link) -> bool:
         """Of a foreign label set, an argument that the schema does not allow is counted instead of refused."""
         tail, head = self.marks[link.tail], self.marks[link.head]
-        if (
-            not self.labels.is_foreign
-            or tail.label not in self.schema.events
-            or link.label not in self.schema.roles
-        ):
+        is_argument = tail.label in self.schema.events and link.label in self.schema.roles
+        if not is_argument or not self.labels.is_foreign:
             return True
         is_allowed = head.label in self.schema.fillers(tail.label, link.label)
-        self.dropped[
-            f"arguments {link.label} of {tail.label} that are {head.label}"
-        ] += not is_allowed
+        if not is_allowed:
+            self.dropped[f"arguments {link.label} of {tail.label} that are {head.label}"] += 1
         return is_allowed
 
     def _layer(self, name: str) -> Layer | None:
@@ -373,11 +367,10 @@ class _Reading:
         """Whether it joins a source, a cue and a content, to one another or to a dropped mark that stands for
         their attribution.
         """
-        layers = [self._layer(end) for end in (link.tail, link.head)]
-        own = sum(layer in _ATTRIBUTION for layer in layers)
-        return own == 2 or (
-            own == 1 and any(end in self.dropped_marks for end in (link.tail, link.head))
-        )
+        ends = (link.tail, link.head)
+        parts = sum(self._layer(end) in _ATTRIBUTION for end in ends)
+        has_dropped_end = any(end in self.dropped_marks for end in ends)
+        return parts == 2 or (parts == 1 and has_dropped_end)
 
     def _joined(self, foreign: Iterable[Link]) -> Iterator[Link]:
         """From each content to its source and its cue, whichever way the file draws them, and through what.
@@ -391,16 +384,17 @@ class _Reading:
                 around[one][self._layer(other)].append(other)
         joined: dict[tuple[str, Layer], dict[str, None]] = defaultdict(dict)
         for centre in list(around):
-            own = self._layer(centre)
-            contents = [centre] if own is Layer.CONTENT else around[centre][Layer.CONTENT]
+            centre_layer = self._layer(centre)
+            is_content = centre_layer is Layer.CONTENT
+            contents = [centre] if is_content else around[centre][Layer.CONTENT]
             for content, layer in product(contents, (Layer.SOURCE, Layer.CUE)):
-                ends = [centre] if own is layer else around[centre][layer]
+                ends = [centre] if centre_layer is layer else around[centre][layer]
                 # A source joins its contents to itself, not to all the cues that it has.
-                if own is not Layer.SOURCE or layer is Layer.SOURCE:
+                if centre_layer is not Layer.SOURCE or layer is Layer.SOURCE:
                     joined[content, layer] |= dict.fromkeys(ends)
-        for (content, layer), found in joined.items():
-            first = list(found)[:1]
-            self.dropped[f"further {layer}s of one content"] += len(found) - len(first)
+        for (content, layer), joined_ends in joined.items():
+            first = list(joined_ends)[:1]
+            self.dropped[f"further {layer}s of one content"] += len(joined_ends) - len(first)
             for end in first:
                 yield from self._between(content, layer, end)
 
@@ -411,24 +405,21 @@ def with_defaults(
     """The annotation with the map's defaults where a mark can have an answer and has none, and how often each
     was given.
     """
-    given: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     if not labels.defaults:
-        return annotation, given
+        return annotation, counts
     marks, links = graph.disassemble(annotation)
     filled = []
     for mark in marks:
-        own = schema.labels[mark.label].attributes if mark.label in schema.labels else ()
-        missing = {
-            name: answer
-            for name, answer in labels.defaults.items()
-            if name in own and name not in mark.attributes
-        }
-        given.update(f"{name}={answer}" for name, answer in missing.items())
+        attributes = schema.labels[mark.label].attributes if mark.label in schema.labels else ()
+        unanswered = {name for name in attributes if name not in mark.attributes}
+        missing = {name: answer for name, answer in labels.defaults.items() if name in unanswered}
+        counts.update(f"{name}={answer}" for name, answer in missing.items())
         filled.append(mark.model_copy(update={"attributes": {**mark.attributes, **missing}}))
     whole, _issues = graph.assemble(
         filled, links, schema, annotation.article, annotation.sha256, annotation.provenance
     )
-    return whole, given
+    return whole, counts
 
 
 def _neighbours(links: Iterable[Link], through: set[str]) -> dict[str, set[str]]:
@@ -441,6 +432,16 @@ def _neighbours(links: Iterable[Link], through: set[str]) -> dict[str, set[str]]
         for end in near[name]:
             near[end] |= near[name] - {end}
     return near
+
+
+def _number(value: Any) -> int | float | None:
+    """The value as a number; None where it is none, or none that is finite."""
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    try:
+        number: int | float = value if is_whole else float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _runs(place: tuple[Edges, ...], text: str) -> list[Edges]:
@@ -459,10 +460,10 @@ def _runs(place: tuple[Edges, ...], text: str) -> list[Edges]:
 def outermost(spans: Iterable[tuple[int, int, Mark]]) -> Iterator[tuple[int, int, Mark]]:
     """Of (start, end, mark) that overlap, the one that starts first, and of those the longer."""
     taken = 0
-    for start, end, found in sorted(spans, key=lambda span: (span[0], -span[1], span[2].order)):
+    for start, end, mark in sorted(spans, key=lambda span: (span[0], -span[1], span[2].order)):
         if start >= taken:
             taken = end
-            yield start, end, found
+            yield start, end, mark
 
 
 # What the Penn Treebank's tokenisers write for signs that would be brackets or quotation marks of their own files.
@@ -480,15 +481,13 @@ def place_tokens(words: Iterable[str], text: str, where: str) -> list[Edges]:
     for number, word in enumerate(words, 1):
         following = _WORD.search(text, place)
         start = following.start() if following else len(text)
-        standing = next(
-            (form for form in (word, *_TREEBANK.get(word, ())) if text.startswith(form, start)),
-            None,
-        )
+        forms = (word, *_TREEBANK.get(word, ()))
+        standing = next((form for form in forms if text.startswith(form, start)), None)
         if not word.strip() or standing is None:
-            found = text[start : start + max(20, len(word))]
+            following_text = text[start : start + max(20, len(word))]
             raise FormatError(
-                f"{where}: token {number} is {word!r}, the article goes on with {found!r}; change"
-                " tags only"
+                f"{where}: token {number} is {word!r}, the article goes on with"
+                f" {following_text!r}; change tags only"
             )
         place = start + len(standing)
         places.append((start, place))
