@@ -138,14 +138,14 @@ def of(tree: Any) -> list[Block]:
         else:
             walk.leave(element)
     walk.flush()
-    return walk.found
+    return walk.blocks
 
 
 class _Walk:
     """Goes through a page and gathers its text; a block ends where a block-level element begins or ends."""
 
     def __init__(self, tree: Any) -> None:
-        self.found: list[Block] = []
+        self.blocks: list[Block] = []
         self._run = _Run()
         self._block = tree
         self._asides: list[tuple[tuple[Any, str], ...]] = [()]
@@ -187,19 +187,15 @@ class _Walk:
         """Text of the block at hand."""
         if words:
             words = words.replace("\n", _BREAK) if self._open["pre"] else words
-            self._run.is_caption = self._run.is_caption or (
-                self._open["caption"] > 0 and not words.isspace()
-            )
+            if self._open["caption"] > 0 and not words.isspace():
+                self._run.is_caption = True
             _add(self._run, words, self._open["a"] > 0)
 
     def flush(self) -> None:
         """Ends the block at hand."""
-        kind = (
-            "caption"
-            if self._open["caption"] or self._run.is_caption
-            else _KINDS.get(self._block.tag)
-        )
-        self.found += _flushed(
+        is_caption = self._open["caption"] or self._run.is_caption
+        kind = "caption" if is_caption else _KINDS.get(self._block.tag)
+        self.blocks += _flushed(
             self._run, self._block, kind, self._asides[-1], self._open["figure"] > 0
         )
         self._run = _Run()
@@ -211,7 +207,7 @@ class _Walk:
     def _picture(self, element: Any) -> None:
         words = " ".join((element.get("alt") or "").split())
         if words and self._open["figure"]:
-            self.found.append(
+            self.blocks.append(
                 Block(words, element, "alternative", self._asides[-1], in_figure=True)
             )
 
@@ -250,10 +246,8 @@ def _flushed(
     """A block for each paragraph of the run: an empty line, which two `<br>` make, parts them."""
     letters = sum(len("".join(words.split())) for words, _is_link in run.pieces)
     linked = sum(len("".join(words.split())) for words, is_link in run.pieces if is_link)
-    lines = [
-        " ".join(line.split())
-        for line in "".join(words for words, _is_link in run.pieces).split(_BREAK)
-    ]
+    whole = "".join(words for words, _is_link in run.pieces)
+    lines = [" ".join(line.split()) for line in whole.split(_BREAK)]
     pieces = tuple(filter(None, (" ".join(words.split()) for words, _is_link in run.pieces)))
     for paragraph in re.split(r"\n{2,}", "\n".join(lines)):
         if paragraph.strip():
@@ -277,11 +271,10 @@ def _is_caption(element: Any) -> bool:
 
 
 def _is_time(element: Any) -> bool:
-    return element.tag == "time" or (
-        element.tag in ("span", "div", "p")
-        and bool(_TIMES & set(names(element)))
-        and len(element) == 0
-    )
+    if element.tag == "time":
+        return True
+    is_leaf = element.tag in ("span", "div", "p") and len(element) == 0
+    return is_leaf and bool(_TIMES & set(names(element)))
 
 
 def _hour(element: Any) -> str:
@@ -293,26 +286,27 @@ def _hour(element: Any) -> str:
 
 def names(element: Any) -> tuple[str, ...]:
     """The words of an element's class and id, lower-cased: `entry-Share bar` is entry, share, bar."""
-    given = f"{element.get('class') or ''} {element.get('id') or ''}"
-    return tuple(word.lower() for word in _WORDS.findall(given))
+    class_and_id = f"{element.get('class') or ''} {element.get('id') or ''}"
+    return tuple(word.lower() for word in _WORDS.findall(class_and_id))
 
 
 def aside_of(element: Any) -> str | None:
     """What an element says of itself that no article is; None for all others."""
     if element.tag in _CONTAINERS:
         return None
-    style = "".join((element.get("style") or "").split()).lower()
-    if (
-        element.get("hidden") is not None
-        or "display:none" in style
-        or element.get("aria-hidden") == "true"
-    ):
+    if _is_hidden(element):
         return "hidden"
-    marked = _TAGS.get(element.tag) or _ROLES.get((element.get("role") or "").lower())
-    if marked:
-        return marked
+    reason = _TAGS.get(element.tag) or _ROLES.get((element.get("role") or "").lower())
+    if reason:
+        return reason
     words = names(element)
     for pair in pairwise(words):
         if pair in _PAIRS:
             return _PAIRS[pair]
     return next((_REASONS[word] for word in words if word in _REASONS), None)
+
+
+def _is_hidden(element: Any) -> bool:
+    if element.get("hidden") is not None or element.get("aria-hidden") == "true":
+        return True
+    return "display:none" in "".join((element.get("style") or "").split()).lower()

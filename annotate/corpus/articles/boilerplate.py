@@ -128,9 +128,9 @@ def dropped(line: str, linked: float) -> str | None:
     """What a line is that no one would look for in an article, and that is left out; None for all others."""
     words = len(line.split())
     services = {service.lower() for service in _SERVICE.findall(line)}
-    if (words <= 16 and (_SHARE.match(line) or _FOLLOW_US.match(line))) or (
-        words <= 30 and len(services) >= 2 and linked > 0.1
-    ):
+    if words <= 16 and (_SHARE.match(line) or _FOLLOW_US.match(line)):
+        return "share line"
+    if words <= 30 and len(services) >= 2 and linked > 0.1:
         return "share line"
     is_prompt = bool(_PROMPT.search(line)) and (bool(_NEWSLETTER.fullmatch(line)) or linked > 0)
     if is_prompt and (words <= 25 or (words <= 60 and linked > 0)):
@@ -156,23 +156,24 @@ def zone(line: str, linked: float, is_end: bool) -> str | None:
         return "related"
     if words <= 60 and _COPYRIGHT.match(line):
         return "credit"
-    if (
-        is_end
-        and words <= 90
-        and any(form.match(line) for form in (_BIOGRAPHY, _FOLLOW, _CONTRIBUTED))
-    ):
+    if is_end and words <= 90 and _is_of_author(line):
         return "credit"
     if words <= 12 and _HANDLE.match(line):
         return "credit"
     return None
 
 
+def _is_of_author(line: str) -> bool:
+    """Whether a line says who wrote or helped to write: `Ana Ruiz is a reporter based in Lima.`"""
+    return any(form.match(line) for form in (_BIOGRAPHY, _FOLLOW, _CONTRIBUTED))
+
+
 def promo(line: str, linked: float) -> tuple[str, str]:
     """A paragraph without the link in brackets that closes it, and that link: `He left. [Read: Why he left]`."""
-    found = _CLOSING.search(line)
-    if found is None or found.start() == 0 or linked * len(line) < len(found[0]) / 3:
+    closing = _CLOSING.search(line)
+    if closing is None or closing.start() == 0 or linked * len(line) < len(closing[0]) / 3:
         return line, ""
-    return line[: found.start()].rstrip(), found[0].strip()
+    return line[: closing.start()].rstrip(), closing[0].strip()
 
 
 def is_picture_line(line: str) -> bool:

@@ -53,51 +53,44 @@ def letters(text: str) -> str:
 def choose(blocks: Sequence[Block], body: Sequence[str], title: str | None) -> Choice:
     """The article's blocks, where `body` is what trafilatura chose, a text for each of its elements."""
     places = _Places(blocks, body)
-    choice = Choice(chosen=set(places.found), extra=places.extra)
+    choice = Choice(chosen=set(places.by_block), extra=places.extra)
     prose = _prose(blocks)
-    of_page, chosen = (
-        _amount(blocks, prose),
-        _amount(blocks, {n for n in choice.chosen if _is_prose(blocks[n])}),
-    )
-    if (
-        of_page > _ARTICLE
-        and chosen + sum(len(letters(text)) for _before, text in choice.extra)
-        < _TOO_LITTLE * of_page
-    ):
+    if _is_too_little(blocks, choice, prose):
         # It took a list of links, a gallery or a side bar for the article.
         choice = Choice(chosen=prose)
     if choice.chosen:
         column = _Column(blocks, choice.chosen, title)
         choice.asides = column.asides
-        choice.head = (
-            column.head
-            if column.head < column.first or blocks[column.head].element.tag == "h1"
-            else None
-        )
-        choice.put_back = {
-            number
-            for number in column.inside
-            if number not in choice.chosen and column.wants(number)
-        }
-        first, last = min(column.chosen), max(column.chosen)
-        choice.left_out = (
-            {n for n in column.inside if first <= n <= last} - choice.chosen - choice.put_back
-        )
+        is_above = column.head < column.first or blocks[column.head].element.tag == "h1"
+        choice.head = column.head if is_above else None
+        others = [number for number in column.inside if number not in choice.chosen]
+        choice.put_back = {number for number in others if column.wants(number)}
+        between = {number for number in others if column.first <= number <= column.last}
+        choice.left_out = between - choice.put_back
     return choice
+
+
+def _is_too_little(blocks: Sequence[Block], choice: Choice, prose: set[int]) -> bool:
+    """Whether the page has an article's worth of paragraphs, and what was chosen has few of them."""
+    of_page = _amount(blocks, prose)
+    chosen = _amount(blocks, {number for number in choice.chosen if _is_prose(blocks[number])})
+    chosen += sum(len(letters(text)) for _before, text in choice.extra)
+    return of_page > _ARTICLE and chosen < _TOO_LITTLE * of_page
 
 
 def _prose(blocks: Sequence[Block]) -> set[int]:
     """The paragraphs of the part of the page that has the most of them."""
-    found = {
-        n
-        for n, block in enumerate(blocks)
-        if not (block.asides or block.in_figure or block.kind) and _is_prose(block)
-    }
-    weights, total = _weights(blocks, found)
-    if not found:
-        return found
+    plain = [
+        number
+        for number, block in enumerate(blocks)
+        if not (block.asides or block.in_figure or block.kind)
+    ]
+    prose = {number for number in plain if _is_prose(blocks[number])}
+    weights, total = _weights(blocks, prose)
+    if not prose:
+        return prose
     column = _deepest(weights, _COLUMN * total)
-    return {number for number in found if _is_in(blocks[number].element, column)}
+    return {number for number in prose if _is_in(blocks[number].element, column)}
 
 
 def _is_prose(block: Block) -> bool:
@@ -114,38 +107,41 @@ class _Places:
 
     def __init__(self, blocks: Sequence[Block], texts: Sequence[str]) -> None:
         body = "".join(map(letters, texts))
-        self.found: dict[int, tuple[int, int]] = {}
+        self.by_block: dict[int, tuple[int, int]] = {}
         self._order: list[int] = []
         self._blocks, self._body = blocks, body
-        self._own = [letters(block.text) for block in blocks]
+        self._letters = [letters(block.text) for block in blocks]
         self._covered = bytearray(len(body))
         # What the page's markup puts elsewhere comes last: a teaser may have the words of the paragraph.
         order = sorted(range(len(blocks)), key=lambda number: (bool(blocks[number].asides), number))
-        times = Counter(self._own)
-        alone = [n for n in order if len(self._own[n]) >= _SHORT and times[self._own[n]] == 1]
+        times = Counter(self._letters)
+        long = [number for number in order if len(self._letters[number]) >= _SHORT]
+        alone = [number for number in long if times[self._letters[number]] == 1]
         for number in alone:
             self._look_up(number, 0, len(body))
         for number in alone:
-            if number not in self.found:
+            if number not in self.by_block:
                 self._look_up_pieces(number)
         self._look_up_words(texts, alone)
-        others = [number for number in order if self._own[number] and number not in self.found]
+        others = [number for number in order if number not in self.by_block]
+        others = [number for number in others if self._letters[number]]
         for number in others:
             self._look_up(number, *self._gap(number))
         for number in others:
-            if number not in self.found and len(self._own[number]) >= _SHORT:
+            if number not in self.by_block and len(self._letters[number]) >= _SHORT:
                 self._look_up(number, 0, len(body))
         self.extra = list(self._unsaid(texts))
         """Text that is in no block: (number of the block that it follows, or -1; text)."""
 
     def _look_up(self, number: int, start: int, end: int) -> None:
-        own = self._own[number]
-        at = self._body.find(own, start, end)
+        block_letters = self._letters[number]
+        at = self._body.find(block_letters, start, end)
         while at >= 0:
-            if not any(self._covered[at : at + len(own)]):
-                self._cover(number, at, at + len(own))
+            after = at + len(block_letters)
+            if not any(self._covered[at:after]):
+                self._cover(number, at, after)
                 return
-            at = self._body.find(own, at + 1, end)
+            at = self._body.find(block_letters, at + 1, end)
 
     def _look_up_pieces(self, number: int) -> None:
         """A block of which trafilatura kept the greater part, as where it drops a `<time>` or a footnote's number."""
@@ -154,21 +150,21 @@ class _Places:
             at = self._body.find(piece) if len(piece) >= _SHORT else -1
             if at >= 0 and not any(self._covered[at : at + len(piece)]):
                 places.append((at, at + len(piece)))
-        if 2 * sum(end - start for start, end in places) >= len(self._own[number]):
+        if 2 * sum(end - start for start, end in places) >= len(self._letters[number]):
             for start, end in places:
                 self._cover(number, start, end)
 
     def _cover(self, number: int, start: int, end: int) -> None:
         self._covered[start:end] = b"\1" * (end - start)
-        if number not in self.found:
+        if number not in self.by_block:
             insort(self._order, number)
-        self.found[number] = (start, end)
+        self.by_block[number] = (start, end)
 
     def _gap(self, number: int) -> tuple[int, int]:
         """The chosen text between those of the nearest blocks before and after that are in it."""
         at = bisect(self._order, number)
-        before = self.found[self._order[at - 1]] if at else None
-        after = self.found[self._order[at]] if at < len(self._order) else None
+        before = self.by_block[self._order[at - 1]] if at else None
+        after = self.by_block[self._order[at]] if at < len(self._order) else None
         start = before[1] if before else 0
         end = after[0] if after and after[0] >= start else min(len(self._body), start + 10 * _SHORT)
         return start, end
@@ -178,16 +174,21 @@ class _Places:
         doesn't know.
         """
         for start, end, text in self._uncovered(texts):
-            words = text.split()
             for number in alone:
-                if (
-                    number not in self.found
-                    and 2 * (end - start) >= len(self._own[number]) >= end - start
-                ):
-                    left = iter(self._blocks[number].text.split())
-                    if all(word in left for word in words):
-                        self._cover(number, start, end)
-                        break
+                if number not in self.by_block and self._has_words(number, text, end - start):
+                    self._cover(number, start, end)
+                    break
+
+    def _has_words(self, number: int, text: str, length: int) -> bool:
+        """Whether the block has the words of the text, which has so many letters, in their order, and others
+        among them.
+
+        “The mayor of Tarn said so” has the words of “The mayor said so”.
+        """
+        if not length <= len(self._letters[number]) <= 2 * length:
+            return False
+        rest = iter(self._blocks[number].text.split())
+        return all(word in rest for word in text.split())
 
     def _uncovered(self, texts: Sequence[str]) -> Iterator[tuple[int, int, str]]:
         """The texts of which no block has the greater part, with their places."""
@@ -202,11 +203,11 @@ class _Places:
         """The texts that no block has and that do not say again what the blocks say, with the blocks that
         they follow.
         """
-        said = "".join(self._own[number] for number in sorted(self.found))
+        said = "".join(self._letters[number] for number in sorted(self.by_block))
         for start, _end, text in self._uncovered(texts):
             if letters(text) not in said:
-                before = [number for number, place in self.found.items() if place[1] <= start]
-                yield max(before, key=lambda number: self.found[number], default=-1), text
+                before = [number for number, place in self.by_block.items() if place[1] <= start]
+                yield max(before, key=lambda number: self.by_block[number], default=-1), text
 
 
 class _Column:
@@ -240,14 +241,15 @@ class _Column:
             return False
         if block.in_figure or block.kind == "caption":
             return self._wants_of_figure(number)
-        if boilerplate.dropped(block.text, block.linked) or boilerplate.zone(
-            block.text, block.linked, True
-        ):
+        if boilerplate.dropped(block.text, block.linked):
+            return False
+        if boilerplate.zone(block.text, block.linked, True):
             return False
         is_beside = _parent(block.element) in self._parents or block.element in self._elements
         if block.linked > (0.5 if is_beside else 0.3):
             return False
-        is_long = len(letters(block.text)) >= _PARAGRAPH and bool(_END.search(block.text))
+        is_ended = bool(_END.search(block.text))
+        is_long = is_ended and len(letters(block.text)) >= _PARAGRAPH
         if number < self.last and boilerplate.is_picture_line(block.text):
             return True
         if number < self.first:
@@ -256,9 +258,7 @@ class _Column:
             return is_long and is_beside
         if block.kind == "subhead":
             return is_beside
-        return is_long or (
-            is_beside and _signature(block.element) in self._kinds and bool(_END.search(block.text))
-        )
+        return is_long or (is_beside and is_ended and _signature(block.element) in self._kinds)
 
     def _wants_of_figure(self, number: int) -> bool:
         block = self._blocks[number]
@@ -287,10 +287,14 @@ def _deepest(weights: Counter[Any], least: float) -> Any:
 
 def _head(blocks: Sequence[Block], first: int, title: str | None) -> int:
     """The headline's block above the article's first: the one that reads as the title, or the nearest `<h1>`."""
-    own = letters(title or "").lower()
-    same = [n for n in range(first + 1) if own and letters(blocks[n].text).lower() == own]
-    heads = [n for n in range(first + 1) if blocks[n].element.tag == "h1"]
-    return max([*same, *heads], default=first)
+    title_letters = letters(title or "").lower()
+    above = range(first + 1)
+    heads = [number for number in above if blocks[number].element.tag == "h1"]
+    if title_letters:
+        heads += [
+            number for number in above if letters(blocks[number].text).lower() == title_letters
+        ]
+    return max(heads, default=first)
 
 
 def _is_in(element: Any, column: Any) -> bool:

@@ -41,6 +41,8 @@ _MARKS = frozenset(
         "time",
     ]
 )
+_NO_DATE = ("meta", "script", "style", "body", "html")
+"""Elements that show no date."""
 
 
 def marked(tree: Any, head: Any | None, body: Any | None) -> dt.date | None:
@@ -49,9 +51,9 @@ def marked(tree: Any, head: Any | None, body: Any | None) -> dt.date | None:
     `head` is the headline's element and `body` that of the article's first paragraph: what comes after it is text.
     """
     for value in (*_metadata(tree), *_linked_data(tree)):
-        found = read(value)
-        if found is not None:
-            return found
+        day = read(value)
+        if day is not None:
+            return day
     return _shown(tree, head, body) or _addressed(tree)
 
 
@@ -66,24 +68,33 @@ def read(value: str) -> dt.date | None:
     try:
         if iso:
             return dt.date(*map(int, iso.groups()))
-        numbers = re.findall(r"\d+", value)
-        named = bool(re.search(r"[^\W\d_]{3}", value))
-        if not re.search(r"(?<!\d)(?:19|20)\d\d(?!\d)", value) or len(numbers) < (
-            2 if named else 3
-        ):
-            return None
-        # 04/10/2024 is in April or in October, as its reader's country has it.
-        slashed = re.match(r"(\d{1,2})[/-](\d{1,2})[/-]\d{4}", value)
-        if slashed and slashed[1] != slashed[2] and int(slashed[1]) <= 12 and int(slashed[2]) <= 12:
+        if not _has_day_and_year(value) or _is_ambiguous(value):
             return None
         page = builder.HTML(
             builder.HEAD(builder.META({"property": "article:published_time", "content": value})),
             builder.BODY(),
         )
-        found = htmldate.find_date(page, extensive_search=False, original_date=True)
-        return dt.date.fromisoformat(found) if found else None
+        day = htmldate.find_date(page, extensive_search=False, original_date=True)
+        return dt.date.fromisoformat(day) if day else None
     except Exception:  # htmldate fails in its own ways on what is no date
         return None
+
+
+def _has_day_and_year(value: str) -> bool:
+    """Whether there is a year, and beside it a day and a month: `10 April 2024`, `10.4.2024`, not `April 2024`."""
+    numbers = re.findall(r"\d+", value)
+    has_named_month = bool(re.search(r"[^\W\d_]{3}", value))
+    has_year = bool(re.search(r"(?<!\d)(?:19|20)\d\d(?!\d)", value))
+    return has_year and len(numbers) >= (2 if has_named_month else 3)
+
+
+def _is_ambiguous(value: str) -> bool:
+    """Whether 04/10/2024, or the like, is in April or in October, as its reader's country has it."""
+    match = re.match(r"(\d{1,2})[/-](\d{1,2})[/-]\d{4}", value)
+    if match is None:
+        return False
+    one, other = int(match[1]), int(match[2])
+    return match[1] != match[2] and max(one, other) <= 12
 
 
 def _metadata(tree: Any) -> Iterator[str]:
@@ -99,19 +110,18 @@ def _linked_data(tree: Any) -> Iterator[str]:
         if "ld+json" not in (script.get("type") or ""):
             continue
         try:
-            given = json.loads(script.text or "", strict=False)
+            content = json.loads(script.text or "", strict=False)
         except (ValueError, RecursionError):
             continue
-        for entry in _entries(given):
-            if _ARTICLE.search(str(entry.get("@type"))) and isinstance(
-                entry.get("datePublished"), str
-            ):
-                yield entry["datePublished"]
+        for entry in _entries(content):
+            published = entry.get("datePublished")
+            if _ARTICLE.search(str(entry.get("@type"))) and isinstance(published, str):
+                yield published
 
 
-def _entries(given: Any) -> Iterator[dict[str, Any]]:
+def _entries(content: Any) -> Iterator[dict[str, Any]]:
     """The objects that the page is about, not what they mention."""
-    for entry in given if isinstance(given, list) else [given]:
+    for entry in content if isinstance(content, list) else [content]:
         if isinstance(entry, dict):
             yield entry
             yield from _entries(entry.get("@graph") or [])
@@ -120,42 +130,44 @@ def _entries(given: Any) -> Iterator[dict[str, Any]]:
 
 def _shown(tree: Any, head: Any | None, body: Any | None) -> dt.date | None:
     """What the page marks as published, or else shows between its headline and the article's first paragraph."""
-    place = _place(head)
+    container = _container(head)
     under_head, is_text = False, False
-    found: list[dt.date] = []
+    days: list[dt.date] = []
     for element in tree.iter():
         under_head, is_text = under_head or element is head, is_text or element is body
-        if not isinstance(element.tag, str) or element.tag in (
-            "meta",
-            "script",
-            "style",
-            "body",
-            "html",
-        ):
+        if not isinstance(element.tag, str) or element.tag in _NO_DATE:
             continue
-        is_marked = (
-            "datePublished" in (element.get("itemprop") or "") or element.get("pubdate") is not None
-        )
-        is_beside = not is_text and (
-            under_head or (place is not None and place in element.iterancestors())
-        )
+        is_beside = not is_text and (under_head or _is_inside(element, container))
         is_date = element.tag == "time" or bool(_MARKS & set(blocks.names(element)))
-        if not (is_marked or (is_beside and is_date)) or _is_elsewhere(element):
+        is_published = _is_published(element)
+        if not (is_published or (is_beside and is_date)) or _is_elsewhere(element):
             continue
         words = " ".join("".join(map(str, element.itertext())).split())
-        values = (
-            element.get("datetime"),
-            element.get("content"),
-            element.get("title"),
-            words if len(words) <= 80 else None,
-        )
-        day = next(filter(None, (read(value) for value in values if value)), None)
-        if day is not None and is_marked:
+        day = _day_of(element, words)
+        if day is not None and is_published:
             return day
         if day is not None and not _LATER.search(words):
-            found.append(day)
+            days.append(day)
     # Two dates beside the headline: the page doesn't say which of them is its own.
-    return found[0] if len(set(found)) == 1 else None
+    return days[0] if len(set(days)) == 1 else None
+
+
+def _is_inside(element: Any, container: Any | None) -> bool:
+    return container is not None and container in element.iterancestors()
+
+
+def _is_published(element: Any) -> bool:
+    """Whether the markup says that the element has the date of publication."""
+    is_named = "datePublished" in (element.get("itemprop") or "")
+    return is_named or element.get("pubdate") is not None
+
+
+def _day_of(element: Any, words: str) -> dt.date | None:
+    """The date that the element has in an attribute, or else in its words, where these are few."""
+    values = [element.get(name) for name in ("datetime", "content", "title")]
+    if len(words) <= 80:
+        values.append(words)
+    return next(filter(None, (read(value) for value in values if value)), None)
 
 
 def _addressed(tree: Any) -> dt.date | None:
@@ -169,14 +181,14 @@ def _addressed(tree: Any) -> dt.date | None:
         meta.get("content") for meta in tree.iter("meta") if meta.get("property") == "og:url"
     ]
     for address in filter(None, addresses):
-        day = re.search(r"/((?:19|20)\d\d)[/-](\d\d)[/-](\d\d)(?=[/-])", address)
-        found = read("-".join(day.groups())) if day else None
-        if found is not None:
-            return found
+        match = re.search(r"/((?:19|20)\d\d)[/-](\d\d)[/-](\d\d)(?=[/-])", address)
+        day = read("-".join(match.groups())) if match else None
+        if day is not None:
+            return day
     return None
 
 
-def _place(head: Any | None) -> Any | None:
+def _container(head: Any | None) -> Any | None:
     """What holds the headline and is not the page: a date above the headline may be the day on which it was saved."""
     if head is None:
         return None
@@ -186,9 +198,9 @@ def _place(head: Any | None) -> Any | None:
 def _is_elsewhere(element: Any) -> bool:
     """Whether the element is in a link, a figure, or a part of the page that is not the article."""
     while element is not None:
-        if element.tag in ("a", "figure") or (
-            isinstance(element.tag, str) and blocks.aside_of(element) not in (None, "author")
-        ):
+        if element.tag in ("a", "figure"):
+            return True
+        if isinstance(element.tag, str) and blocks.aside_of(element) not in (None, "author"):
             return True
         element = element.getparent()
     return False

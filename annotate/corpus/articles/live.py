@@ -30,20 +30,18 @@ def updates(blocks: Sequence[Block], page: str) -> dict[int, tuple[str | None, s
     inside = list(chain.from_iterable(entries.values()))
     if container is None or not _is_live(blocks, container, inside, page):
         return {}
-    kept: dict[int, tuple[str | None, str]] = {}
+    texts: dict[int, tuple[str | None, str]] = {}
     for entry, numbers in entries.items():
         for number in numbers:
             block = blocks[number]
             elsewhere = any(entry in element.iterancestors() for element, _reason in block.asides)
             is_text = block.kind in ("subhead", "caption", "alternative") or _is_prose(block)
             if is_text and not elsewhere and not boilerplate.dropped(block.text, block.linked):
-                kept[number] = (
-                    "caption" if block.kind == "alternative" else block.kind,
-                    block.text,
-                )
+                kind = "caption" if block.kind == "alternative" else block.kind
+                texts[number] = (kind, block.text)
             elif block.times:
-                kept[number] = ("subhead", block.times[0])
-    return kept
+                texts[number] = ("subhead", block.times[0])
+    return texts
 
 
 def _container(blocks: Sequence[Block]) -> tuple[Any | None, dict[Any, list[int]]]:
@@ -80,7 +78,5 @@ def _is_live(blocks: Sequence[Block], container: Any, inside: Sequence[int], pag
         return True
     clocks = sum(any(map(_CLOCK.search, blocks[number].times)) for number in inside)
     prose = sum(len(block.text) for block in blocks if _is_prose(block))
-    return (
-        clocks >= _LEAST
-        and 2 * sum(len(blocks[n].text) for n in inside if _is_prose(blocks[n])) > prose
-    )
+    updates_prose = sum(len(blocks[n].text) for n in inside if _is_prose(blocks[n]))
+    return clocks >= _LEAST and 2 * updates_prose > prose

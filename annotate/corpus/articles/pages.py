@@ -56,23 +56,19 @@ def read(page: str) -> Page | None:
     every = blocks.of(tree)
     selected = choice.choose(every, body, document.title)
     updates = live.updates(every, page)
-    kept, left_out = _live(every, selected, updates) if updates else _article(every, selected)
+    texts, left_out = _live(every, selected, updates) if updates else _article(every, selected)
     title = _title(document.title, every)
-    if all(letters(words) == letters(title or "") for _kind, words in kept):
+    if all(letters(words) == letters(title or "") for _kind, words in texts):
         return None  # a headline alone is no article
     return Page(
         title, document.sitename, document.url, _published(tree, every, selected),
-        _headed(kept, title, document.description), dict(left_out), changes,
+        _headed(texts, title, document.description), dict(left_out), changes,
     )  # fmt: skip
 
 
 def _published(tree: Any, every: Sequence[Block], selected: Choice) -> dt.date | None:
-    paragraphs = (
-        every[n]
-        for n in sorted(selected.chosen)
-        if every[n].element.tag != "h1" and len(every[n].text) > 60
-    )
-    first = next((block.element for block in paragraphs), None)
+    below = [every[n] for n in sorted(selected.chosen) if every[n].element.tag != "h1"]
+    first = next((block.element for block in below if len(block.text) > 60), None)
     head = every[selected.head].element if selected.head is not None else None
     return dates.marked(tree, head, first)
 
@@ -115,36 +111,33 @@ def _article(
     left_out: Counter[str] = Counter()
     for number in selected.left_out:
         block = every[number]
-        left_out[
-            selected.asides.get(number) or boilerplate.dropped(block.text, block.linked) or "other"
-        ] += 1
+        reason = selected.asides.get(number) or boilerplate.dropped(block.text, block.linked)
+        left_out[reason or "other"] += 1
     last = max((n for n in numbers if _is_paragraph(every[n])), default=-1)
-    kept: list[tuple[str | None, str]] = [
+    texts: list[tuple[str | None, str]] = [
         (None, words) for before, words in selected.extra if before < 0
     ]
     in_related = False
     for number in numbers:
         block = every[number]
-        reason = boilerplate.dropped(block.text, block.linked) or _dropped_by_place(
-            number, every, selected
-        )
+        reason = boilerplate.dropped(block.text, block.linked)
+        reason = reason or _dropped_by_place(number, every, selected)
         if reason:
             left_out[reason] += 1
         elif not _is_repeated_alternative(every, number):
-            in_related = boilerplate.is_heading_of_links(block.text) or (
-                in_related and block.linked > 0.8
-            )
+            is_link_below = in_related and block.linked > 0.8
+            in_related = is_link_below or boilerplate.is_heading_of_links(block.text)
+            zone: str | None = "related"
+            if not in_related:
+                zone = boilerplate.zone(block.text, block.linked, number >= last)
+                zone = zone or _zone_by_place(block, selected.asides.get(number), number > last)
             kind = block.kind if block.kind != "alternative" else "caption"
-            zone = boilerplate.zone(block.text, block.linked, number >= last)
-            zone = (
-                "related"
-                if in_related
-                else zone or _zone_by_place(block, selected.asides.get(number), number > last)
-            )
             words, link = boilerplate.promo(block.text, block.linked)
-            kept += [(zone or kind, words)] + ([("related", link)] if link else [])
-        kept += [(None, words) for before, words in selected.extra if before == number]
-    return kept, left_out
+            texts.append((zone or kind, words))
+            if link:
+                texts.append(("related", link))
+        texts += [(None, words) for before, words in selected.extra if before == number]
+    return texts, left_out
 
 
 def _live(
@@ -191,45 +184,40 @@ def _is_repeated_alternative(every: Sequence[Block], number: int) -> bool:
     block = every[number]
     if block.kind != "alternative":
         return False
-    beside = (
-        other
-        for other in every[max(0, number - 3) : number + 4]
-        if other is not block and other.in_figure
-    )
-    return any(
-        letters(block.text) in letters(other.text)
-        and (other.kind == "caption" or other is not block)
-        for other in beside
-    )
+    around = [*every[max(0, number - 3) : number], *every[number + 1 : number + 4]]
+    beside = (other for other in around if other.in_figure)
+    return any(letters(block.text) in letters(other.text) for other in beside)
 
 
-def _title(given: str | None, every: Sequence[Block]) -> str | None:
-    """The title as the page shows it, where its metadata add the site's name."""
+def _title(metadata_title: str | None, every: Sequence[Block]) -> str | None:
+    """The title as the page shows it, where its metadata add the site's name.
+
+    “Dam bursts | The Courier” is “Dam bursts” if an `<h1>` says so.
+    """
+    title = metadata_title or ""
     heads = [block.text for block in every if block.element.tag == "h1"]
-    shown = [
-        head
-        for head in heads
-        if given and len(letters(head)) > 10 and letters(given).startswith(letters(head))
-    ]
-    return " ".join((shown[0] if shown else given or "").split()) or None
+    heads = [head for head in heads if len(letters(head)) > 10]
+    shown = [head for head in heads if letters(title).startswith(letters(head))]
+    return " ".join((shown[0] if shown else title).split()) or None
 
 
 def _headed(
-    kept: list[tuple[str | None, str]], title: str | None, description: str | None
+    texts: list[tuple[str | None, str]], title: str | None, description: str | None
 ) -> list[tuple[str | None, str]]:
     """The blocks under the title as headline, and the description that the page doesn't show as standfirst."""
     if title:
-        same = [n for n, (_kind, words) in enumerate(kept[:6]) if letters(words) == letters(title)]
-        rest = [block for n, block in enumerate(kept) if n not in same[:1]]
-        kept = [("headline", title), *rest]
+        same = [n for n, (_kind, words) in enumerate(texts[:6]) if letters(words) == letters(title)]
+        rest = [block for n, block in enumerate(texts) if n not in same[:1]]
+        texts = [("headline", title), *rest]
     summary = " ".join((description or "").split())
-    if summary and not _is_repeated(summary, [words for _kind, words in kept]):
-        kept.insert(1 if title else 0, ("standfirst", summary))
-    return kept
+    if summary and not _is_repeated(summary, [words for _kind, words in texts]):
+        texts.insert(1 if title else 0, ("standfirst", summary))
+    return texts
 
 
 def _is_repeated(summary: str, texts: Sequence[str]) -> bool:
     """Whether the article has the words itself: a description is often its first sentences, cut at some length."""
     whole = letters("".join(texts))
-    own = letters(summary)
-    return own[: max(30, len(own) // 2)] in whole or own[len(own) // 3 :] in whole
+    description = letters(summary)
+    beginning = description[: max(30, len(description) // 2)]
+    return beginning in whole or description[len(description) // 3 :] in whole

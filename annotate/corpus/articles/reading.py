@@ -63,17 +63,17 @@ def read(path: Path, about: About) -> Iterator[Reading]:
     except AcreError as error:
         yield _printable(Reading(str(path), error=str(error)))
     except OSError as error:
-        found = f"{path}: {error.strerror or error}; give a file that can be read"
-        yield _printable(Reading(str(path), error=found))
+        message = f"{path}: {error.strerror or error}; give a file that can be read"
+        yield _printable(Reading(str(path), error=message))
 
 
-def _printable(found: Reading) -> Reading:
+def _printable(reading: Reading) -> Reading:
     """With a file's name that can be printed: one in another encoding than UTF-8 comes as halves of characters."""
-    where, error = (
-        words and words.encode(errors="backslashreplace").decode()
-        for words in (found.where, found.error)
-    )
-    return replace(found, where=where or "", error=error)
+    where = reading.where.encode(errors="backslashreplace").decode()
+    error = reading.error
+    if error is not None:
+        error = error.encode(errors="backslashreplace").decode()
+    return replace(reading, where=where, error=error)
 
 
 def article(
@@ -100,31 +100,27 @@ def article(
         _check(body, about, where)
         code = language(about.language)
     except AcreError as error:
-        return Reading(
-            where, error=str(error) if str(error).startswith(where) else f"{where}: {error}"
-        )
-    found = zones.find(body, cut)
-    headline = next((zone.slice(body) for zone in found if zone.kind == "headline"), None)
+        message = str(error)
+        return Reading(where, error=message if message.startswith(where) else f"{where}: {message}")
+    article_zones = zones.find(body, cut)
+    headlines = (zone.slice(body) for zone in article_zones if zone.kind == "headline")
+    headline = next(headlines, None)
     title = _line(about.title) or headline or body.split("\n", 1)[0][:120]
     digest = text.sha256(body)
-    return Reading(
-        where,
-        Article(
-            id=ids.article_id(title, digest),
-            collection=about.collection,
-            title=title,
-            outlet=_line(about.outlet),
-            url=_line(about.url),
-            published=about.published,
-            language=code,
-            length=len(body),
-            sha256=digest,
-            zones=found,
-            text=body,
-        ),
-        dict(changes),
-        (*notes, *text.damage(body)),
+    read_article = Article(
+        id=ids.article_id(title, digest),
+        collection=about.collection,
+        title=title,
+        outlet=_line(about.outlet),
+        url=_line(about.url),
+        published=about.published,
+        language=code,
+        length=len(body),
+        sha256=digest,
+        zones=article_zones,
+        text=body,
     )
+    return Reading(where, read_article, dict(changes), (*notes, *text.damage(body)))
 
 
 def _cleaned(letters: str, changes: Counter[str], mends: bool = True) -> str:
@@ -168,17 +164,17 @@ def _check(body: str, about: About, where: str) -> None:
 
 
 @cache
-def language(given: str) -> str:
+def language(name: str) -> str:
     """The code of a language that spaCy can cut into tokens; UsageError for all others.
 
     >>> language("en-US"), language("English")
     ('en', 'en')
     """
-    if given == "en":
-        return given
+    if name == "en":
+        return name
     import langcodes
 
-    tag = given.strip().replace("_", "-")
+    tag = name.strip().replace("_", "-")
     try:
         try:
             code = langcodes.get(tag).language or ""
@@ -187,7 +183,7 @@ def language(given: str) -> str:
         tokens.tokens("", code)
     except (LookupError, ValueError, ImportError, OSError, UnicodeError):
         raise UsageError(
-            f"language {ascii(given)[:60]}: spaCy has no rules for it; give an ISO 639 code that it"
+            f"language {ascii(name)[:60]}: spaCy has no rules for it; give an ISO 639 code that it"
             " has, such as en"
         ) from None
     return code
@@ -222,8 +218,10 @@ def _read_html(path: Path, about: About) -> Iterator[Reading]:
     letters, changes = text.decode_page(_bytes(path), str(path))
     page = pages.read(letters)
     if page is None or not page.blocks:
-        found = f"{path}: no text: no article was found in the page; save its text as .txt instead"
-        yield Reading(str(path), error=found)
+        message = (
+            f"{path}: no text: no article was found in the page; save its text as .txt instead"
+        )
+        yield Reading(str(path), error=message)
         return
     known = replace(
         about,
@@ -232,16 +230,15 @@ def _read_html(path: Path, about: About) -> Iterator[Reading]:
         url=about.url or page.url,
         published=about.published or page.published,
     )
-    given = article(str(path), "", known, page.blocks, _left_out(page.left_out))
-    yield replace(
-        given, changes=dict(Counter(changes) + Counter(page.changes) + Counter(given.changes))
-    )
+    reading = article(str(path), "", known, page.blocks, _left_out(page.left_out))
+    all_changes = Counter(changes) + Counter(page.changes) + Counter(reading.changes)
+    yield replace(reading, changes=dict(all_changes))
 
 
 def _left_out(blocks: dict[str, int]) -> Iterator[str]:
     if blocks:
-        told = ", ".join(f"{kind} {count}" for kind, count in sorted(blocks.items()))
-        yield f"left out of the page's main column: {told}"
+        counts = ", ".join(f"{kind} {count}" for kind, count in sorted(blocks.items()))
+        yield f"left out of the page's main column: {counts}"
 
 
 def _read_rows(path: Path, about: About) -> Iterator[Reading]:
@@ -282,12 +279,12 @@ def _date(value: str | None, where: str) -> dt.date | None:
         return None
     from annotate.corpus.articles import dates  # htmldate takes half a second to import
 
-    found = dates.read(value)
-    if found is None:
+    day = dates.read(value)
+    if day is None:
         raise ArticleError(
             f"{where}: published: {ascii(value)[:60]} is no date; give it as 2015-10-11"
         )
-    return found
+    return day
 
 
 def _joined(blocks: list[tuple[str | None, str]]) -> tuple[str, list[Block]]:

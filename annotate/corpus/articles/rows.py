@@ -29,6 +29,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 """By our names, those that other collections have for them; the first that says something counts."""
 WHOLE = 100_000_000
 """Bytes of the longest JSON document that is read as one; rows have no such limit."""
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _LISTS = ("articles", "documents", "rows", "items", "results", "data")
 
 
@@ -52,7 +53,7 @@ def read(path: Path, largest: int) -> Iterator[Row]:
     """The rows of a file, one at a time; a bad one does not stop the others. Each has at most `largest` bytes."""
     with path.open("rb") as file:
         head = file.read(64)
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    if head.startswith(_UTF16):
         lines: Iterator[bytes] = (
             line.encode() for line in text.decode(path.read_bytes(), str(path)).split("\n")
         )
@@ -79,30 +80,28 @@ def _lines(path: Path) -> Iterator[bytes]:
 def _document(path: Path, head: bytes) -> Any | None:
     """The file as one JSON document, where its first line alone is none."""
     start = head.removeprefix(codecs.BOM_UTF8).lstrip()[:1]
-    if path.stat().st_size > WHOLE or (
-        start not in (b"[", b"{") and not head.startswith((b"\xff\xfe", b"\xfe\xff"))
-    ):
+    may_be_json = start in (b"[", b"{") or head.startswith(_UTF16)
+    if path.stat().st_size > WHOLE or not may_be_json:
         return None
     try:
-        first = next(
-            (line for line in _lines(path) if line.removeprefix(codecs.BOM_UTF8).strip()), b""
-        )
+        filled = (line for line in _lines(path) if line.removeprefix(codecs.BOM_UTF8).strip())
+        first = next(filled, b"")
         if start == b"{" and isinstance(_loads(text.decode(first, str(path)), ""), dict):
             return None
     except AcreError:
         pass
     try:
-        given = _loads(text.decode(path.read_bytes(), str(path)), str(path))
+        return _loads(text.decode(path.read_bytes(), str(path)), str(path))
     except AcreError:
         return None
-    return given
 
 
-def _of_document(given: Any, path: Path) -> Iterator[Row]:
-    if isinstance(given, dict):
-        inner = next((given[name] for name in _LISTS if isinstance(given.get(name), list)), None)
-        given = [given] if inner is None or any(name in given for name in NAMES["text"]) else inner
-    entries = given if isinstance(given, list) else [given]
+def _of_document(document: Any, path: Path) -> Iterator[Row]:
+    entries = document if isinstance(document, list) else [document]
+    if isinstance(document, dict) and not any(name in document for name in NAMES["text"]):
+        # No article itself: it holds them in a list.
+        lists = (document[name] for name in _LISTS if isinstance(document.get(name), list))
+        entries = next(lists, entries)
     if not entries:
         yield Row(str(path), error=f"{path}: empty: no rows; give one JSON object a line")
     for number, entry in enumerate(entries, start=1):
@@ -140,11 +139,11 @@ def _fields(entry: Any, where: str) -> Row:
     fields: dict[str, str] = {}
     used: set[str] = set()
     for name, others in NAMES.items() if isinstance(entry, dict) else ():
-        said = [other for other in others if entry.get(other) not in (None, "")]
-        if said:
-            used.add(said[0])
-            fields[name] = _string(entry[said[0]], said[0], where)
-        used |= {other for other in others if other in entry and other not in said}
+        filled = [other for other in others if entry.get(other) not in (None, "")]
+        if filled:
+            used.add(filled[0])
+            fields[name] = _string(entry[filled[0]], filled[0], where)
+        used |= (entry.keys() & set(others)) - set(filled)
     if "text" not in fields:
         raise RowError(
             f"{where}: no `text`: each line is an object with `text`, and `title`, `outlet`, `url`,"
@@ -157,8 +156,7 @@ def _string(value: Any, name: str, where: str) -> str:
     if isinstance(value, dict) and isinstance(value.get("name"), str):
         value = value["name"]  # an outlet with its id and its name
     if not isinstance(value, str):
-        told = ascii(value)
-        raise RowError(
-            f"{where}: `{name}` is {told if len(told) <= 60 else told[:59] + '…'}; give a string"
-        )
+        shown = ascii(value)
+        shown = shown if len(shown) <= 60 else f"{shown[:59]}…"
+        raise RowError(f"{where}: `{name}` is {shown}; give a string")
     return value

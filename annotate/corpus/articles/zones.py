@@ -57,14 +57,14 @@ def find(text: str, blocks: Sequence[Block] | None = None) -> tuple[Zone, ...]:
 
     `blocks` are given where the format knows them; in plain text they are found by blank lines and line lengths.
     """
-    found = list(blocks) if blocks is not None else list(_blocks(text))
+    blocks = list(_blocks(text)) if blocks is None else blocks
     kinds: list[str] = []
-    for index, block in enumerate(found):
-        kinds.append(block.kind or _kind(text, found, kinds, index))
-    _alternative_texts(text, found, kinds)
+    for index, block in enumerate(blocks):
+        kinds.append(block.kind or _kind(text, blocks, kinds, index))
+    _alternative_texts(text, blocks, kinds)
     zones = [
         Zone(kind=kind, start=block.start, end=block.end)
-        for kind, block in zip(kinds, found, strict=True)
+        for kind, block in zip(kinds, blocks, strict=True)
     ]
     return tuple(chain.from_iterable(_undoubled(text, zone) for zone in zones))
 
@@ -88,43 +88,50 @@ def _hard_wrapped(lines: Sequence[str]) -> bool:
     body = lines[:-1]
     if not body:
         return True
-    even = all(40 <= len(line) <= 100 for line in body)
-    return (
-        even
-        and sum(bool(_TERMINAL.search(line)) for line in body) * 2 <= len(body)
-        and not _PICTURE_CREDIT.search(lines[-1])
-    )
+    if not all(40 <= len(line) <= 100 for line in body):
+        return False
+    ended = sum(bool(_TERMINAL.search(line)) for line in body)
+    return 2 * ended <= len(body) and not _PICTURE_CREDIT.search(lines[-1])
 
 
 def _kind(text: str, blocks: Sequence[Block], before: Sequence[str], index: int) -> str:
     line = text[blocks[index].start : blocks[index].end]
     words = len(line.split())
     last = index == len(blocks) - 1
-    if index == 0 and not last and words <= 30 and not re.search(r"[.…][”\"’')\]]*$", line):
+    if index == 0 and not last and _is_headline(line, words):
         return "headline"
     if _RELATED.match(line):
         return "related"
     if _INFOGRAPHIC.match(line):
         return "infographic"
-    if (
-        _CREDIT.match(line)
-        and words <= 40
-        and (not _BYLINE.match(line) or (words <= 12 and not line.endswith(".")))
-    ):
+    if _is_credit(line, words):
         return "credit"
     if _CAPTION.match(line) or (_PICTURE_CREDIT.search(line) and words <= 60):
         return "caption"
     if _is_standfirst(line, words, before) and not last:
         return "standfirst"
-    if (
-        words <= 12
-        and not last
-        and before
-        and not _TERMINAL.search(line)
-        and not line.endswith((":", ";", ",", "”", '"'))
-    ):
+    if before and not last and _is_subhead(line, words):
         return "subhead"
     return "paragraph"
+
+
+def _is_headline(line: str, words: int) -> bool:
+    """A short line that no full stop ends; a question or a cry may be a headline."""
+    return words <= 30 and not re.search(r"[.…][”\"’')\]]*$", line)
+
+
+def _is_credit(line: str, words: int) -> bool:
+    """`Source: Reuters`, or `By Ana Ruiz`; `By noon the dam had burst.` is a sentence."""
+    if words > 40 or not _CREDIT.match(line):
+        return False
+    return not _BYLINE.match(line) or (words <= 12 and not line.endswith("."))
+
+
+def _is_subhead(line: str, words: int) -> bool:
+    """A few words that are no sentence, nor end as what leads to a list or ends a quotation."""
+    if words > 12 or _TERMINAL.search(line):
+        return False
+    return not line.endswith((":", ";", ",", "”", '"'))
 
 
 def _is_standfirst(line: str, words: int, before: Sequence[str]) -> bool:
@@ -142,24 +149,19 @@ def _alternative_texts(text: str, blocks: Sequence[Block], kinds: list[str]) -> 
     """A line right above a caption, in the same group of lines, is the picture's alternative text."""
     for index in range(len(blocks) - 2, -1, -1):
         together = "\n\n" not in text[blocks[index].end : blocks[index + 1].start]
-        follows = together and kinds[index + 1] == "caption"
-        if (
-            follows
-            and blocks[index].kind is None
-            and kinds[index] in ("paragraph", "subhead", "standfirst")
-        ):
+        is_above_caption = together and kinds[index + 1] == "caption"
+        may_be_caption = kinds[index] in ("paragraph", "subhead", "standfirst")
+        if is_above_caption and may_be_caption and blocks[index].kind is None:
             kinds[index] = "caption"
 
 
 def _undoubled(text: str, zone: Zone) -> Iterator[Zone]:
     """Two zones where a page printed a caption twice in a row, so that the copy can be told from the original."""
     line = zone.slice(text)
+    may_be_doubled = zone.kind in ("caption", "infographic", "related")
     half = (len(line) + 1) // 2
     for cut in {half, len(line) // 2}:
-        if (
-            zone.kind in ("caption", "infographic", "related")
-            and line[:cut].strip() == line[cut:].strip() != ""
-        ):
+        if may_be_doubled and line[:cut].strip() == line[cut:].strip() != "":
             first, second = line[:cut].rstrip(), line[cut:].lstrip()
             yield Zone(kind=zone.kind, start=zone.start, end=zone.start + len(first))
             yield Zone(kind=zone.kind, start=zone.end - len(second), end=zone.end)
