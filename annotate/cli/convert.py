@@ -16,6 +16,7 @@ from annotate.cli.common import (
     SchemaOption,
     app,
     complain,
+    counted,
     deliver,
     progress,
     say,
@@ -26,110 +27,110 @@ from annotate.corpus import store
 from annotate.corpus.store import Corpus
 from annotate.formats import FORMATS, Dropped
 from annotate.formats import convert as convert_
+from annotate.formats import export as export_
 from annotate.formats import labelmap as labelmap_
 from annotate.formats.convert import Converted, Outcome
 from annotate.formats.labelmap import LabelMap
-from annotate.model.issues import AcreError, Issue, Severity, UsageError
+from annotate.model.issues import Issue, Severity, UsageError
 from annotate.model.schema import Schema
 from annotate.model.text import BOM
 
 NOTATION = ".acre"
 _SHOWN = 5
-"""How many findings of one kind are told one by one."""
+"""How many issues of one kind are printed, each in a line of its own."""
+_READABLE = (*FORMATS, convert_.RE3D)
+
+TargetsArgument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help=(
+            "Article ids, by default all that are annotated; or, with --from, files and folders"
+            " in the format."
+        )
+    ),
+]
+ToOption = Annotated[
+    str | None,
+    typer.Option(
+        "--to", help=f"Write this format: {', '.join(FORMATS)}; by default the inline notation."
+    ),
+]
+FromOption = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        help=(
+            f"Read this format: {', '.join(_READABLE)}; a file <id>.acre is in the inline notation."
+        ),
+    ),
+]
+AnnotatorOption = Annotated[
+    str | None,
+    typer.Option(
+        help=(
+            "Whose pass it is, a name of annotators.yaml; by default gold, or the only pass."
+            " Needed to read a format."
+        )
+    ),
+]
+OutputOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        help=(
+            "Folder that the files go to; one notation goes to a file or a folder, and is"
+            " printed by default."
+        ),
+    ),
+]
+LabelsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--labels",
+        help=(
+            "A map of foreign labels, links and answers to the schema's, in YAML; see"
+            " docs/formats.md."
+        ),
+    ),
+]
+DefaultOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--default",
+        help=(
+            "NAME=ANSWER for each mark that can have the answer and has none; may be given again."
+        ),
+    ),
+]
+ForceOption = Annotated[
+    bool,
+    typer.Option(
+        "--force",
+        help="Replace a pass also where the new one has fewer marks, links or answers.",
+    ),
+]
 
 
 @app.command()
 def convert(
-    targets: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help=(
-                "Article ids, by default all that are annotated; or, with --from, files and folders"
-                " in the format."
-            )
-        ),
-    ] = None,
-    to: Annotated[
-        str | None,
-        typer.Option(
-            "--to", help=f"Write this format: {', '.join(FORMATS)}; by default the inline notation."
-        ),
-    ] = None,
-    from_: Annotated[
-        str | None,
-        typer.Option(
-            "--from",
-            help=(
-                f"Read this format: {', '.join((*FORMATS, convert_.RE3D))}; a file <id>.acre is in"
-                " the inline notation."
-            ),
-        ),
-    ] = None,
-    annotator: Annotated[
-        str | None,
-        typer.Option(
-            help=(
-                "Whose pass it is, a name of annotators.yaml; by default gold, or the only pass."
-                " Needed to read a format."
-            )
-        ),
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help=(
-                "Folder that the files go to; one notation goes to a file or a folder, and is"
-                " printed by default."
-            ),
-        ),
-    ] = None,
-    labels: Annotated[
-        Path | None,
-        typer.Option(
-            "--labels",
-            help=(
-                "A map of foreign labels, links and answers to the schema's, in YAML; see"
-                " docs/formats.md."
-            ),
-        ),
-    ] = None,
-    default: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--default",
-            help=(
-                "NAME=ANSWER for each mark that can have the answer and has none; may be given"
-                " again."
-            ),
-        ),
-    ] = None,
-    force: Annotated[
-        bool,
-        typer.Option(
-            "--force",
-            help="Replace a pass also where the new one has fewer marks, links or answers.",
-        ),
-    ] = False,
+    targets: TargetsArgument = None,
+    to: ToOption = None,
+    from_: FromOption = None,
+    annotator: AnnotatorOption = None,
+    output: OutputOption = None,
+    labels: LabelsOption = None,
+    default: DefaultOption = None,
+    force: ForceOption = False,
     corpus: CorpusOption = CORPUS,
     schema: SchemaOption = None,
 ) -> None:
     """Write annotated articles in the inline notation or another format, or read such files as passes."""
     folder, terms, names = Corpus(corpus), schema_of(schema, corpus), list(targets or ())
-    for name, known in ((to, FORMATS), (from_, (*FORMATS, convert_.RE3D))):
-        if name is not None and name not in known:
-            raise UsageError(f"no format {name!r}; give one of {', '.join(known)}")
+    _check_formats(to, from_, has_map=labels is not None or bool(default))
     is_notation = to is None and from_ is None
-    if to is not None and from_ is not None:
-        raise UsageError(
-            "give --to or --from; to turn one format into another, read it first and then write it"
-        )
-    if from_ is None and (labels is not None or default):
-        raise UsageError(
-            "--labels and --default say how files are read; name their format with --from"
-        )
-    is_read = from_ is not None or (is_notation and len(names) == 1 and names[0].endswith(NOTATION))
+    is_notation_file = is_notation and len(names) == 1 and names[0].endswith(NOTATION)
+    is_read = from_ is not None or is_notation_file
     if annotator is not None:
         _check_annotator(folder, annotator, is_read)
     if to is not None:
@@ -138,23 +139,32 @@ def convert(
         raise UsageError("name one article, or one file <id>.acre; several go with --to or --from")
     if not is_read:
         _write_notation(folder, names[0], annotator, output)
-    elif annotator is None or not names:
+        return
+    if annotator is None or not names:
         raise UsageError("say whose pass it becomes, with --annotator, and name the files")
-    elif from_ is None:
-        raise typer.Exit(
-            _tell_read([_from_notation(folder, terms, names[0], annotator, force)], annotator)
-        )
+    outcomes: Iterable[Outcome]
+    if from_ is None:
+        outcomes = [_from_notation(folder, terms, names[0], annotator, force)]
     else:
-        read = convert_.from_files(
-            folder,
-            terms,
-            map(Path, names),
-            from_,
-            annotator,
-            _label_map(labels, default or [], terms),
-            force,
+        label_map = _label_map(labels, default or [], terms)
+        paths = map(Path, names)
+        outcomes = convert_.from_files(folder, terms, paths, from_, annotator, label_map, force)
+    raise typer.Exit(_print_outcomes(outcomes, annotator))
+
+
+def _check_formats(to: str | None, from_: str | None, has_map: bool) -> None:
+    """UsageError for a format that there is not, and for options that do not go together."""
+    for name, known in ((to, tuple(FORMATS)), (from_, _READABLE)):
+        if name is not None and name not in known:
+            raise UsageError(f"no format {name!r}; give one of {', '.join(known)}")
+    if to is not None and from_ is not None:
+        raise UsageError(
+            "give --to or --from; to turn one format into another, read it first and then write it"
         )
-        raise typer.Exit(_tell_read(read, annotator))
+    if from_ is None and has_map:
+        raise UsageError(
+            "--labels and --default say how files are read; name their format with --from"
+        )
 
 
 def _check_annotator(folder: Corpus, annotator: str, is_read: bool) -> None:
@@ -162,26 +172,25 @@ def _check_annotator(folder: Corpus, annotator: str, is_read: bool) -> None:
     known = folder.annotators()
     has_passes = not is_read and (folder.root / "annotations" / annotator).is_dir()
     if annotator not in known and not has_passes:
-        there = f" ({', '.join(sorted(known))})" if known else ""
+        names = f" ({', '.join(sorted(known))})" if known else ""
         raise UsageError(
-            f"{folder.root / 'annotators.yaml'}: no annotator {annotator!r}{there}; add it there,"
+            f"{folder.root / 'annotators.yaml'}: no annotator {annotator!r}{names}; add it there,"
             " with `kind: human` or `kind: machine` and a `description`"
         )
 
 
 def _label_map(path: Path | None, defaults: Iterable[str], schema: Schema) -> LabelMap:
     labels = LabelMap() if path is None else labelmap_.load(path, schema)
-    given = dict(labels.defaults)
+    answers = dict(labels.defaults)
     for pair in defaults:
         name, equals, answer = pair.partition("=")
         if not equals or not name or not answer:
             raise UsageError(
                 f"--default {pair!r}: give it as NAME=ANSWER, for example realis=actual"
             )
-        given[name] = answer
-    return labelmap_.checked(
-        labels.model_copy(update={"defaults": given}), schema, str(path or "--default")
-    )
+        answers[name] = answer
+    labels = labels.model_copy(update={"defaults": answers})
+    return labelmap_.checked(labels, schema, str(path or "--default"))
 
 
 def _from_notation(
@@ -189,11 +198,8 @@ def _from_notation(
 ) -> Outcome:
     path = Path(name)
     source, article = store.read_text(path).removeprefix(BOM), convert_.find(folder, path.stem)
-    return Outcome(
-        name,
-        article.id,
-        convert_.from_notation(folder, schema, article, annotator, source, name, force),
-    )
+    converted = convert_.from_notation(folder, schema, article, annotator, source, name, force)
+    return Outcome(name, article.id, converted)
 
 
 def _write_notation(folder: Corpus, name: str, annotator: str | None, output: Path | None) -> None:
@@ -205,7 +211,7 @@ def _write_notation(folder: Corpus, name: str, annotator: str | None, output: Pa
 
 def _write_format(
     folder: Corpus,
-    labels: Schema,
+    schema: Schema,
     names: list[str],
     to: str,
     annotator: str | None,
@@ -220,67 +226,40 @@ def _write_format(
         raise UsageError(
             f"{output}: is a file; name the folder that the files go to, with --output"
         )
-    dropped, counts = Dropped(), Counter[str]()
+    dropped, written, failed, missing = Dropped(), 0, 0, Counter[str]()
+    exports = export_.to_files(folder, schema, names, to, annotator)
     with progress("converting") as step:
-        for name in names or sorted(folder.article_ids()):
-            step()
-            try:
-                what = _write_one(
-                    folder, labels, name, to, annotator, output, dropped, is_named=bool(names)
-                )
-            except UsageError:
-                raise
-            except AcreError as error:
-                complain(str(error), "red")
-                what = "not written"
-            counts[what] += 1
-    say(f"{counts['written']} documents written to {output} as {to}")
-    if counts["without"]:
-        say(f"  left out: {counts['without']} articles without gold or an only pass")
-    if counts["withheld"]:
-        say(f"  left out: {counts['withheld']} whose text is not here; run acre rehydrate")
-    if counts["not written"]:
-        say(f"  not written: {counts['not written']}, for the reasons above")
-    _tell_counts(dropped, f"{to} can't hold")
-    return 1 if counts["not written"] else 0
+        for each in counted(exports, step):
+            if each.export is not None:
+                for suffix, content in each.export.files.items():
+                    write_output(output / f"{each.article}{suffix}", content)
+                dropped.update(each.export.dropped)
+                written += 1
+            elif each.error is not None:
+                complain(str(each.error), "red")
+                failed += 1
+            else:
+                missing[str(each.missing)] += 1
+    say(f"{written} documents written to {output} as {to}")
+    if missing["annotation"]:
+        say(f"  left out: {missing['annotation']} articles without gold or an only pass")
+    if missing["text"]:
+        say(f"  left out: {missing['text']} whose text is not here; run acre rehydrate")
+    if failed:
+        say(f"  not written: {failed}, for the reasons above")
+    _print_counts(dropped, f"{to} can't hold")
+    return 1 if failed else 0
 
 
-def _write_one(
-    folder: Corpus,
-    labels: Schema,
-    name: str,
-    to: str,
-    annotator: str | None,
-    output: Path,
-    dropped: Dropped,
-    is_named: bool,
-) -> str:
-    """Write the article's annotation; what became of it. AcreError where it can't be written."""
-    article = convert_.find(folder, name) if is_named else folder.find(name)
-    annotation = None if article is None else convert_.annotation_of(folder, article, annotator)
-    if annotation is None and is_named:
-        raise UsageError(
-            f"{name}: no gold and no only pass, or none of the annotator; adjudicate it, or name"
-            " --annotator"
-        )
-    if article is None or annotation is None or article.text is None:
-        return "without" if annotation is None else "withheld"
-    export = convert_.to_format(article, annotation, labels, to)
-    dropped.update(export.dropped)
-    for suffix, content in export.files.items():
-        write_output(output / f"{article.id}{suffix}", content)
-    return "written"
-
-
-def _tell_counts(counts: Mapping[str, int], what: str) -> None:
+def _print_counts(counts: Mapping[str, int], what: str) -> None:
     for name, count in sorted(counts.items()):
         say(f"  {what}: {count} {name}")
 
 
-def _tell_read(outcomes: Iterable[Outcome], annotator: str) -> int:
-    """Tell what became of each document, then what was not read of all of them, by kind; the exit code."""
+def _print_outcomes(outcomes: Iterable[Outcome], annotator: str) -> int:
+    """Print what became of each document, then what was not read of all of them, by kind; the exit code."""
     printer, seen = IssuePrinter(), Counter[str]()
-    dropped, defaults, articles = Dropped(), Counter[str](), Counter[str]()
+    dropped, defaults, documents, passes = Dropped(), Counter[str](), 0, 0
     for outcome in outcomes:
         if outcome.note is not None:
             say(f"{outcome.where}: {outcome.note}")
@@ -288,27 +267,26 @@ def _tell_read(outcomes: Iterable[Outcome], annotator: str) -> int:
         for issue in outcome.issues:
             printer.show(issue)
         if outcome.converted is not None:
-            _tell_issues(outcome, printer, seen)
-            articles["read"] += 1
-            _tell_converted(
-                outcome.converted, str(outcome.article), annotator, printer.errors > before
-            )
-        articles["told"] += 1
+            _print_issues(outcome, printer, seen)
+            has_errors = printer.errors > before
+            _print_converted(outcome.converted, str(outcome.article), annotator, has_errors)
+            passes += 1
+        documents += 1
         dropped.update(outcome.dropped)
         defaults.update(outcome.defaults)
     for kind, count in sorted(seen.items()):
         if count > _SHOWN and not kind.startswith(Severity.ERROR):
             complain(f"{kind}: {count - _SHOWN} more, which acre validate tells")
-    _tell_counts(defaults, "by default")
-    _tell_counts(dropped, "not read")
-    if not articles["told"]:
+    _print_counts(defaults, "by default")
+    _print_counts(dropped, "not read")
+    if not documents:
         complain("nothing to read: no file of the format is there")
-    elif not articles["read"] and not printer.errors:
+    elif not passes and not printer.errors:
         complain("nothing was read: no annotation is in what was given")
-    return 1 if printer.errors or not articles["read"] else 0
+    return 1 if printer.errors or not passes else 0
 
 
-def _tell_converted(converted: Converted, article: str, annotator: str, has_errors: bool) -> None:
+def _print_converted(converted: Converted, article: str, annotator: str, has_errors: bool) -> None:
     if converted.changed:
         say(f"wrote annotations/{annotator}/{article}.json")
         if not any(converted.annotation.marks()):
@@ -318,26 +296,24 @@ def _tell_converted(converted: Converted, article: str, annotator: str, has_erro
         say(f"{article}: nothing written: {reason}")
 
 
-def _tell_issues(outcome: Outcome, printer: IssuePrinter, seen: Counter[str]) -> None:
-    """The document's findings, those that say the same in one line; of each kind of warning the first ones of
+def _print_issues(outcome: Outcome, printer: IssuePrinter, seen: Counter[str]) -> None:
+    """The document's issues, those that say the same in one line; of each kind of warning the first ones of
     a run, and all errors.
     """
     for issue, places in _grouped(outcome.converted.issues if outcome.converted else ()):
         kind = f"{issue.severity} {issue.code}"
         seen[kind] += 1
-        if issue.severity is Severity.ERROR or seen[kind] <= _SHOWN:
-            where = ", ".join(places[:_SHOWN]) + (
-                f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
-            )
-            printer.show(
-                Issue(f"{outcome.where}: {where}", issue.code, issue.message, issue.severity)
-            )
+        if issue.severity is not Severity.ERROR and seen[kind] > _SHOWN:
+            continue
+        where = f"{outcome.where}: {', '.join(places[:_SHOWN])}"
+        if len(places) > _SHOWN:
+            where += f" and {len(places) - _SHOWN} more"
+        printer.show(Issue(where, issue.code, issue.message, issue.severity))
 
 
 def _grouped(issues: Iterable[Issue]) -> Iterator[tuple[Issue, list[str]]]:
     places: dict[Issue, list[str]] = {}
     for issue in issues:
-        places.setdefault(Issue("", issue.code, issue.message, issue.severity), []).append(
-            issue.where
-        )
+        without_place = Issue("", issue.code, issue.message, issue.severity)
+        places.setdefault(without_place, []).append(issue.where)
     yield from places.items()
