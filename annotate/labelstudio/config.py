@@ -115,6 +115,15 @@ def _facts(schema: Schema) -> str:
         "means": {name: role.definition for name, role in schema.roles.items()}
         | schema.links
         | {name: attribute.definition for name, attribute in schema.attributes.items()},
+        "required": {
+            name: [asked for asked in label.attributes if schema.attributes[asked].required]
+            for name, label in schema.labels.items()
+        },
+        "patterns": {
+            name: attribute.pattern
+            for name, attribute in schema.attributes.items()
+            if attribute.pattern
+        },
     }
     written = json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
     for markup in "<>&":

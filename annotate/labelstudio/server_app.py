@@ -37,7 +37,13 @@ p:has(> a[href^="{GUIDELINES}"]) ~ ol {{ list-style: decimal; padding-left: 1.5e
 p:has(> a[href^="{GUIDELINES}"]) ~ h4 {{ margin: 12px 0 4px; }}
 """
 _PAGE = Path(__file__).parent / "page"
-_OPTIONS = json.dumps({"settings": EDITOR_DEFAULTS, "guidelines": GUIDELINES})
+_OPTIONS = json.dumps(
+    {
+        "settings": EDITOR_DEFAULTS,
+        "guidelines": GUIDELINES,
+        "desk": os.environ.get("ACRE_DESK", "desk"),
+    }
+)
 
 
 def _head() -> bytes:

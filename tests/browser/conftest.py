@@ -19,7 +19,7 @@ from tests.browser.page import LabellingPage, open_page
 def labelling(browser: Any, desk: Desk) -> Any:
     opened = open_page(browser, desk)
     yield opened
-    opened.page.close()
+    opened.page.context.close()
 
 
 @pytest.fixture

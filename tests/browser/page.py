@@ -66,9 +66,10 @@ def open_browser(playwright: Playwright, program: str) -> Iterator[Browser]:
 
 
 def open_page(browser: Any, desk: Desk) -> LabellingPage:
-    """A page of the size of a small laptop, logged in at the desk; `page.page.close()` ends it."""
-    page = browser.new_page(viewport={"width": 1366, "height": 768})
-    page.set_default_timeout(20_000)
+    """A page of the size of a small laptop, logged in at the desk; `page.page.context.close()` ends it."""
+    context = browser.new_context(viewport={"width": 1366, "height": 768})
+    context.set_default_timeout(20_000)
+    page = context.new_page()
     opened = LabellingPage(page, desk)
     opened.log_in()
     return opened
@@ -235,6 +236,15 @@ class LabellingPage:
         """All that the page would submit."""
         return list(self.page.evaluate("window.Htx.annotationStore.selected.serializeAnnotation()"))
 
+    def delete_links(self) -> None:
+        """Delete all links of the annotation, in the Relations tab."""
+        self.page.locator("#Relations-draggable").get_by_text("Relations").first.click()
+        while self.page.locator(".lsf-relations__item").count():
+            relation = self.page.locator(".lsf-relations__item").first
+            relation.hover()
+            relation.get_by_label("Delete Relation").click()
+            self.page.wait_for_timeout(200)
+
     def fill(self, name: str, value: str) -> None:
         """Answer a question of the selected mark by typing."""
         field = self.page.locator(f".acre-side input[name={name}]")
@@ -250,3 +260,18 @@ class LabellingPage:
         ) as answered:
             self.page.keyboard.press("Control+Enter")
         assert answered.value.ok, answered.value.text()
+
+    def notice(self, name: str, words: str) -> str:
+        """Wait until the page tells this at its foot; returns all that it tells there under the name."""
+        line = self.page.locator(f".acre-notice[data-notice={name}]").filter(has_text=words)
+        line.wait_for()
+        return line.inner_text()
+
+    def notice_gone(self, name: str) -> None:
+        """Wait until the page tells nothing under the name."""
+        self.page.locator(f".acre-notice[data-notice={name}]").wait_for(state="detached")
+
+    def close_modal(self) -> None:
+        """Close Label Studio's report of an error, where there is one."""
+        self.page.keyboard.press("Escape")
+        self.page.wait_for_timeout(500)

@@ -1,5 +1,8 @@
 // What a desk adds to Label Studio's pages. It runs first in the head of each, before Label Studio's own scripts.
-function start({ settings, guidelines }) {
+function start({ settings, guidelines, desk }) {
+  losses({ desk });
+  checks();
+
   // A new annotator's settings; what the annotator chose stays.
   try {
     const key = 'labelStudio:settings';
@@ -23,4 +26,5 @@ function start({ settings, guidelines }) {
 
   const linking = makeLinking();
   listenToKeys([linking, makeExtents(linking), makePanel()].flatMap(({ keys }) => keys));
+  document.head.append(Object.assign(document.createElement('style'), { textContent: notices.style }));
 }
