@@ -282,6 +282,12 @@ def pull(
             "--all", help="Look at every task, not only at those touched since the last pull."
         ),
     ] = False,
+    each: Annotated[
+        bool,
+        typer.Option(
+            "--list", help="List each file and each warning, not only how many there are."
+        ),
+    ] = False,
     dry_run: DryRunOption = False,
     json_: JsonOption = False,
     corpus: CorpusOption = CORPUS,
@@ -304,7 +310,7 @@ def pull(
         source = Server(client, project, folder, everything, dry_run)
     else:
         source = File(file)
-    issues = IssuePrinter(json_, dry_run)
+    issues = IssuePrinter(json_, dry_run, sums=not each)
     articles = Articles(folder)
     if add_to is not None:
         articles = _added(source, folder, add_to, dry_run, issues)
@@ -313,6 +319,7 @@ def pull(
             source, folder, terms, pseudonyms, dry_run, issues.show, step,
             labelstudio.reader(terms, label_map), articles,
         )  # fmt: skip
+    issues.sum_up("--list")
     show_counts(counts, json_)
     raise typer.Exit(1 if issues.errors else 0)
 
