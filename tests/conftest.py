@@ -228,8 +228,9 @@ def prepare(tables: Path) -> Prepare:
 
     def prepare(state: Path, name: str) -> Path:
         folder = state / "desks" / name / "data"
-        folder.mkdir(parents=True)
-        shutil.copy(tables, folder)
+        with server.private():
+            folder.mkdir(parents=True)
+            shutil.copyfile(tables, folder / tables.name)
         return state
 
     return prepare

@@ -51,19 +51,26 @@ def copies(root: Path, number: int) -> Corpus:
     return corpus
 
 
-_MEASURED = """
-import re, resource, runpy, sys
+PEAK = """
+import re, resource, sys
 from pathlib import Path
-try:
-    runpy.run_module("annotate", run_name="__main__", alter_sys=True)
-except SystemExit as end:
-    assert not end.code, end.code
 status = Path("/proc/self/status")
 # A process begins with the peak of the one that started it: Linux has its own beside that.
 own = re.search(r"VmHWM:\\s+(\\d+) kB", status.read_text()) if status.exists() else None
 peak = int(own[1]) if own else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 print(peak * (1 if sys.platform == "darwin" else 1024), file=sys.stderr)
 """
+"""A program's last lines: they print the most memory that it had, in bytes, to standard error."""
+_MEASURED = (
+    """
+import runpy
+try:
+    runpy.run_module("annotate", run_name="__main__", alter_sys=True)
+except SystemExit as end:
+    assert not end.code, end.code
+"""
+    + PEAK
+)
 
 
 def measured(*arguments: str) -> tuple[str, int]:
