@@ -37,6 +37,8 @@ from annotate.model.records import Annotation, Article, Mark, Provenance
 from annotate.model.schema import SAME_AS, Kind, Layer, Schema
 
 SUFFIXES = (".txt", ".ann")
+_EVIDENCE = 3
+"""brat's offsets are code points by definition: fewer marks than these do not show that a file counts otherwise."""
 _TEXT_BOUND = re.compile(r"(T\d+)\t(\S+) (\d+ \d+(?:;\d+ \d+)*)(?:\t(.*))?")
 _EVENT = re.compile(r"(E\d+)\t(\S+):(T\d+)((?: +\S+:[TE]\d+)*) *")
 _RELATION = re.compile(r"R\d+\t(\S+) \S+:([TE]\d+) \S+:([TE]\d+)\s*")
@@ -241,4 +243,6 @@ def read(
         Marked(name, label, spans, words, answers[name])
         for name, (label, spans, words) in told.items()
     ]
-    return assembled(marks, links, article, schema, made, dropped, labels, document.text)
+    return assembled(
+        marks, links, article, schema, made, dropped, labels, document.text, evidence=_EVIDENCE
+    )

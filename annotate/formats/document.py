@@ -144,6 +144,7 @@ def assembled(
     source: str | None = None,
     has_answers: bool = True,
     trims: bool = False,
+    evidence: int = 1,
 ) -> Import:
     """The annotation that a file's marks and links make: compared with the article, in the schema's terms,
     with safe ids.
@@ -151,11 +152,12 @@ def assembled(
     `source` is the text that the offsets count, where the file has one. `has_answers` says whether the file
     could hold answers at all: where it can't, a required one that is missing is nobody's fault. `trims` takes
     white space off the edges of marks, as is done with all marks of a foreign label set; others are read as
-    they are, and found by `validate`.
+    they are, and found by `validate`. `evidence` is how many marks must agree that offsets count in another way
+    than the format defines.
     """
     text = text_of(article)
     reading = _Reading(text, schema, labels, dropped, trims or labels.is_foreign)
-    reading.put_all(list(reading.unique(marks)), list(dict.fromkeys(links)), source)
+    reading.put_all(list(reading.unique(marks)), list(dict.fromkeys(links)), source, evidence)
     names = reading.safe_names()
     renamed = [mark.model_copy(update={"id": names[mark.id]}) for mark in reading.marks.values()]
     relinked = [Link(names[link.tail], link.label, names[link.head]) for link in reading.links]
@@ -187,10 +189,16 @@ class _Reading:
     links: list[Link] = field(default_factory=list)
     """The links between those marks."""
 
-    def put_all(self, marks: Sequence[Marked], links: Sequence[Link], source: str | None) -> None:
+    def put_all(
+        self,
+        marks: Sequence[Marked],
+        links: Sequence[Link],
+        source: str | None,
+        evidence: int,
+    ) -> None:
         """The marks where they stand in the article's text, then the links between them."""
         quotes = [Quote(mark.id, mark.fragments, mark.words) for mark in marks]
-        places, issues = compare(quotes, self.text, source)
+        places, issues = compare(quotes, self.text, source, evidence)
         self.issues += issues
         for mark in marks:
             if self.labels.labels.get(mark.label, "") is None:

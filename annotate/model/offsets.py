@@ -44,8 +44,12 @@ class Quote(NamedTuple):
 class _Scale:
     """One way to count the offsets, and where they lie in the article."""
 
-    def __init__(self, name: str, copy: str, width: Callable[[str], int] | None) -> None:
+    def __init__(
+        self, name: str, copy: str, width: Callable[[str], int] | None, is_supposed: bool
+    ) -> None:
         self.name = name
+        self.is_supposed = is_supposed
+        """Whether nothing but the marks' words speaks for it: neither the format nor the file's copy of the text."""
         self._copy, self._width = copy, width
         self.length = len(copy) if width is None else sum(map(width, copy))
 
@@ -69,7 +73,7 @@ class _Scale:
 
 
 def compare(
-    quotes: Sequence[Quote], text: str, source: str | None = None
+    quotes: Sequence[Quote], text: str, source: str | None = None, evidence: int = 1
 ) -> tuple[list[tuple[Edges, ...] | None], list[Issue]]:
     """Where each mark's fragments lie in the article, None where it is refused, and an issue for all refused or moved.
 
@@ -78,9 +82,15 @@ def compare(
     another one where that is the only one that does.
     Marks at 106–115 and 129–134 of “… 🚀 … 💥 … Dol Harun … nurse”, whose words stand at 104–113 and 127–132,
     are moved: their offsets count UTF-16 units.
+    Where a format defines how its offsets count, another way has to have `evidence`: at least so many marks with
+    words, and all of them.
     """
-    scales = list(_scales(text, source))
     quoted = [quote for quote in quotes if quote.words and quote.words.strip()]
+    scales = [
+        scale
+        for scale in _scales(text, source)
+        if not scale.is_supposed or _has_evidence(scale, quoted, text, evidence)
+    ]
     best = _best(scales, quoted, text)
     places: list[tuple[Edges, ...] | None] = []
     issues: list[Issue] = []
@@ -117,7 +127,15 @@ def _scales(text: str, source: str | None) -> Iterator[_Scale]:
             for copy, name in copies.items():
                 # Of the file's own copy the unit says all.
                 told = [unit, name if copy != source or not unit else ""]
-                yield _Scale(", and ".join(filter(None, told)), copy, width)
+                is_supposed = copies is supposed or bool(unit)
+                yield _Scale(", and ".join(filter(None, told)), copy, width, is_supposed)
+
+
+def _has_evidence(scale: _Scale, quoted: Sequence[Quote], text: str, least: int) -> bool:
+    return least <= 1 or (
+        len(quoted) >= least
+        and all(_says(_fragments(scale, quote), quote, text, False) for quote in quoted)
+    )
 
 
 def _best(scales: Sequence[_Scale], quoted: Sequence[Quote], text: str) -> _Scale:
