@@ -20,6 +20,7 @@ from annotate.corpus.store import Corpus, StoreError
 from annotate.gold import adjudicate
 from annotate.labelstudio import config, results, tasks
 from annotate.labelstudio.client import Client
+from annotate.labelstudio.load import create as create_project
 from annotate.model import notation
 from annotate.model.issues import AcreError, Issue, Severity, errors
 from annotate.model.records import Annotation, Article, Gold, Provenance
@@ -380,7 +381,7 @@ def _project(client: Client, title: str, schema: Schema) -> tuple[int, dict[str,
     project = client.project(title)
     if project is None:
         fixed = {"title": title, "show_collab_predictions": False, "maximum_annotations": 1}
-        return int(client.create_project(fixed | fields)["id"]), {}
+        return create_project(client, fixed | fields), {}
     if project["label_config"] != fields["label_config"]:
         if config.answers(project["label_config"]) != config.answers(fields["label_config"]):
             raise AcreError(

@@ -80,6 +80,8 @@ class LabellingPage:
 
     def __init__(self, page: Page, desk: Desk) -> None:
         self.page, self.desk = page, desk
+        self.actions = 0
+        """Keys, clicks and drags that were sent to the page."""
 
     def log_in(self) -> None:
         page = self.page
@@ -109,6 +111,7 @@ class LabellingPage:
             self.page.wait_for_timeout(500)
 
     def press(self, key: str) -> None:
+        self.actions += 1
         self.page.keyboard.press(key.replace("shift+", "Shift+") if "+" in key else key)
         self.page.wait_for_timeout(200)
 
@@ -126,6 +129,7 @@ class LabellingPage:
         self.press(key)
         left, top, right, bottom = self.box(words, nth)
         mouse = self.page.mouse
+        self.actions += 1
         mouse.move(left + 1, top)
         mouse.down()
         mouse.move(right - 1, bottom, steps=8)
@@ -191,9 +195,25 @@ class LabellingPage:
                 self.choose(label)
         self.press("Escape")
 
+    def relate(self, tail: str, label: str, head: str) -> None:
+        """Link two marks by Label Studio's own way, which allows any label and none: Alt+R, then the Relations tab."""
+        self.select(tail)
+        self.page.keyboard.press("Alt+r")
+        self.click(head)
+        if label:
+            self.page.locator("#Relations-draggable").get_by_text("Relations").first.click()
+            relation = self.page.locator(".lsf-relations__item").last
+            relation.hover()
+            relation.get_by_label("Show Relation Labels").click()
+            relation.get_by_test_id("select-trigger-").click()
+            self.page.get_by_role("option", name=label, exact=True).click()
+            self.page.keyboard.press("Escape")
+        self.page.wait_for_timeout(200)
+
     def click(self, words: str, nth: int = 0, button: Literal["left", "right"] = "left") -> None:
         """Click on the first of the words."""
         left, top, _right, _bottom = self.box(words, nth)
+        self.actions += 1
         self.page.mouse.click(left + 3, top, button=button)
         self.page.wait_for_timeout(200)
 

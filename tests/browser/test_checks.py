@@ -67,8 +67,8 @@ def test_what_is_wrong_is_told_before_it_is_submitted_and_leads_to_the_mark(
     labelling.mark("q", "12 to 9 people")
     labelling.fill("min", "12")
     labelling.fill("max", "9")
-    labelling.link("shelled", "agent", "Tak")
-    labelling.link("shelled", "", "noon")
+    labelling.relate("shelled", "agent", "Tak")
+    labelling.relate("shelled", "", "noon")
     labelling.notice("checks", "To put right before Submit: 5. To look at: 2.")
 
     page.keyboard.press("Control+Enter")
