@@ -39,7 +39,7 @@ from annotate.model.schema import SAME_AS, Kind, Layer, Schema
 SUFFIXES = (".txt", ".ann")
 _EVIDENCE = 3
 """brat's offsets are code points by definition: fewer marks than these do not show that a file counts otherwise."""
-_TEXT_BOUND = re.compile(r"(T\d+)\t(\S+) (\d+ \d+(?:;\d+ \d+)*)(?:\t(.*))?")
+_TEXT_BOUND = re.compile(r"(T\d+)\t(\S+) (\d{1,9} \d{1,9}(?:;\d{1,9} \d{1,9})*)(?:\t(.*))?")
 _EVENT = re.compile(r"(E\d+)\t(\S+):(T\d+)((?: +\S+:[TE]\d+)*) *")
 _RELATION = re.compile(r"R\d+\t(\S+) \S+:([TE]\d+) \S+:([TE]\d+)\s*")
 _ATTRIBUTE = re.compile(r"[AM]\d+\t(\S+) ([TER]\d+)(?: (.+))?")

@@ -446,10 +446,13 @@ def _number(value: Any) -> int | float | None:
     """The value as a number; None where it is none, or none that is finite."""
     is_whole = isinstance(value, int) and not isinstance(value, bool)
     try:
-        number: int | float = value if is_whole else float(value)
+        # Also of a whole number: what no float holds is none that anything after this could use.
+        number = float(value)
     except (TypeError, ValueError, OverflowError):
         return None
-    return number if math.isfinite(number) else None
+    if not math.isfinite(number):
+        return None
+    return value if is_whole else number
 
 
 def _runs(place: tuple[Edges, ...], text: str) -> list[Edges]:

@@ -1,4 +1,6 @@
-"""What the page's script uses of Label Studio, function by function: where a new version fails here, see page/studio.js."""
+"""What the page's script uses of Label Studio, function by function: where a new version fails here, see
+page/studio.js.
+"""
 
 from __future__ import annotations
 

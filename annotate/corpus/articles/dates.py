@@ -17,7 +17,7 @@ from lxml.html import builder
 
 from annotate.corpus.articles import blocks
 
-_META = DATE_ATTRIBUTES | {"datepublished"} - {
+_META = (DATE_ATTRIBUTES | {"datepublished"}) - {
     "meta",
     "timestamp",
     "release_date",
