@@ -229,7 +229,7 @@ def programs() -> str:
     """The programs of docs/programs/, which the tests run, as a page."""
     parts = [
         "# For the ML engineer: three programs\n\nShort, runnable, and run by the tests. They need"
-        " `datasets`, and spaCy or transformers where they say so; of ACRE\nitself nothing. The"
+        " `datasets>=4`, and spaCy or transformers where they say so; of ACRE\nitself nothing. The"
         " corpus is a folder, such as `corpus` in a clone, a copy with your own texts that `acre"
         " rehydrate\n--output` built, or a dataset repository of a Hub. Every column of every"
         " config is in\n[the dataset card](../corpus/README.md).\n\nWhat to know before you"

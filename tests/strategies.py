@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,8 @@ from annotate.model.graph import Link
 from annotate.model.records import Annotation, AttributeValue, Mark, Provenance
 from annotate.model.schema import ATTRIBUTION_SPANS, SAME_AS, Attribute, Kind, Schema
 
+EFFORT = int(os.environ.get("MUTATIONS", "1"))
+"""How many times as many damaged files as usual the tests try."""
 WHEN = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 _HARD = "ab []{}\\-|:\n\t🪖👩\u200d🔬e\u0301\u0323اَلر\u00a0\u2066&<\"'“”"
 
@@ -135,3 +138,21 @@ def _places(parent: Any) -> Iterator[tuple[Any, Any]]:
         yield parent, key
         if isinstance(value, dict | list):
             yield from _places(value)
+
+
+@st.composite
+def damaged_bytes(draw: st.DrawFn, content: bytes) -> bytes:
+    """A file's bytes, with other ones in place of some, one to six times."""
+    for _ in range(draw(st.integers(1, 6))):
+        start = draw(st.integers(0, len(content)))
+        end = draw(st.integers(start, min(len(content), start + 20)))
+        piece = draw(st.one_of(st.sampled_from(_PIECES), st.binary(max_size=6)))
+        content = content[:start] + piece + content[end:]
+    return content
+
+
+_PIECES = [
+    b"", b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"\r", b"\n", b"\t", b",", b'"', b": ", b"- ", b"  ", b"{", b"[", b"]",
+    b"&a ", b"*a", b"!!python/object:os.system", b"!!binary x", b"? ", b"null", b"yes", b"~", b".inf", b"9" * 5000,
+    b"-1", b"2001-99-99", b"\\u", "🚀".encode(), "e\u0301".encode(), b"[" * 3000, b"../../x", b"%", b"|\n",
+]  # fmt: skip

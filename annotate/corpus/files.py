@@ -18,6 +18,9 @@ from annotate.model.issues import AcreError, Issue, UsageError
 from annotate.model.records import Record
 
 R = TypeVar("R", bound=Record)
+UNREADABLE = (yaml.YAMLError, ValueError, TypeError, AttributeError, RecursionError)
+"""What reading YAML raises where the bytes are no UTF-8, no YAML, or not what is to stand there: a month 13 as well."""
+_SHOWN = 200
 
 
 class StoreError(AcreError):
@@ -67,21 +70,30 @@ def table(path: Path, heading: list[str], open_end: bool = False) -> Iterator[li
     """
     if not path.exists():
         return
-    with path.open(encoding="utf-8", newline="") as file:
-        for number, row in enumerate(csv.reader(file), 1):
-            if number == 1 and row == heading:
-                continue
-            names = row[:-1] if open_end and row and not row[-1] else row
-            if (
-                number == 1
-                or len(row) != len(heading)
-                or not all(ids.ID.fullmatch(name) for name in names)
-            ):
-                raise StoreError(
-                    f"{path}:{number}",
-                    f"expected {','.join(heading)}, found {','.join(row)!r}; correct it",
-                )
-            yield row
+    try:
+        rows = list(csv.reader(path.read_text(encoding="utf-8").splitlines()))
+    except (csv.Error, ValueError) as error:
+        raise StoreError(path, f"{one_line(error)}; correct the file") from None
+    yield from _checked_rows(path, rows, heading, open_end)
+
+
+def _checked_rows(
+    path: Path, rows: list[list[str]], heading: list[str], open_end: bool
+) -> Iterator[list[str]]:
+    for number, row in enumerate(rows, 1):
+        if number == 1 and row == heading:
+            continue
+        names = row[:-1] if open_end and row and not row[-1] else row
+        if (
+            number == 1
+            or len(row) != len(heading)
+            or not all(ids.ID.fullmatch(name) for name in names)
+        ):
+            raise StoreError(
+                f"{path}:{number}",
+                f"expected {','.join(heading)}, found {','.join(row)[:_SHOWN]!r}; correct it",
+            )
+        yield row
 
 
 def write_table(path: Path, heading: list[str], rows: Iterable[tuple[str, ...]]) -> None:
@@ -95,7 +107,7 @@ def entries(path: Path, record: type[R]) -> dict[str, R]:
     try:
         fields = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader) or {}
         return {name: record.model_validate(entry) for name, entry in fields.items()}
-    except (yaml.YAMLError, ValidationError, AttributeError) as error:
+    except UNREADABLE as error:
         raise StoreError(path, f"{one_line(error)}; correct the file") from None
 
 

@@ -75,7 +75,7 @@ def load(path: Path, schema: Schema) -> Migration:
     try:
         fields = yaml.safe_load(path.read_text(encoding="utf-8"))
         migration = Migration.model_validate({"name": path.stem} | fields)
-    except (yaml.YAMLError, ValidationError, TypeError) as error:
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         first = (
             error.errors()[0]
             if isinstance(error, ValidationError)

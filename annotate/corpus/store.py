@@ -13,8 +13,8 @@ from typing import Any, Literal, TypeVar
 import yaml
 from pydantic import ValidationError
 
-from annotate.corpus.files import StoreError as StoreError
 from annotate.corpus.files import (
+    UNREADABLE,
     compact,
     entries,
     file_names,
@@ -23,6 +23,7 @@ from annotate.corpus.files import (
     table,
     write_table,
 )
+from annotate.corpus.files import StoreError as StoreError
 from annotate.corpus.files import read_text as read_text
 from annotate.corpus.files import write as write
 from annotate.model import ids, text
@@ -250,7 +251,7 @@ class Corpus:
         try:
             fields = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
             article = Article.model_validate(fields)
-        except (yaml.YAMLError, ValidationError) as error:
+        except UNREADABLE as error:
             raise StoreError(path, f"{one_line(error)}; correct the file") from None
         if (article.collection, article.id) != (path.parent.name, path.stem):
             message = (

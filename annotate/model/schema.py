@@ -210,13 +210,13 @@ def load(path: Path) -> Schema:
     """Read the schema; SchemaError lists every fault as `file:line: key: what to do`."""
     try:
         node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+        lines: dict[tuple[str, ...], int] = {}
+        faults: list[tuple[tuple[str, ...], str]] = []
+        document = _plain(node, (), lines, faults)
     except FileNotFoundError:
         raise SchemaError(f"{path}: no such file; the schema belongs there") from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise SchemaError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
-    lines: dict[tuple[str, ...], int] = {}
-    faults: list[tuple[tuple[str, ...], str]] = []
-    document = _plain(node, (), lines, faults)
     schema = None
     if not faults:
         try:

@@ -17,6 +17,7 @@ from annotate.formats import FORMATS, convert
 from annotate.model.issues import errors
 from annotate.model.records import Annotation, Article
 from annotate.model.schema import Schema
+from tests import strategies
 from tests.conftest import SENTENCE, Acre
 
 Write = Callable[..., tuple[Article, Annotation]]
@@ -133,7 +134,7 @@ def files(write: Write, schema: Schema) -> Callable[[str], dict[str, bytes]]:
 
 @pytest.mark.parametrize("name", [*FORMATS, "re3d"])
 @settings(
-    max_examples=120,
+    max_examples=120 * strategies.EFFORT,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -385,7 +385,9 @@ def test_wrong_usage_is_told(acre: Acre, options: tuple[str, ...], found: str) -
 
 
 @settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=200 * strategies.EFFORT,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(data=st.data())
 def test_no_damage_is_a_traceback_and_the_next_task_comes(

@@ -128,7 +128,9 @@ def test_a_damaged_file_of_the_corpus_in_the_way_is_named(
 
 
 @settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=300 * strategies.EFFORT,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(data=st.data())
 def test_whatever_shape_a_task_has_the_next_one_comes(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from annotate.corpus.articles import reading
 from annotate.corpus.articles.reading import About, Reading
+from tests import strategies
 
 TITLE = "Barge sinks below the lock at Ostrel"
 PARAGRAPHS = (
@@ -677,7 +678,9 @@ def test_teasers_with_their_dates_make_no_live_blog(tmp_path: Path) -> None:
 
 
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=150 * strategies.EFFORT,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(st.data())
 def test_no_bytes_of_a_page_bring_it_down(tmp_path: Path, data: st.DataObject) -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from annotate.corpus.articles import reading
 from annotate.corpus.articles.reading import About, Reading
 from annotate.model.issues import UsageError
+from tests import strategies
 
 TEXT = (
     "A barge sank below the lock at Ostrel on Sunday, and two of its crew are missing, the river"
@@ -237,7 +238,9 @@ def test_a_row_that_is_no_row_is_one_line_and_the_others_go_on(tmp_path: Path, b
 
 
 @settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=200 * strategies.EFFORT,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(st.data())
 def test_no_bytes_of_rows_bring_it_down(tmp_path: Path, data: st.DataObject) -> None:
