@@ -196,18 +196,16 @@ class LabellingPage:
         self.press("Escape")
 
     def relate(self, tail: str, label: str, head: str) -> None:
-        """Link two marks by Label Studio's own way, which allows any label and none: Alt+R, then the Relations tab."""
-        self.select(tail)
-        self.page.keyboard.press("Alt+r")
-        self.click(head)
-        if label:
-            self.page.locator("#Relations-draggable").get_by_text("Relations").first.click()
-            relation = self.page.locator(".lsf-relations__item").last
-            relation.hover()
-            relation.get_by_label("Show Relation Labels").click()
-            relation.get_by_test_id("select-trigger-").click()
-            self.page.get_by_role("option", name=label, exact=True).click()
-            self.page.keyboard.press("Escape")
+        """Link two marks as Label Studio itself allows: by any label, or by none."""
+        self.page.evaluate(
+            """([tail, label, head]) => {
+              const { regionStore, relationStore } = window.Htx.annotationStore.selected;
+              const mark = (words) => regionStore.regions.find((found) => found.text === words);
+              const relation = relationStore.addRelation(mark(tail), mark(head));
+              if (label) relation.setRelations([label]);
+            }""",
+            [tail, label, head],
+        )
         self.page.wait_for_timeout(200)
 
     def click(self, words: str, nth: int = 0, button: Literal["left", "right"] = "left") -> None:
