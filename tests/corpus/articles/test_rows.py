@@ -277,7 +277,7 @@ def test_any_value_of_any_field_is_read_or_refused(value: Any) -> None:
     from annotate.corpus.articles import rows
 
     for name in (name for names in rows.NAMES.values() for name in names):
-        row = rows._row({"text": TEXT, name: value}, "f:1")
+        row = rows.of_entry({"text": TEXT, name: value}, "f:1")
         if row.error is None:
             article = reading._of_row(row, About("sample"))
             assert (article.article is None) != (article.error is None)
