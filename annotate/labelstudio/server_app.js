@@ -1,5 +1,7 @@
 // What a desk adds to Label Studio's pages. It runs first in the head of each, before Label Studio's own scripts.
-function acre({ settings, guidelines }) {
+function acre({ settings, guidelines, desk }) {
+  losses({ desk });
+
   // A new annotator's settings; what the annotator chose stays.
   try {
     const key = 'labelStudio:settings';
@@ -42,4 +44,6 @@ function acre({ settings, guidelines }) {
     if (!annotation?.selectedRegions?.length || isTyping || !event.key) return;
     if (labelKeys(annotation).some((keys) => isPressed(event, keys))) annotation.regionStore.unselectAll();
   }, true);
+
+  document.head.append(Object.assign(document.createElement('style'), { textContent: notices.style }));
 }

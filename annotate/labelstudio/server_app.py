@@ -35,9 +35,19 @@ table:has(a[href^="{GUIDELINES}"]) td {{ vertical-align: top; padding: 2px 12px 
 p:has(> a[href^="{GUIDELINES}"]) ~ ol {{ list-style: decimal; padding-left: 1.5em; }}
 p:has(> a[href^="{GUIDELINES}"]) ~ h4 {{ margin: 12px 0 4px; }}
 """
-_SCRIPT = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
-_OPTIONS = json.dumps({"settings": EDITOR_DEFAULTS, "guidelines": GUIDELINES})
-_HEAD = f"<script>\n{_SCRIPT}acre({_OPTIONS});\n</script><style>{_STYLE}</style>".encode()
+_SCRIPTS = (
+    *sorted(Path(__file__).with_name("page").glob("*.js")),
+    Path(__file__).with_suffix(".js"),
+)
+_SCRIPT = "".join(path.read_text(encoding="utf-8") for path in _SCRIPTS)
+_OPTIONS = json.dumps(
+    {
+        "settings": EDITOR_DEFAULTS,
+        "guidelines": GUIDELINES,
+        "desk": os.environ.get("ACRE_DESK", "desk"),
+    }
+)
+_HEAD = f"<script>(() => {{\n{_SCRIPT}acre({_OPTIONS});\n}})();</script><style>{_STYLE}</style>".encode()
 
 
 # In Label Studio's open-source edition every account is an administrator. What labelling asks of the server is little,

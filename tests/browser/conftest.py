@@ -14,4 +14,4 @@ from tests.browser.page import open_page
 def labelling(browser: Any, desk: Desk) -> Any:
     opened = open_page(browser, desk)
     yield opened
-    opened.page.close()
+    opened.page.context.close()

@@ -64,9 +64,10 @@ def open_browser(playwright: Playwright, program: str) -> Iterator[Browser]:
 
 
 def open_page(browser: Any, desk: Desk) -> LabellingPage:
-    """A page of the size of a small laptop, logged in at the desk; `page.page.close()` ends it."""
-    page = browser.new_page(viewport={"width": 1366, "height": 768})
-    page.set_default_timeout(20_000)
+    """A page of the size of a small laptop, logged in at the desk; `page.page.context.close()` ends it."""
+    context = browser.new_context(viewport={"width": 1366, "height": 768})
+    context.set_default_timeout(20_000)
+    page = context.new_page()
     opened = LabellingPage(page, desk)
     opened.log_in()
     return opened
@@ -211,3 +212,18 @@ class LabellingPage:
         ) as answered:
             self.page.keyboard.press("Control+Enter")
         assert answered.value.ok, answered.value.text()
+
+    def notice(self, name: str, words: str) -> str:
+        """Wait until the page tells this at its foot; returns all that it tells there under the name."""
+        line = self.page.locator(f".acre-notice[data-notice={name}]").filter(has_text=words)
+        line.wait_for()
+        return line.inner_text()
+
+    def notice_gone(self, name: str) -> None:
+        """Wait until the page tells nothing under the name."""
+        self.page.locator(f".acre-notice[data-notice={name}]").wait_for(state="detached")
+
+    def close_modal(self) -> None:
+        """Close Label Studio's report of an error, where there is one."""
+        self.page.keyboard.press("Escape")
+        self.page.wait_for_timeout(500)

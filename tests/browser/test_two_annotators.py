@@ -119,7 +119,7 @@ def test_two_annotators_one_gold(
         for text, article in articles.items():
             labelling.open_task(found["id"], _tasks(client, project)[article.id])
             _label(labelling, text, one.name)
-        labelling.page.close()
+        labelling.page.context.close()
 
     # Ben's server dies as it stands; started again, it has all that was submitted.
     assert ben.pid is not None
@@ -211,7 +211,7 @@ def _in_the_browser(
     labelling.select_listed("time", "on Monday")
     labelling.press(",")
     labelling.submit()
-    labelling.page.close()
+    labelling.page.context.close()
     assert "gold written from a sheet" in acre(*at_desk)
     assert "3 gold unchanged" in acre(*at_desk)  # and again, it is the same
 
