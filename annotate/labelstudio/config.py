@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,7 +10,7 @@ from lxml import etree, html
 from lxml.builder import E
 
 from annotate.labelstudio.server_app import GUIDELINES
-from annotate.model.schema import Attribute, EventType, Kind, Label, Schema
+from annotate.model.schema import Attribute, EventType, Kind, Label, Layer, Schema
 
 LABELS = "label"
 """Name of the one control that labels spans: with two, one region can carry a label of each."""
@@ -54,7 +55,7 @@ def build(schema: Schema, choices: bool = False) -> str:
     listed = [E.HyperText(name=CHOICES, value=f"${CHOICES}", inline="true")] if choices else []
     root = E.View(
         {"className": "acre"},
-        E.Style(_STYLE + (_SHEET_STYLE if choices else "")),
+        E.Style(_STYLE + (_SHEET_STYLE if choices else "") + _written(facts(schema))),
         E.View({"className": "acre-labels"}, _labels(schema)),
         E.View(
             {"className": "acre-text"},
@@ -73,6 +74,35 @@ def build(schema: Schema, choices: bool = False) -> str:
         E.Relations(*(E.Relation(value=name) for name in schema.relations)),
     )
     return str(etree.tostring(root, pretty_print=True, encoding="unicode"))
+
+
+def facts(schema: Schema) -> dict[str, Any]:
+    """What the page must know of the schema, to tell before Submit what `pull` would set aside."""
+    return {
+        "layers": {name: schema.layer(name) for name in schema.labels},
+        "links": {
+            name: {role: {"fillers": sorted(schema.fillers(name, role))} for role in event.roles}
+            for name, event in schema.events.items()
+        }
+        | {Layer.CONTENT: {name: {"fillers": [name]} for name in (Layer.SOURCE, Layer.CUE)}},
+        "required": {
+            name: [asked for asked in label.attributes if schema.attributes[asked].required]
+            for name, label in schema.labels.items()
+        },
+        "patterns": {
+            name: attribute.pattern
+            for name, attribute in schema.attributes.items()
+            if attribute.pattern
+        },
+    }
+
+
+def _written(known: dict[str, Any]) -> str:
+    """A custom property, which no style sheet uses: Label Studio lets nothing else of a configuration through to the page."""
+    written = json.dumps(known, ensure_ascii=False, separators=(",", ":"))
+    for markup in "<>&":
+        written = written.replace(markup, f"\\u{ord(markup):04x}")
+    return f".acre {{ --acre-schema: {written}; }}\n"
 
 
 def _labels(schema: Schema) -> Any:

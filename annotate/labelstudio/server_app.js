@@ -1,6 +1,7 @@
 // What a desk adds to Label Studio's pages. It runs first in the head of each, before Label Studio's own scripts.
 function acre({ settings, guidelines, desk }) {
   losses({ desk });
+  checks();
 
   // A new annotator's settings; what the annotator chose stays.
   try {

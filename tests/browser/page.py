@@ -197,6 +197,15 @@ class LabellingPage:
         self.page.keyboard.press("Escape")
         self.page.wait_for_timeout(200)
 
+    def delete_links(self) -> None:
+        """Delete all links of the annotation, in the Relations tab."""
+        self.page.locator("#Relations-draggable").get_by_text("Relations").first.click()
+        while self.page.locator(".lsf-relations__item").count():
+            relation = self.page.locator(".lsf-relations__item").first
+            relation.hover()
+            relation.get_by_label("Delete Relation").click()
+            self.page.wait_for_timeout(200)
+
     def fill(self, name: str, value: str) -> None:
         """Answer a question of the selected mark by typing."""
         field = self.page.locator(f".acre-side input[name={name}]")

@@ -34,7 +34,7 @@ const notices = {
   max-height: 40vh; overflow-y: auto; }
 .acre-notice button { margin-left: 8px; text-decoration: underline; color: inherit; background: none; border: 0;
   padding: 0; cursor: pointer; font: inherit; }
-.acre-notice ul { margin: 2px 0; padding-left: 1.2em; list-style: disc; }
-.acre-notice li button { margin-left: 0; text-align: left; }
+.acre-notice ul { margin: 0 0 4px; padding: 0; list-style: none; }
+.acre-notice li button { margin: 2px 0 0 10px; text-align: left; line-height: 1.3; }
 `,
 };

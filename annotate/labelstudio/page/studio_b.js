@@ -13,6 +13,37 @@ const studioB = {
     return task ? { id: Number(task.id), data: task.dataObj ?? JSON.parse(task.data || '{}') } : null;
   },
 
+  // Its marks, by id, and its links: of a mark its label, its place, its words and its answers by the question's name.
+  parts(annotation) {
+    const marks = new Map(), links = [];
+    for (const entry of annotation.serializeAnnotation()) {
+      if (entry.type === 'relation') {
+        const [tail, head] = entry.direction === 'left' ? [entry.to_id, entry.from_id] : [entry.from_id, entry.to_id];
+        links.push({ tail, head, labels: entry.labels ?? [] });
+        continue;
+      }
+      const { start, end, text, labels, choices, number } = entry.value;
+      if (!marks.has(entry.id)) marks.set(entry.id, { id: entry.id, label: '', start, end, words: '', answers: {} });
+      const mark = marks.get(entry.id);
+      if (entry.type === 'labels') Object.assign(mark, { label: labels[0], words: text ?? '' });
+      else mark.answers[entry.from_name] = choices?.[0] ?? number ?? text?.[0] ?? text;
+    }
+    return { marks, links };
+  },
+
+  // Select a mark and bring it into view.
+  select(annotation, id) {
+    const region = annotation.regions.find((found) => found.cleanId === id);
+    if (!region) return;
+    annotation.regionStore.unselectAll();
+    annotation.selectArea(region);
+    region.getRegionElement()?.scrollIntoView({ block: 'center' });
+  },
+
+  // The buttons that submit what is open.
+  SUBMITS: '[data-testid=bottombar-submit-button], [data-testid=bottombar-update-button]',
+  submit: () => document.querySelector(studioB.SUBMITS)?.click(),
+
   // As it would be sent now.
   result: (annotation) => annotation.serializeAnnotation(),
 
