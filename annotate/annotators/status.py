@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from annotate.corpus.store import Corpus, StoreError
@@ -27,6 +27,17 @@ class Work:
     """By layer."""
 
 
+@dataclass(frozen=True)
+class SetAside:
+    """An annotation that was pulled and did not fit."""
+
+    annotator: str
+    article: str
+    address: str | None
+    """Of its task in Label Studio."""
+    issues: tuple[str, ...]
+
+
 @dataclass
 class Status:
     """Of a corpus."""
@@ -38,6 +49,7 @@ class Status:
     bare: int = 0
     """Articles that nobody was given and nobody has done."""
     unreadable: list[str] = field(default_factory=list)
+    set_aside: list[SetAside] = field(default_factory=list)
 
 
 def status(corpus: Corpus, on_article: Callable[[], None] = lambda: None) -> Status:
@@ -74,4 +86,14 @@ def status(corpus: Corpus, on_article: Callable[[], None] = lambda: None) -> Sta
         elif article.collection in collections and collections[article.collection].in_dataset:
             found.bare += 1
     found.gold = frozenset(gold)
+    found.set_aside = list(_set_aside(corpus))
     return found
+
+
+def _set_aside(corpus: Corpus) -> Iterator[SetAside]:
+    """What waits to be put right; a pass that only made room for a newer one does not."""
+    for annotator, kept in corpus.set_aside():
+        issues = tuple(issue for issue in kept["issues"] if ": pass-older: " not in issue)
+        if issues:
+            article = str((kept.get("data") or {}).get("article", "unknown"))
+            yield SetAside(annotator, article, kept.get("address"), issues)

@@ -259,7 +259,7 @@ def pull(
     with progress("pulling") as step:
         counts = pull_.pull(
             client, project, Corpus(corpus), labels, pseudonyms, everything, dry_run,
-            issues.show, step,
+            issues.show, step, notes=not url,
         )  # fmt: skip
     show_counts(counts, json_)
     raise typer.Exit(1 if issues.errors else 0)

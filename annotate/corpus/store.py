@@ -151,6 +151,16 @@ class Corpus:
             / f"{ids.slug(article, 80)}.{ids.slug(which)}.json"
         )
 
+    def set_aside(self) -> Iterator[tuple[str, Any]]:
+        """By annotator, each annotation that `pull` set aside and that no pass stands for yet: the JSON as it was written."""
+        for path in sorted((self.root / "aside").glob("*/*.json")):
+            try:
+                kept = json.loads(path.read_bytes())
+            except (OSError, ValueError):
+                continue
+            if isinstance(kept, dict) and kept.get("issues"):
+                yield path.parent.name, kept
+
     def review_path(self, migration: str) -> Path:
         """What people must look at again after the migration."""
         return self.root / "reviews" / f"{ids.check('migration', migration)}.csv"

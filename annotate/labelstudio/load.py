@@ -120,7 +120,7 @@ def load(
         old = known.get(article.id)
         if old is None:
             batch.append((article.id, data))
-        elif old.data == data:
+        elif _loaded(old.data) == data:
             report.unchanged.append(article.id)
         elif old.worked_on and old.data.get("sha256") != article.sha256:
             report.issues.append(Issue(article.id, "text-changed", _CHANGED.format(task=old.task)))
@@ -137,6 +137,11 @@ _CHANGED = (
     "its text changed after task {task} was labelled; restore the text, or add it as a new article:"
     " nothing was touched"
 )
+
+
+def _loaded(data: dict[str, Any]) -> dict[str, Any]:
+    """What `load` gave a task, without what `pull` left there since."""
+    return {name: value for name, value in data.items() if name != tasks.SET_ASIDE}
 
 
 def _note(task: dict[str, Any], known: dict[str, _Known], issues: list[Issue]) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from pydantic import AwareDatetime, BaseModel, ValidationError
 
 from annotate.corpus import store, validate
 from annotate.corpus.store import Corpus, StoreError
-from annotate.labelstudio import results
+from annotate.labelstudio import results, tasks
 from annotate.labelstudio.client import AnswerError, Client
 from annotate.model import ids
 from annotate.model.issues import AcreError, Issue, Severity, errors
@@ -24,6 +25,8 @@ from annotate.model.schema import Schema
 
 # A task updated in the second in which the pull began may be on either side of it.
 _OVERLAP = dt.timedelta(seconds=2)
+_SHOWN = 40
+"""Characters of a mark that are told."""
 
 
 Tell = Callable[[Issue | str], None]
@@ -42,6 +45,7 @@ class _Run:
     tool: str
     place: _Place
     dry: bool
+    notes: bool
     tell: Tell
     counts: Counter[str] = field(default_factory=Counter)
     failed: set[int] = field(default_factory=set)
@@ -58,6 +62,7 @@ def pull(
     dry: bool = False,
     tell: Tell = lambda found: None,
     on_task: Callable[[int], None] = lambda count: None,
+    notes: bool = False,
 ) -> Counter[str]:
     """Bring the project's annotations to `annotations/<annotator>/<article>.json`; returns what was counted, by name.
 
@@ -66,7 +71,8 @@ def pull(
     `annotators` gives the pseudonym of each account, by e-mail address. What was pulled before and has not been
     touched since is not asked for again, unless `everything`. A pull that was cut off goes on where it stopped.
     What the server itself failed to give is told, and asked for again by every later pull.
-    With `dry`, nothing is written, and what is told and counted is what would be.
+    With `dry`, nothing is written, and what is told and counted is what would be. With `notes`, a task whose annotation was
+    set aside carries the reasons, which its page shows, until the annotation comes in.
     """
     project = client.project(title)
     if project is None:
@@ -77,7 +83,7 @@ def pull(
     place = _Place(corpus, client.url, project["id"])
     run = _Run(
         client, corpus, schema, annotators, {name: about.kind for name, about in corpus.annotators().items()},
-        client.users(), f"label-studio {client.version()}", place, dry, tell,
+        client.users(), f"label-studio {client.version()}", place, dry, notes and not dry, tell,
     )  # fmt: skip
     resume = place.read()
     if everything:
@@ -128,6 +134,7 @@ class _Place:
     """Where it is kept how far a project has been pulled into this copy of the corpus."""
 
     def __init__(self, corpus: Corpus, url: str, project: int) -> None:
+        self.project = project
         self.key = hashlib.sha256(f"{url} {project}".encode()).hexdigest()[:12]
         """Of the project on its server."""
         self._path: Path = corpus.pull_path(self.key)
@@ -178,8 +185,25 @@ def _task(raw: dict[str, Any], run: _Run) -> None:
     ]
     counts["cancelled, not exported"] += len(task.annotations) - len(submitted)
     counts["tasks without annotation"] += not submitted
-    for submission, annotation in _submissions(task, submitted, run):
-        _annotation(task, submission, annotation, run)
+    read = _submissions(task, submitted, run)
+    faults = [_annotation(task, submission, annotation, run) for submission, annotation in read]
+    if run.notes:
+        _note(raw, faults[-1] if faults else [], run)
+
+
+def _note(raw: dict[str, Any], faults: list[Issue], run: _Run) -> None:
+    """Leave with the task what its newest annotation was set aside for, or take away what was left there before."""
+    told = [{"mark": fault.where, "told": fault.message} for fault in faults]
+    before = raw["data"].get(tasks.SET_ASIDE)
+    if told != (before.get("faults", []) if isinstance(before, dict) else []):
+        # `load` leaves it alone.
+        note = (
+            {tasks.SET_ASIDE: {"at": run.client.clock().isoformat(), "faults": told}}
+            if told
+            else {}
+        )
+        kept = {name: value for name, value in raw["data"].items() if name != tasks.SET_ASIDE}
+        run.client.update_task(raw["id"], kept | note)
 
 
 def _submissions(
@@ -212,15 +236,28 @@ def _submissions(
 
 def _annotation(
     task: results.Task, submission: results.Submission, raw: dict[str, Any], run: _Run
-) -> None:
-    """One submitted annotation: kept under its annotator's name, or set aside in full with the reasons."""
+) -> list[Issue]:
+    """One submitted annotation: kept under its annotator's name, or set aside in full with the reasons.
+
+    Returns those of the reasons that its annotator can put right.
+    """
     annotator = _pseudonym(submission.completed_by, run)
     article, issues = _article(task.data, run.corpus)
     issues += _annotator(submission, annotator)
-    annotation = None
+    annotation, found = None, list[Issue]()
     if article is not None:
         annotation, found = _read(task, submission, raw, annotator, article, run)
-        issues += found
+    words = _words(annotation) if annotation else {}
+    faults = [replace(fault, message=_in_words(fault.message, words)) for fault in errors(found)]
+    issues += [
+        replace(
+            issue,
+            where=words.get(issue.where, issue.where),
+            message=_in_words(issue.message, words),
+        )
+        for issue in found
+    ]
+    address = f"{run.client.url}/projects/{run.place.project}/data?task={task.id}"
     where = f"{annotator or 'unknown'}/{results.printable(task.data.article)}"
     aside = run.corpus.aside_path(annotator or "unknown", task.data.article, str(submission.id))
     if annotation is not None and article is not None and not errors(issues):
@@ -234,10 +271,28 @@ def _annotation(
                 missing_ok=True
             )
     for issue in issues:
-        run.tell(Issue(f"{where}: {issue.where}", issue.code, issue.message, issue.severity))
+        at = f" ({address})" if issue.severity is Severity.ERROR else ""
+        run.tell(
+            Issue(f"{where}: {issue.where}", issue.code, f"{issue.message}{at}", issue.severity)
+        )
     if annotation is None or errors(issues) or any(issue.code == "pass-older" for issue in issues):
         run.counts["set aside"] += 1
-        _set_aside(aside, issues, _in_full(task, raw), run)
+        _set_aside(aside, issues, {"address": address} | _in_full(task, raw), run)
+    return faults
+
+
+def _words(annotation: Annotation) -> dict[str, str]:
+    """Each mark's label and words, by its id."""
+    return {
+        mark.id: f"{mark.label} “{mark.text if len(mark.text) <= _SHOWN else mark.text[: _SHOWN - 1] + '…'}”"
+        for mark in annotation.marks()
+        if mark.text
+    }
+
+
+def _in_words(message: str, words: Mapping[str, str]) -> str:
+    """The message with a mark's words in the place of its id: the ids are Label Studio's, and the page does not show them."""
+    return re.sub(r"[\w-]+", lambda found: words.get(found[0], found[0]), message)
 
 
 def _pseudonym(account: Any, run: _Run) -> str:

@@ -12,6 +12,9 @@ from annotate.model.issues import AcreError
 from annotate.model.records import Annotation, Article, Mark
 from annotate.model.schema import Kind, Schema
 
+SET_ASIDE = "set_aside"
+"""The field of a task that says what its annotation was set aside for, and when: `pull` writes it, the page shows it."""
+
 
 def data(article: Article, schema: Schema) -> dict[str, Any]:
     """What the task carries: the text, what is shown beside it, and what `load` and `pull` know it by."""
