@@ -10,6 +10,8 @@ from annotate.measure import agreement as agreement_
 from annotate.measure.coefficients import Estimate
 from annotate.model.schema import LINK_LAYERS, MARK_LAYERS, Layer
 
+_PAIRS = 10
+"""How many pairs of confused labels are shown."""
 _SORTS = 10
 """How many types of disagreement are shown."""
 _TABLES = (
@@ -64,22 +66,17 @@ def fields(report: agreement_.Report, pages: Pages) -> dict[str, Any]:
     }
 
 
-def show(report: agreement_.Report, pages: Pages, labels: bool) -> None:
-    """Print the report for a person: the worst disagreements, what is confused with what, then the tables."""
-    for disagreement in reversed(report.disagreements):  # the worst stands last, next to the table
-        _show_disagreement(disagreement, pages)
-    for layer, counts in report.confusions.items():
-        if counts:
-            _show_confusions(layer, counts)
-    if report.sorts:
-        _show_sorts(report)
+def show(report: agreement_.Report, pages: Pages, labels: bool, details: bool) -> None:
+    """Print the report for a person: the tables, a page; before them with `details` the worst places and the confusions."""
+    if details:
+        _show_details(report, pages)
     say(
         f"\nAgreement of {', '.join(report.annotators)} on {report.documents} documents (95 %"
         " intervals)"
     )
     for title, layers, names in _TABLES:
         rows = [row for row in report.rows if row.layer in layers]
-        _show_rows(title, rows, names, report.annotators, labels)
+        _show_rows(title, rows, names, report.annotators, labels and details)
     say(
         "F1: same label and words; overlap: words that overlap; matched ends: of those whose marks"
         " both have; same: share of equal answers; –: not defined"
@@ -88,6 +85,18 @@ def show(report: agreement_.Report, pages: Pages, labels: bool) -> None:
         say(f"{report.untokenised} documents have no text here: measures over tokens skip them")
     if report.nested:
         say(f"{report.nested} marks lie in one of the same label: α_u takes the outer one")
+    if not details:
+        say("The worst places, confusions and each label: acre agreement --details")
+
+
+def _show_details(report: agreement_.Report, pages: Pages) -> None:
+    for disagreement in reversed(report.disagreements):  # the worst stands last, next to the table
+        _show_disagreement(disagreement, pages)
+    for layer, counts in report.confusions.items():
+        if counts:
+            _show_confusions(layer, counts)
+    if report.sorts:
+        _show_sorts(report)
 
 
 def _show_disagreement(disagreement: agreement_.Disagreement, pages: Pages) -> None:
@@ -116,7 +125,7 @@ def _show_sorts(report: agreement_.Report) -> None:
     out.print(shown)
 
 
-_NARROW: dict[str, Any] = {"pad_edge": False, "padding": (0, 1, 0, 0)}
+_NARROW: dict[str, Any] = {"pad_edge": False, "show_edge": False, "padding": (0, 1, 0, 0)}
 
 
 def _show_rows(
@@ -135,11 +144,18 @@ def _show_rows(
     for row in rows:
         is_layer = row.label is None
         if labels or is_layer or row.layer == "attribute":
-            units = "/".join(str(row.counts.get(name, 0)) for name in annotators)
+            units = _units([row.counts.get(name, 0) for name in annotators])
             cells = (_cell(row.measures.get(name)) for name in names)
             label = row.layer if is_layer else f"  {row.label}"
             shown.add_row(label, units, *cells, style="bold" if is_layer else "")
     out.print(shown)
+
+
+def _units(counts: Sequence[int]) -> str:
+    """How many units each annotator has; of more than two, the fewest and the most, as the table has eighty columns."""
+    if len(counts) > 2:
+        return f"{min(counts)}–{max(counts)}"
+    return "/".join(map(str, counts))
 
 
 def _cell(estimate: Estimate | None) -> str:
@@ -153,16 +169,19 @@ def _cell(estimate: Estimate | None) -> str:
 
 
 def _short(value: float) -> str:
-    """Two digits and no leading zero, as coefficients are printed."""
-    return f"{value:.2f}".replace("0.", ".", 1) if abs(value) < 0.995 else f"{value:.2f}"
+    """Two digits and no leading zero, as coefficients are printed; 1.0 is as wide."""
+    return f"{value:.2f}".replace("0.", ".", 1) if abs(value) < 0.995 else f"{value:.1f}"
 
 
 def _show_confusions(layer: str, counts: Mapping[tuple[str, str], int]) -> None:
-    rows = sorted({one for one, _other in counts})
-    columns = sorted(
-        {other for _one, other in counts}, key=lambda label: (label == agreement_.NONE, label)
-    )
-    shown = table("", *columns, left=[""], title=f"Confusions: {layer}")
-    for row in rows:
-        shown.add_row(row, *(str(counts.get((row, column), "")) for column in columns))
+    """The most frequent pairs; a table of all labels by all labels is as wide as the schema."""
+    ordered = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
+    title = f"Confusions: {layer}"
+    if len(ordered) > _PAIRS:
+        title += f", the {_PAIRS} most frequent of {len(ordered)} pairs"
+    shown = table("times", title=title, **_NARROW)
+    shown.add_column("one has", overflow="fold")
+    shown.add_column("another has", overflow="fold")
+    for (one, other), count in ordered[:_PAIRS]:
+        shown.add_row(str(count), one, other)
     out.print(shown)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ from rich.table import Table
 
 from annotate.corpus import store
 from annotate.model import schema as schema_
-from annotate.model.issues import Issue, Severity, UsageError
+from annotate.model.issues import CODES, Issue, Severity, UsageError
 from annotate.model.schema import Schema
 
 T = TypeVar("T")
@@ -101,19 +102,23 @@ def date_of(published: str | None) -> dt.date | None:
 
 
 class IssuePrinter:
-    """Prints the issues and written files of a long command as they come; keeps only the number of errors."""
+    """Prints the issues and written files of a long command as they come; keeps only counts and an example of each code.
 
-    def __init__(self, as_json: bool = False, dry_run: bool = False) -> None:
+    With `sums`, errors alone are printed as they come; `sum_up` tells the rest at the end, a line for each code.
+    """
+
+    def __init__(self, as_json: bool = False, dry_run: bool = False, sums: bool = False) -> None:
         self.errors = 0
         self._json, self._wrote = as_json, "would write" if dry_run else "wrote"
+        self._sums = sums and not as_json
+        self._counts: Counter[tuple[Severity, str]] = Counter()
+        self._examples: dict[tuple[Severity, str], Issue] = {}
+        self._files: Counter[str] = Counter()
 
     def show(self, event: Issue | str) -> None:
         """Print an issue, or the path in the corpus of a file that was written."""
         if isinstance(event, str):
-            if self._json:
-                say_json({"written": event})
-            else:
-                say(f"{self._wrote} {event}")
+            self._show_file(event)
             return
         self.errors += event.severity is Severity.ERROR
         if self._json:
@@ -125,8 +130,32 @@ class IssuePrinter:
                     "message": event.message,
                 }
             )
+        elif self._sums and event.severity is not Severity.ERROR:
+            sort = event.severity, event.code
+            self._counts[sort] += 1
+            self._examples.setdefault(sort, event)
         else:
             complain(f"{event.severity}: {event}", _STYLES[event.severity])
+
+    def _show_file(self, path: str) -> None:
+        if self._json:
+            say_json({"written": path})
+        elif self._sums:
+            self._files[path.rpartition("/")[0]] += 1
+        else:
+            say(f"{self._wrote} {path}")
+
+    def sum_up(self, option: str) -> None:
+        """Tell what was only counted: files by folder, issues by code; `option` lists them one by one."""
+        for folder, count in sorted(self._files.items()):
+            say(f"{self._wrote} {count} {'file' if count == 1 else 'files'} in {folder}/")
+        for (severity, code), count in self._counts.most_common():
+            times = f"{count} {severity}{'' if count == 1 else 's'}"
+            complain(f"{times}: {code}: {CODES[code]}", _STYLES[severity])
+            example = self._examples[severity, code]
+            complain(f"  for example {example.where}: {example.message}", "dim")
+        if self._counts:
+            complain(f"{option} lists each", "dim")
 
 
 _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "dim"}

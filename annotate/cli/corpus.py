@@ -129,14 +129,19 @@ def _show_added(added: Reading) -> None:
 
 @app.command()
 def validate(
-    json_: JsonOption = False, corpus: CorpusOption = CORPUS, schema: SchemaOption = None
+    all_: Annotated[
+        bool, typer.Option("--all", help="List each warning, not only how many of each code.")
+    ] = False,
+    json_: JsonOption = False,
+    corpus: CorpusOption = CORPUS,
+    schema: SchemaOption = None,
 ) -> None:
     """Check articles, annotations, gold, assignments and the built dataset against every rule.
 
-    With --json, one object a line.
+    Errors are listed, warnings counted by code. With --json, one object a line, for each of both.
     """
     labels, folder = schema_of(schema, corpus), Corpus(corpus)
-    issues, checked = IssuePrinter(json_), Counter[str]()
+    issues, checked = IssuePrinter(json_, sums=not all_), Counter[str]()
     with progress("validating") as step:
 
         def count(what: str) -> None:
@@ -150,6 +155,7 @@ def validate(
             also.append(DatasetCheck(folder, labels, count))
         for issue in validate_.corpus(folder, labels, count, also):
             issues.show(issue)
+    issues.sum_up("--all")
     show_counts(checked | Counter(errors=issues.errors), json_)
     raise typer.Exit(1 if issues.errors else 0)
 

@@ -245,6 +245,12 @@ def pull(
             "--all", help="Look at every task, not only at those touched since the last pull."
         ),
     ] = False,
+    each: Annotated[
+        bool,
+        typer.Option(
+            "--list", help="List each file and each warning, not only how many there are."
+        ),
+    ] = False,
     dry_run: DryRunOption = False,
     json_: JsonOption = False,
     corpus: CorpusOption = CORPUS,
@@ -255,12 +261,13 @@ def pull(
     labels, home = schema_of(schema, corpus), state_of(state, corpus)
     client = client_.connect(home, desk, url, token_file)
     pseudonyms = ({} if url else server.read(home, desk).accounts) | _accounts(annotator or ())
-    issues = IssuePrinter(json_, dry_run)
+    issues = IssuePrinter(json_, dry_run, sums=not each)
     with progress("pulling") as step:
         counts = pull_.pull(
             client, project, Corpus(corpus), labels, pseudonyms, everything, dry_run,
             issues.show, step, notes=not url,
         )  # fmt: skip
+    issues.sum_up("--list")
     show_counts(counts, json_)
     raise typer.Exit(1 if issues.errors else 0)
 

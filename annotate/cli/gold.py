@@ -47,15 +47,26 @@ def agreement(
     collection: Annotated[
         list[str] | None, typer.Option(help="Only articles of this collection; may be repeated.")
     ] = None,
+    details: Annotated[
+        bool,
+        typer.Option(
+            "--details",
+            help="Also the worst places, confusions, types of disagreement, and each label.",
+        ),
+    ] = False,
     labels: Annotated[
         bool,
-        typer.Option("--labels/--no-labels", help="A line for each label, or for layers only."),
+        typer.Option(
+            "--labels/--no-labels",
+            help="In the details and in --json: a line for each label, or for layers only.",
+        ),
     ] = True,
     unaided: Annotated[
         bool, typer.Option("--unaided", help="Leave out passes that began with suggestions.")
     ] = False,
     worst: Annotated[
-        int, typer.Option(min=0, help="How many disagreements are shown, the worst of all.")
+        int,
+        typer.Option(min=0, help="In the details and in --json: how many of the worst places."),
     ] = 10,
     samples: Annotated[
         int, typer.Option(min=100, help="Resamples of the bootstrap, for the intervals.")
@@ -69,7 +80,7 @@ def agreement(
     schema: SchemaOption = None,
     state: StateOption = None,
 ) -> None:
-    """Measure how far independent passes agree, by layer and label, with 95 % intervals, and show where they differ."""
+    """Measure how far independent passes agree, by layer, with 95 % intervals; --details shows labels, and where they differ."""
     from annotate.cli import agreement as report_
     from annotate.measure import agreement as agreement_  # numpy takes a tenth of a second
 
@@ -82,13 +93,16 @@ def agreement(
         passes = validate.passes(
             Corpus(corpus), model, skipped.append, annotators or (), collection or (), unaided
         )
-        report = agreement_.agreement(passes, model, seed, samples, worst, labels, step)
+        is_full = details or json_
+        report = agreement_.agreement(
+            passes, model, seed, samples, worst if is_full else 0, labels and is_full, step
+        )
     shown = {disagreement.article for disagreement in report.disagreements}
     pages = client_.task_pages(state_of(state, corpus), project, report.annotators, shown)
     if json_:
         say_json(report_.fields(report, pages))
     elif report.documents:
-        report_.show(report, pages, labels)
+        report_.show(report, pages, labels, details)
     else:
         say("no article has two passes")
     for line in skipped:
