@@ -369,8 +369,14 @@ def _read(
     number, kind = submission.parent_prediction, run.kinds.get(annotator, "human")
     try:
         made = results.provenance(raw, annotator, kind, task.data.schema_version, run.tool)
+        if number is None and results.is_suggested(submission.result):
+            number = run.client.prediction_of(task.id)
         if number is not None:
-            made = made.model_copy(update={"started_from": _suggestion(number, article, made, run)})
+            begun = {
+                "started_from": _suggestion(number, article, made, run),
+                "untouched": results.untouched(submission.result),
+            }
+            made = made.model_copy(update=begun)
     except ValidationError as error:
         return None, [_malformed("annotation", error)]
     except AnswerError as error:
@@ -424,6 +430,7 @@ def _keep(annotation: Annotation, article: Article, where: str, run: _Run) -> Is
         if old.provenance.created != annotation.provenance.created:
             _supersede(path, old, where, run)
     run.counts["changed" if path.exists() else "new"] += 1
+    run.counts["suggestions in these that nobody looked at"] += annotation.provenance.untouched or 0
     run.counts["of these, empty"] += not any(annotation.layers().values())
     run.tell(f"annotations/{where}.json")
     if not run.dry:

@@ -129,6 +129,8 @@ class Outcome:
 
     passes: int = 0
     seconds: float = 0.0
+    untouched: int = 0
+    """Marks that were submitted as they were offered, and nobody had looked at them."""
     fates: Counter[tuple[str, str]] = field(default_factory=Counter)
     """By label and fate: of suggested marks what became of them, by the label that was suggested; and what was added to them."""
 
@@ -149,6 +151,7 @@ def outcomes(corpus: Corpus) -> dict[str, Outcome]:
                 outcome = found.setdefault(made.started_from, Outcome())
                 outcome.passes += 1
                 outcome.seconds += made.seconds or 0
+                outcome.untouched += made.untouched or 0
                 outcome.fates.update(fates(store.read_annotation(path), annotation))
     return found
 
