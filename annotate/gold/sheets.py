@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -323,17 +324,43 @@ def load(
             continue
         else:
             task = known[name]["id"]  # a run before this one was cut off between the two
-        client.draft(task, tasks.result(sheet.annotation, article, asked))
+        client.draft(task, _result(sheet, article, asked))
+
+
+def _result(sheet: adjudicate.Sheet, article: Article, asked: Schema) -> list[dict[str, Any]]:
+    """The sheet as Label Studio's result list; what is offered is told in words, as its page shows no ids."""
+    entries = tasks.result(sheet.annotation, article, asked)
+    words = _words(sheet)
+    for entry in entries:
+        if entry.get("from_name") == adjudicate.OFFERED:
+            entry["value"]["text"] = [_in_words(told, words) for told in entry["value"]["text"]]
+    return entries
 
 
 def _rows(sheet: adjudicate.Sheet) -> list[tuple[str, str, str]]:
     """Label, words, and what is offered, of each choice in the order of the text."""
     marks = {mark.id: mark for mark in sheet.annotation.marks()}
     chosen = sorted((marks[name] for name in sheet.choices), key=lambda mark: mark.order)
+    words = _words(sheet)
     return [
-        (mark.label, mark.text or "", str(mark.attributes.get(adjudicate.OFFERED)))
+        (
+            mark.label,
+            mark.text or "",
+            _in_words(str(mark.attributes.get(adjudicate.OFFERED)), words),
+        )
         for mark in chosen
     ]
+
+
+def _words(sheet: adjudicate.Sheet) -> dict[str, str]:
+    return {mark.id: f"{mark.label} “{mark.text}”" for mark in sheet.annotation.marks()}
+
+
+def _in_words(offered: str, words: Mapping[str, str]) -> str:
+    """What the passes say, with a mark's label and words where the other end of a link was told by its id."""
+    return re.sub(
+        r"(?:(?<= → )|(?<= as ))[\w-]+", lambda found: words.get(found[0], found[0]), offered
+    )
 
 
 def _project(client: Client, title: str, asked: Schema) -> tuple[int, dict[str, dict[str, Any]]]:
