@@ -67,7 +67,7 @@ def fields(report: agreement_.Report, pages: Pages) -> dict[str, Any]:
 
 
 def show(report: agreement_.Report, pages: Pages, labels: bool, details: bool) -> None:
-    """Print the report for a person: the tables, a page; before them with `details` the worst places and the confusions."""
+    """Print the report for a person: the tables, a page; with `details` before them the worst places and confusions."""
     if details:
         _show_details(report, pages)
     say(

@@ -102,7 +102,7 @@ def date_of(published: str | None) -> dt.date | None:
 
 
 class IssuePrinter:
-    """Prints the issues and written files of a long command as they come; keeps only counts and an example of each code.
+    """Prints the issues and written files of a long command as they come; keeps counts, and an example of each code.
 
     With `sums`, errors alone are printed as they come; `sum_up` tells the rest at the end, a line for each code.
     """

@@ -80,7 +80,7 @@ def agreement(
     schema: SchemaOption = None,
     state: StateOption = None,
 ) -> None:
-    """Measure how far independent passes agree, by layer, with 95 % intervals; --details shows labels, and where they differ."""
+    """Measure how far independent passes agree, by layer, with 95 % intervals; --details shows where they differ."""
     from annotate.cli import agreement as report_
     from annotate.measure import agreement as agreement_  # numpy takes a tenth of a second
 

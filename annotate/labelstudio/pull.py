@@ -71,8 +71,8 @@ def pull(
     `annotators` gives the pseudonym of each account, by e-mail address. What was pulled before and has not been
     touched since is not asked for again, unless `everything`. A pull that was cut off goes on where it stopped.
     What the server itself failed to give is told, and asked for again by every later pull.
-    With `dry`, nothing is written, and what is told and counted is what would be. With `notes`, a task whose annotation was
-    set aside carries the reasons, which its page shows, until the annotation comes in.
+    With `dry`, nothing is written, and what is told and counted is what would be. With `notes`, a task whose annotation
+    was set aside carries the reasons, which its page shows, until the annotation comes in.
     """
     project = client.project(title)
     if project is None:
@@ -291,7 +291,7 @@ def _words(annotation: Annotation) -> dict[str, str]:
 
 
 def _in_words(message: str, words: Mapping[str, str]) -> str:
-    """The message with a mark's words in the place of its id: the ids are Label Studio's, and the page does not show them."""
+    """The message with a mark's words in the place of its id: the page does not show the ids that Label Studio gives."""
     return re.sub(r"[\w-]+", lambda found: words.get(found[0], found[0]), message)
 
 

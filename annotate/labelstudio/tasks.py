@@ -13,7 +13,7 @@ from annotate.model.records import Annotation, Article, Mark
 from annotate.model.schema import Kind, Schema
 
 SET_ASIDE = "set_aside"
-"""The field of a task that says what its annotation was set aside for, and when: `pull` writes it, the page shows it."""
+"""The field of a task that says what its annotation was set aside for: `pull` writes it, the page shows it."""
 
 
 def data(article: Article, schema: Schema) -> dict[str, Any]:

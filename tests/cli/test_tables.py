@@ -66,7 +66,8 @@ def test_agreement_is_a_page_of_eighty_columns(
     for n in range(120):
         rank = "state_force" if n % 3 else "armed_group"
         tail = f" [e1:capture|seized] [m2:place|Tak] at [q1:cue|said] [h1:source|noon]; [c1:content|number {n} went]."
-        rest = "e1 agent:m1 object:m2 realis=actual\nc1 source:h1 cue:q1 stance=asserts style=direct source_status=named\n"
+        said = "c1 source:h1 cue:q1 stance=asserts style=direct source_status=named\n"
+        rest = f"e1 agent:m1 object:m2 realis=actual\n{said}"
         for name in names:
             label = rank if name == "ana" else "state_force"
             write(f"[m1:{label}|Troops]{tail}\n---\n{rest}", annotator=name)
