@@ -152,7 +152,7 @@ class Corpus:
         )
 
     def set_aside(self) -> Iterator[tuple[str, Any]]:
-        """By annotator, each annotation that `pull` set aside and that has not come in yet: the JSON as it was written."""
+        """By annotator, each annotation that `pull` set aside and that is not in yet: the JSON as it was written."""
         for path in sorted((self.root / "aside").glob("*/*.json")):
             try:
                 kept = json.loads(path.read_bytes())

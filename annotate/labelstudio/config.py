@@ -98,7 +98,7 @@ def facts(schema: Schema) -> dict[str, Any]:
 
 
 def _written(known: dict[str, Any]) -> str:
-    """A custom property that no style sheet uses: Label Studio lets little else of a configuration through to the page."""
+    """A custom property that no style sheet uses: Label Studio lets little else of a configuration through."""
     written = json.dumps(known, ensure_ascii=False, separators=(",", ":"))
     for markup in "<>&":
         written = written.replace(markup, f"\\u{ord(markup):04x}")

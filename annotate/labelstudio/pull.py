@@ -291,7 +291,7 @@ def _words(annotation: Annotation) -> dict[str, str]:
 
 
 def _in_words(message: str, words: Mapping[str, str]) -> str:
-    """The message with a mark's words in the place of its id: the page does not show the ids that Label Studio gives."""
+    """The message with a mark's words in the place of its id: the page does not show Label Studio's ids."""
     return re.sub(r"[\w-]+", lambda found: words.get(found[0], found[0]), message)
 
 
