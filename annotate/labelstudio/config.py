@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,7 +10,7 @@ from lxml import etree, html
 from lxml.builder import E
 
 from annotate.labelstudio.server_app import GUIDELINES
-from annotate.model.schema import Attribute, EventType, Kind, Label, Schema
+from annotate.model.schema import Attribute, EventType, Kind, Label, Layer, Schema
 
 LABELS = "label"
 """Name of the one control that labels spans: with two, one region can carry a label of each."""
@@ -54,7 +55,7 @@ def build(schema: Schema, choices: bool = False) -> str:
     listed = [E.HyperText(name=CHOICES, value=f"${CHOICES}", inline="true")] if choices else []
     root = E.View(
         {"className": "acre"},
-        E.Style(_STYLE + (_SHEET_STYLE if choices else "")),
+        E.Style(_STYLE + (_SHEET_STYLE if choices else "") + _facts(schema)),
         E.View({"className": "acre-labels"}, _labels(schema)),
         E.View(
             {"className": "acre-text"},
@@ -73,6 +74,38 @@ def build(schema: Schema, choices: bool = False) -> str:
         E.Relations(*(E.Relation(value=name) for name in schema.relations)),
     )
     return str(etree.tostring(root, pretty_print=True, encoding="unicode"))
+
+
+def _facts(schema: Schema) -> str:
+    """What the page's script must know of the schema, as a custom property, which no style sheet uses.
+
+    Label Studio keeps a style sheet as it is, but for markup, which JSON can write as escapes; of an element's
+    attributes it keeps those that it knows, and a comment only in the text of the configuration.
+    """
+    facts = {
+        "layers": {name: schema.layer(name) for name in schema.labels},
+        "order": schema.relations,
+        "links": {
+            name: {
+                role: {"fillers": sorted(schema.fillers(name, role)), "means": frame.gloss}
+                for role, frame in event.roles.items()
+            }
+            for name, event in schema.events.items()
+        }
+        | {
+            Layer.CONTENT: {
+                name: {"fillers": [name], "means": schema.links[name]}
+                for name in (Layer.SOURCE, Layer.CUE)
+            }
+        },
+        "means": {name: role.definition for name, role in schema.roles.items()}
+        | schema.links
+        | {name: attribute.definition for name, attribute in schema.attributes.items()},
+    }
+    written = json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
+    for markup in "<>&":
+        written = written.replace(markup, f"\\u{ord(markup):04x}")
+    return f".acre {{ --acre-schema: {written}; }}\n"
 
 
 def _labels(schema: Schema) -> Any:

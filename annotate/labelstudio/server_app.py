@@ -1,7 +1,7 @@
 """Runs as a desk's Label Studio process: Label Studio's own server, with three middlewares more.
 
-One lets the annotator's account label and do nothing else, one puts `server_app.js` into each page, so that the editor's
-keyboard works as documented, one serves the guidelines. They are appended to the base settings before the server reads
+One lets the annotator's account label and do nothing else, one puts the scripts of `page/` into each page, so that the editor
+works as documented, one serves the guidelines. They are appended to the base settings before the server reads
 them: a settings module of our own can't be named, since Label Studio's reads itself while it is imported.
 """
 
@@ -35,9 +35,19 @@ table:has(a[href^="{GUIDELINES}"]) td {{ vertical-align: top; padding: 2px 12px 
 p:has(> a[href^="{GUIDELINES}"]) ~ ol {{ list-style: decimal; padding-left: 1.5em; }}
 p:has(> a[href^="{GUIDELINES}"]) ~ h4 {{ margin: 12px 0 4px; }}
 """
-_SCRIPT = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+_PAGE = Path(__file__).parent / "page"
 _OPTIONS = json.dumps({"settings": EDITOR_DEFAULTS, "guidelines": GUIDELINES})
-_HEAD = f"<script>\n{_SCRIPT}acre({_OPTIONS});\n</script><style>{_STYLE}</style>".encode()
+
+
+def _head() -> bytes:
+    """All of `page/` as one script, in a scope of its own, and one style sheet."""
+    scripts = (path.read_text(encoding="utf-8") for path in sorted(_PAGE.glob("*.js")))
+    script = "\n".join(scripts)
+    style = _STYLE + (_PAGE / "page.css").read_text(encoding="utf-8")
+    return f"<script>\n(() => {{\n{script}start({_OPTIONS});\n}})();\n</script><style>{style}</style>".encode()
+
+
+_HEAD = _head()
 
 
 # In Label Studio's open-source edition every account is an administrator. What labelling asks of the server is little,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 from playwright.sync_api import Browser, Page, Playwright
 
@@ -137,8 +138,7 @@ class LabellingPage:
 
     def marks(self) -> list[tuple[str, str]]:
         """Label and words of each mark, as the page would submit them."""
-        results = self.page.evaluate("window.Htx.annotationStore.selected.serializeAnnotation()")
-        values = (result["value"] for result in results if result["type"] == "labels")
+        values = (found["value"] for found in self.results() if found["type"] == "labels")
         return sorted((value["labels"][0], value["text"]) for value in values)
 
     def selected(self) -> list[str]:
@@ -180,21 +180,46 @@ class LabellingPage:
         assert self.page.evaluate("window.Htx.annotationStore.selected.selectedRegions.length") == 1
 
     def link(self, tail: str, labels: str, head: str, tail_nth: int = 0, head_nth: int = 0) -> None:
-        """Select the first mark, Alt+R, click the second, choose the labels (by spaces) in the Relations tab."""
+        """Select the first mark, press -, click the second, choose each label (by spaces) where there is a choice."""
         self.select(tail, tail_nth)
-        self.page.keyboard.press("Alt+r")
-        left, top, _right, _bottom = self.box(head, head_nth)
-        self.page.mouse.click(left + 3, top)
-        self.page.wait_for_timeout(300)
-        self.page.locator("#Relations-draggable").get_by_text("Relations").first.click()
-        relation = self.page.locator(".lsf-relations__item").last
-        relation.hover()
-        relation.get_by_label("Show Relation Labels").click()
-        relation.get_by_test_id("select-trigger-").click()
+        self.press("-")
         for label in labels.split():
-            self.page.get_by_role("option", name=label, exact=True).click()
-        self.page.keyboard.press("Escape")
+            self.click(head, head_nth)
+            if self.choices():
+                self.choose(label)
+        self.press("Escape")
+
+    def click(self, words: str, nth: int = 0, button: Literal["left", "right"] = "left") -> None:
+        """Click on the first of the words."""
+        left, top, _right, _bottom = self.box(words, nth)
+        self.page.mouse.click(left + 3, top, button=button)
         self.page.wait_for_timeout(200)
+
+    def choices(self) -> list[str]:
+        """The labels that the chooser offers for a link, where it is open."""
+        rows = self.page.locator(".acre-chooser:not([hidden]) button")
+        return [row.inner_text().split()[1] for row in rows.all()]
+
+    def choose(self, label: str) -> None:
+        """Press the key that the chooser gives the label."""
+        row = self.page.locator(".acre-chooser button").filter(
+            has_text=re.compile(rf"^\S+\s+{label}\b")
+        )
+        self.press(row.locator("kbd").inner_text())
+
+    def links(self) -> list[tuple[str, list[str], str]]:
+        """Words, labels and words of each link, as the page would submit them."""
+        results = self.results()
+        words = {found["id"]: found["value"]["text"] for found in results if "value" in found}
+        return sorted(
+            (words[found["from_id"]], found["labels"], words[found["to_id"]])
+            for found in results
+            if found["type"] == "relation"
+        )
+
+    def results(self) -> list[dict[str, Any]]:
+        """All that the page would submit."""
+        return list(self.page.evaluate("window.Htx.annotationStore.selected.serializeAnnotation()"))
 
     def fill(self, name: str, value: str) -> None:
         """Answer a question of the selected mark by typing."""

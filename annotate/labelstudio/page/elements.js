@@ -1,0 +1,27 @@
+// Small helpers for what the page shows besides Label Studio's own.
+
+/** An element with these properties and children. */
+function element(name, properties, ...children) {
+  const made = Object.assign(document.createElement(name), properties);
+  made.append(...children);
+  return made;
+}
+
+/** Words that fit a line. */
+const short = (words, most = 40) => (words.length > most ? `${words.slice(0, most - 1).trimEnd()}…` : words);
+
+/** A box over the page that is shown and hidden. */
+function floating(className) {
+  const box = element('div', { className, hidden: true });
+  return {
+    show: (...children) => { document.body.append(box); box.replaceChildren(...children); box.hidden = false; },
+    hide: () => { box.hidden = true; },
+    isOpen: () => !box.hidden,
+    holds: (other) => box.contains(other),
+    /** Beside a point, and inside the window. */
+    at: (x, y) => {
+      box.style.left = `${Math.max(4, Math.min(x, innerWidth - box.offsetWidth - 4))}px`;
+      box.style.top = `${Math.max(4, Math.min(y + 14, innerHeight - box.offsetHeight - 4))}px`;
+    },
+  };
+}

@@ -1,0 +1,31 @@
+// Which key does what. Each part of the page brings its keys: { key, does, act }; `act` says with true that the key was
+// its, and Label Studio then never sees it.
+
+/** Keep an event from Label Studio and the browser. */
+const instead = (event) => { event.preventDefault(); event.stopImmediatePropagation(); };
+
+/** Whether letters that are pressed go into an answer. A box that was ticked keeps the focus, and takes no letters. */
+const isTyping = (event) => Boolean(event.target.closest?.(
+  'input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]'));
+
+/** Whether this key was pressed, with exactly these modifiers: 'p', 'shift+p', 'ctrl+shift+arrowleft'. */
+const isPressed = (event, name) => {
+  const keys = name.split('+');
+  const key = keys.pop();
+  // By key code, as Label Studio reads it: capitals and other layouts make no difference.
+  return (event.key.toLowerCase() === key || String.fromCharCode(event.keyCode).toLowerCase() === key)
+    && ['shift', 'ctrl', 'alt', 'meta'].every((modifier) => event[`${modifier}Key`] === keys.includes(modifier));
+};
+
+function listenToKeys(keys) {
+  window.addEventListener('keydown', (event) => {
+    if (!event.key || isTyping(event) || !studio.isOpen()) return;
+    if (keys.some(({ key, act }) => (key === '*any*' || isPressed(event, key)) && act(event))) { instead(event); return; }
+    // A mark stays selected after it was made, and Label Studio would give it the next label: a key begins a new mark.
+    if (studio.selectedCount() && studio.labelKeys().some((name) => isPressed(event, name))) studio.unselect();
+  }, true);
+  // A box that was ticked with the mouse keeps the focus, and Label Studio would take no label's key until a click.
+  window.addEventListener('change', (event) => {
+    if (event.target.closest?.('.acre [type=checkbox], .acre [type=radio]')) event.target.blur();
+  });
+}

@@ -1,0 +1,33 @@
+// What the schema allows, as config.py writes it into the labelling configuration: a desk knows no corpus.
+const schema = (() => {
+  let written = '', read = null;
+
+  /** { links: { label: { role: { fillers: [label], means } } }, layers: { label: layer }, means: { name: definition } } */
+  const facts = () => {
+    const page = document.querySelector('.acre');
+    const now = page ? getComputedStyle(page).getPropertyValue('--acre-schema').trim() : '';
+    if (now !== written) { written = now; read = now ? JSON.parse(now) : null; }
+    return read ?? { links: {}, layers: {}, means: {} };
+  };
+  const sameAs = (tail, head) => {
+    const layer = facts().layers[tail];
+    return ['mention', 'event'].includes(layer) && layer === facts().layers[head];
+  };
+  /** What may be said of a link from one label to another: { label, means }. */
+  const allowed = (tail, head) => [
+    ...Object.entries(facts().links[tail] ?? {})
+      .filter(([, { fillers }]) => fillers.includes(head))
+      .map(([label, { means }]) => ({ label, means })),
+    ...(sameAs(tail, head) ? [{ label: 'same_as', means: facts().means.same_as }] : []),
+  ];
+  /** A letter for each link label: the first of its own that no label before it has. */
+  const letters = () => {
+    const taken = {};
+    for (const label of facts().order ?? []) {
+      const letter = [...label, ...'abcdefghijklmnopqrstuvwxyz'].find((one) => /[a-z]/.test(one) && !(one in taken));
+      if (letter) taken[letter] = label;
+    }
+    return Object.fromEntries(Object.entries(taken).map(([letter, label]) => [label, letter]));
+  };
+  return { facts, allowed, letters };
+})();
