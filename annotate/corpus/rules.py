@@ -24,7 +24,7 @@ from annotate.model.records import (
     Zone,
 )
 from annotate.model.schema import SPAN_LAYERS, Attribute, Kind, Layer, Schema
-from annotate.model.text import is_normal, normalise
+from annotate.model.text import is_inside_word, is_normal, normalise
 
 Rule = Callable[[Annotation, Article, Schema], Iterator[Issue]]
 
@@ -128,6 +128,15 @@ def check_spans(annotation: Annotation, article: Article, schema: Schema) -> Ite
                 mark.id,
                 "mark-space",
                 f"{mark.start}–{mark.end} reads {words!r}; leave the white space out",
+            )
+        elif any(is_inside_word(article.text, edge) for edge in (mark.start, mark.end)):
+            around = article.text[max(0, mark.start - 12) : mark.end + 12]
+            yield Issue(
+                mark.id,
+                "mark-word",
+                f"{mark.label} {words!r} has half a word at an edge, in {around!r}; mark the whole"
+                " word, or leave it where half is meant",
+                Severity.WARNING,
             )
 
 

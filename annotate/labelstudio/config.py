@@ -70,7 +70,13 @@ def build(schema: Schema, choices: bool = False) -> str:
                 saveTextResult="yes",
             ),
         ),
-        E.View({"className": "acre-side"}, *_questions(schema), *listed),
+        E.View(
+            {"className": "acre-side"},
+            *_questions(schema),
+            # Where the page's script says what is known of the selected mark.
+            E.View({"className": "acre-mark"}),
+            *listed,
+        ),
         E.Relations(*(E.Relation(value=name) for name in schema.relations)),
     )
     return str(etree.tostring(root, pretty_print=True, encoding="unicode"))

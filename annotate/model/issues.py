@@ -49,6 +49,7 @@ CODES = {
     "label-unknown": "A label that the schema does not have.",
     "mark-duplicate": "Two marks with the same label over the same words.",
     "mark-space": "A mark that starts or ends with white space.",
+    "mark-word": "A mark that starts or ends within a word; where half a word is meant, it may stay.",
     "mark-text": "Words of a mark that are not the article's at its offsets.",
     "offset-range": "Offsets outside the article.",
     # what links them

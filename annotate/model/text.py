@@ -278,3 +278,42 @@ def difference(text: str, article: str) -> str:
         f"not the article’s text: at its line {line} it reads {text[place : place + 20]!r}, the"
         f" article {article[place : place + 20]!r}; change marks only"
     )
+
+
+_HYPHENS = "-\u2010\u2011"
+_APOSTROPHES = "'’"
+_UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN")
+"""Scripts that set no blanks between words, by how Unicode names their letters: their words have no edges here."""
+
+
+def is_inside_word(text: str, offset: int) -> bool:
+    """Whether a mark that starts or ends there has half a word at its edge.
+
+    A word is a run of letters and digits, which hyphens join (Russian-backed), apostrophes inside a name (O’Brien) and
+    the points of numbers (12,500). A possessive or a contraction (Moscow|’s, he|’ll) is no part of the word before it.
+    `labelstudio/page/words.js` says the same to the annotator's browser.
+    """
+    if not 0 < offset < len(text):
+        return False
+    before, left, right, after = (
+        text[place : place + 1] if place >= 0 else "" for place in range(offset - 2, offset + 2)
+    )
+    if _in_word(left) and _in_word(right):
+        return True
+    for one, sign, other in ((left, right, after), (before, left, right)):
+        if not (_in_word(one) and _in_word(other)):
+            continue
+        if sign in _HYPHENS or (sign in ".,:" and one.isdigit() and other.isdigit()):
+            return True
+    if left in _APOSTROPHES:
+        return _in_word(before) and right.isalpha()
+    name = text[offset + 1 : offset + 4]
+    return right in _APOSTROPHES and _in_word(left) and len(name) == 3 and name.isalpha()
+
+
+def _in_word(letter: str) -> bool:
+    return (
+        bool(letter)
+        and unicodedata.category(letter)[0] in "LNM"
+        and not unicodedata.name(letter, "").startswith(_UNSPACED)
+    )

@@ -118,8 +118,8 @@ class LabellingPage:
         assert found is not None, f"{words!r} is not on the page"
         return list(found)
 
-    def mark(self, key: str, words: str, nth: int = 0) -> None:
-        """Press the label's key and drag over the words; the mark stays selected."""
+    def mark(self, key: str, words: str, nth: int = 0, alt: bool = False) -> None:
+        """Press the label's key and drag over the words, with Alt as the mouse is let go; the mark stays selected."""
         before = self.count()
         self.press(key)
         left, top, right, bottom = self.box(words, nth)
@@ -127,7 +127,11 @@ class LabellingPage:
         mouse.move(left + 1, top)
         mouse.down()
         mouse.move(right - 1, bottom, steps=8)
+        if alt:
+            self.page.keyboard.down("Alt")
         mouse.up()
+        if alt:
+            self.page.keyboard.up("Alt")
         self.page.wait_for_timeout(500)
         assert self.count() == before + 1, f"marking {words!r} with {key} made no mark"
 
@@ -158,13 +162,9 @@ class LabellingPage:
     def select(self, words: str, nth: int = 0) -> None:
         self.press("u")
         left, top, _right, _bottom = self.box(words, nth)
-        # The first click after answering by keys may only give the text its focus back.
-        for _ in range(3):
-            self.page.mouse.click(left + 3, top)
-            self.page.wait_for_timeout(400)
-            if self.page.evaluate("window.Htx.annotationStore.selected.selectedRegions.length"):
-                return
-        raise AssertionError(f"clicking {words!r} selects no mark")
+        self.page.mouse.click(left + 3, top)
+        self.page.wait_for_timeout(400)
+        assert self.selected(), f"clicking {words!r} selects no mark"
 
     def select_listed(self, label: str, words: str) -> None:
         """Select a mark in the list of regions: of two over the same words, a click in the text reaches only one."""
@@ -216,6 +216,19 @@ class LabellingPage:
             for found in results
             if found["type"] == "relation"
         )
+
+    def arcs(self) -> list[str]:
+        """The labels of the links that are drawn."""
+        drawn = self.page.evaluate(
+            """[...document.querySelectorAll('.relations-overlay > g')]
+              .filter((arc) => getComputedStyle(arc).visibility === 'visible').map((arc) => arc.textContent)"""
+        )
+        return sorted(drawn)
+
+    def told(self) -> list[str]:
+        """What the page says in words of the selected mark."""
+        self.page.wait_for_timeout(200)
+        return self.page.locator(".acre-mark li button:first-child").all_inner_texts()
 
     def results(self) -> list[dict[str, Any]]:
         """All that the page would submit."""

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+
 import pytest
 
-from annotate.corpus.articles import reading
-from annotate.labelstudio import load
-from annotate.labelstudio.client import Client
 from annotate.model.schema import RoleFrame, Schema
 from tests.browser.page import LabellingPage
 
@@ -18,20 +16,8 @@ TEXT = "Troops shelled Tak at noon. “Rebels fled”, the army said on Monday. 
 Open = Callable[..., LabellingPage]
 
 
-@pytest.fixture
-def open_text(labelling: LabellingPage, client: Client, schema: Schema, project: str) -> Open:
-    """Opens a text of a project of its own."""
-
-    def opening(text: str = TEXT, schema: Schema = schema) -> LabellingPage:
-        article = reading.article("test", text, reading.About("sample")).article
-        labelling.open_next(load.load(client, project, [article], schema).project)  # type: ignore[list-item]
-        return labelling
-
-    return opening
-
-
 def test_fillers_in_a_row_by_the_roles_that_the_schema_allows(open_text: Open) -> None:
-    page = open_text()
+    page = open_text(TEXT)
     page.mark("s", "Troops")
     page.mark("l", "Tak")
     page.mark("w", "noon")
@@ -63,7 +49,7 @@ def test_fillers_in_a_row_by_the_roles_that_the_schema_allows(open_text: Open) -
 
 
 def test_one_role_is_set_at_once_on_the_mark_that_it_could_end_at(open_text: Open) -> None:
-    page = open_text()
+    page = open_text(TEXT)
     page.mark("n", "“Rebels fled”")
     page.mark("s", "the army")
     page.mark("h", "the army")  # over the same words; a click selects the one that was made first
@@ -85,7 +71,7 @@ def test_one_role_is_set_at_once_on_the_mark_that_it_could_end_at(open_text: Ope
 def test_the_other_direction_is_understood_and_the_right_button_needs_no_key(
     open_text: Open,
 ) -> None:
-    page = open_text()
+    page = open_text(TEXT)
     page.mark("n", "“Rebels fled”")
     page.mark("y", "said")
     page.click("“Rebels", button="right")
@@ -99,7 +85,7 @@ def test_the_other_direction_is_understood_and_the_right_button_needs_no_key(
 
 
 def test_triggers_of_one_event_are_the_same_and_events_can_fill_roles(open_text: Open) -> None:
-    page = open_text()
+    page = open_text(TEXT)
     page.mark("shift+s", "shelled")
     page.mark("shift+s", "shelled", nth=1)
     page.click("shelled", button="right")
@@ -116,7 +102,7 @@ def test_another_schema_another_choice(open_text: Open, schema: Schema) -> None:
     events = schema.events | {"shelling": event.model_copy(update={"roles": roles})}
     other = schema.model_copy(update={"events": events})
     other.__dict__.pop("_fillers", None)
-    page = open_text(schema=other)
+    page = open_text(TEXT, other)
     page.mark("s", "Troops")
     page.mark("t", "noon")
     page.mark("shift+s", "shelled")

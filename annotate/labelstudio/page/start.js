@@ -22,5 +22,5 @@ function start({ settings, guidelines }) {
   }, true);
 
   const linking = makeLinking();
-  listenToKeys([...linking.keys]);
+  listenToKeys([linking, makeExtents(linking), makePanel()].flatMap(({ keys }) => keys));
 }

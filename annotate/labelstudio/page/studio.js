@@ -16,6 +16,7 @@ const studio = (() => {
   return {
     LINES: '.acre-text .lsf-richtext__line', // of the article
     MARKS: '.acre-text .htx-highlight', // the pieces that marks are drawn by
+    HANDLES: '.acre-text .htx-highlight area', // at the ends of the selected mark
     ARC: (link) => `.relations-overlay g[id="${link}"]`,
 
     /** Whether an article is open. */
@@ -79,6 +80,9 @@ const studio = (() => {
     }),
     /** Mark what is selected in the text with the label that is active: Label Studio does so when the mouse is let go. */
     markSelection: () => document.querySelector(studio.LINES).dispatchEvent(new MouseEvent('mouseup', { bubbles: true })),
+
+    /** Label Studio's wait for the click that ends a drag is over. */
+    endDrag: () => document.querySelector(studio.LINES).parentElement.dispatchEvent(new MouseEvent('click', { bubbles: true })),
 
     /** The keys of the labels: ['p', 'shift+p', …]. */
     labelKeys: () => [...annotation().names.values()]
