@@ -16,6 +16,7 @@ from annotate.corpus.store import Corpus, StoreError
 from annotate.gold import adjudicate
 from annotate.labelstudio import config, results, tasks
 from annotate.labelstudio.client import Client
+from annotate.labelstudio.load import create as create_project
 from annotate.model import notation
 from annotate.model.issues import AcreError, Issue, Severity, errors
 from annotate.model.records import Annotation, Article, Gold, Provenance
@@ -344,7 +345,7 @@ def _project(client: Client, title: str, asked: Schema) -> tuple[int, dict[str, 
     found = client.project(title)
     if found is None:
         fixed = {"title": title, "show_collab_predictions": False, "maximum_annotations": 1}
-        return int(client.create_project(fixed | wanted)["id"]), {}
+        return create_project(client, fixed | wanted), {}
     if found["label_config"] != wanted["label_config"]:
         if config.answers(found["label_config"]) != config.answers(wanted["label_config"]):
             raise AcreError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
@@ -140,6 +140,12 @@ class Client:
     def create_project(self, fields: dict[str, Any]) -> dict[str, Any]:
         """A new project."""
         return dict(self._call("POST", "api/projects", json=fields))
+
+    def create_view(self, project: int, title: str, hidden: Mapping[str, Collection[str]]) -> None:
+        """A view of the project's list of tasks without these columns: `explore` of the list, `labeling` beside a text."""
+        columns = {place: [f"tasks:{name}" for name in names] for place, names in hidden.items()}
+        view = {"project": project, "data": {"title": title, "hiddenColumns": columns}}
+        self._call("POST", "api/dm/views", params={"project": project}, json=view)
 
     def update_project(self, project: int, fields: dict[str, Any]) -> None:
         """Change fields of a project."""

@@ -10,7 +10,7 @@ from lxml import etree, html
 from lxml.builder import E
 
 from annotate.labelstudio.server_app import GUIDELINES
-from annotate.model.schema import Attribute, EventType, Kind, Label, Layer, Schema
+from annotate.model.schema import Attribute, EventType, Kind, Label, Layer, Schema, Value
 
 LABELS = "label"
 """Name of the one control that labels spans: with two, one region can carry a label of each."""
@@ -21,6 +21,7 @@ CHOICES = "choices"
 _GROUPS = {"mentions": "Who and what", "attribution": "Says who"}
 # Three columns: labels and questions stay in view while the text between them scrolls.
 _STYLE = """
+.acre-page { container-type: inline-size; }
 .acre { display: grid; grid-template-columns: 238px minmax(0, 1fr) 196px; gap: 0 14px; align-items: start; }
 .acre-labels, .acre-side { position: sticky; top: 0; max-height: calc(100vh - 112px); overflow-y: auto; overscroll-behavior: contain; }
 .acre-labels h4, .acre-side h4 { display: block !important; flex: 0 0 100% !important; width: 100%; margin: 4px 0 0 !important;
@@ -42,6 +43,15 @@ _STYLE = """
   margin: 0 !important; padding: 0 !important; }
 .acre-side .lsf-choices_hidden { display: none !important; }
 .acre-side .lsf-richtext__container, .acre-side [class*=richtext] { padding: 0 !important; margin: 0 !important; }
+.acre-side .acre-hint h4 { margin: 0 !important; font-size: 11px !important; line-height: 1.35 !important; font-weight: 400 !important;
+  letter-spacing: 0; text-transform: none; }
+/* Beside Label Studio's own columns at 125 %: labels below one another, the kinds of zones above their lines. */
+@container (max-width: 820px) {
+  .acre { grid-template-columns: 148px minmax(0, 1fr) 150px; gap: 0 10px; }
+  .acre-text h4 { margin-left: 0 !important; }
+  .acre-text .lsf-richtext__container { padding-left: 0; }
+  .acre-text .lsf-richtext__line::before { right: auto; left: 0; top: -1.35em; text-align: left; line-height: 1.4; }
+}
 .acre-side ol { list-style: decimal; padding-left: 18px; margin: 4px 0; }
 .acre-side input:not([type=checkbox]) { width: 100%; font-size: 12px; }
 """
@@ -53,9 +63,8 @@ _SHEET_STYLE = "svg.relations-overlay:not([class*=_highlighting]) { opacity: .15
 def build(schema: Schema, choices: bool = False) -> str:
     """The labelling configuration: the same text for the same schema. With `choices`, a list of them stands beside the article."""
     listed = [E.HyperText(name=CHOICES, value=f"${CHOICES}", inline="true")] if choices else []
-    root = E.View(
+    page = E.View(
         {"className": "acre"},
-        E.Style(_STYLE + (_SHEET_STYLE if choices else "") + _facts(schema)),
         E.View({"className": "acre-labels"}, _labels(schema)),
         E.View(
             {"className": "acre-text"},
@@ -77,6 +86,11 @@ def build(schema: Schema, choices: bool = False) -> str:
             E.View({"className": "acre-mark"}),
             *listed,
         ),
+    )
+    root = E.View(
+        {"className": "acre-page"},
+        E.Style(_STYLE + (_SHEET_STYLE if choices else "") + _facts(schema)),
+        page,
         E.Relations(*(E.Relation(value=name) for name in schema.relations)),
     )
     return str(etree.tostring(root, pretty_print=True, encoding="unicode"))
@@ -147,7 +161,10 @@ def _questions(schema: Schema) -> Iterable[Any]:
         control = _control(name, attribute)
         # A required answer is asked for by the condition on the control; the one on the view hides the heading.
         control.attrib.update({"toName": TEXT, "perRegion": "true"} | condition)
-        yield E.View(condition, E.Header(value=name.replace("_", " "), size="6"), control)
+        heading = E.Header(value=name.replace("_", " "), size="6")
+        # What is typed is told in full; a choice's values tell themselves, and its heading, pointed at, the definition.
+        hint = E.View({"className": "acre-hint"}, E.Header(value=attribute.definition, size="6"))
+        yield E.View(condition, heading, *([] if attribute.values else [hint]), control)
 
 
 def _control(name: str, attribute: Attribute) -> Any:
@@ -172,7 +189,6 @@ def _control(name: str, attribute: Attribute) -> Any:
             "maxSubmissions": "1",
             "rows": "1",
             "editable": "true",
-            "placeholder": attribute.definition[:60],
         }
         | required
     )
@@ -228,12 +244,19 @@ def instructions(schema: Schema) -> str:
         E.ol(
             E.li("Read it once without marking."),
             E.li(
-                "Press a label’s key, then drag over the words. The mark stays selected: answer its"
-                " questions at the right, by key or click."
+                "Press a label’s key, then drag over the words, or drag first. The mark stays selected:"
+                " answer its questions at the right, by key or click. The next label’s key begins a new"
+                " mark; a click on a label changes the selected one."
             ),
             E.li(
-                "Mark events by their trigger; link each with Alt+R and a click to what fills a"
-                " role, and choose the role under Relations."
+                "A mark takes whole words; with Alt held as you let go of the mouse, just what you"
+                " dragged. Shift+→ and Shift+← move its end by a word, with Ctrl besides its start; so"
+                " do its handles."
+            ),
+            E.li(
+                "Mark events by their trigger. To link the selected mark: - and a click on what fills a"
+                " role, then on the next one, until Esc; or a right click, without a key. Where several"
+                " roles are possible, each has a letter."
             ),
             E.li(
                 "Mark source, cue and content of each claim; link the content to its source and its"
@@ -243,12 +266,27 @@ def instructions(schema: Schema) -> str:
                 "Link two mentions of the same thing, or two triggers of the same event, with"
                 " same_as."
             ),
+            E.li(
+                "Only the links of the selected mark are drawn, and told at the right; * draws all."
+            ),
+            E.li(
+                "Without a mouse: → ← ↑ ↓ go from word to word, Shift+→ takes one more, a label’s key"
+                " marks them, Enter selects the mark at the word, or links to it."
+            ),
             E.li("Ctrl+Enter submits. U unselects, Backspace deletes the selected mark."),
         ),
     )
     for title, labels in _grouped(schema):
         body.append(E.h4(title))
         body.append(E.table(*(_instruction(name, label) for name, label in labels.items())))
+    for name, attribute in schema.attributes.items():
+        body.append(E.h4(name.replace("_", " ")))
+        body.append(E.p(attribute.definition))
+        if attribute.values:
+            body.append(E.table(*(_answer(*entry) for entry in attribute.values.items())))
+    body.append(E.h4("Roles and links"))
+    roles = {name: role.definition for name, role in schema.roles.items()} | schema.links
+    body.append(E.table(*(E.tr(E.td(E.b(name)), E.td(means)) for name, means in roles.items())))
     return str(html.tostring(body, encoding="unicode"))
 
 
@@ -257,3 +295,7 @@ def _instruction(name: str, label: Label) -> Any:
     # The desk serves the guidelines beside the labelling page.
     page = E.a({"href": f"{GUIDELINES}labels/{name}.html"}, name)
     return E.tr(E.td(E.b(page)), E.td(E.code(label.hotkey)), E.td(label.definition, *roles))
+
+
+def _answer(name: str, value: Value) -> Any:
+    return E.tr(E.td(E.b(name)), E.td(E.code(value.hotkey)), E.td(value.definition))

@@ -172,7 +172,7 @@ def _project(
             "show_collab_predictions": False,
             "maximum_annotations": 1,
         }
-        return int(client.create_project(fixed | wanted)["id"])
+        return create(client, fixed | wanted)
     changed = {name: value for name, value in wanted.items() if project.get(name) != value}
     if (
         "label_config" in changed
@@ -193,6 +193,23 @@ def _project(
     if changed:
         client.update_project(project["id"], changed)
     return int(project["id"])
+
+
+def create(client: Client, fields: dict[str, Any]) -> int:
+    """A new project, whose list of tasks shows what an annotator chooses an article by, and how far the work is."""
+    number = int(client.create_project(fields)["id"])
+    beside = (*_HIDDEN, "completed_at", "data.outlet", "data.date")
+    client.create_view(number, "Articles", {"explore": _HIDDEN, "labeling": beside})
+    return number
+
+
+_HIDDEN = (
+    *(f"data.{name}" for name in (*tasks.BEHIND, "sheet", config.CHOICES)),
+    "id", "inner_id", "cancelled_annotations", "total_predictions", "annotators", "annotations_results",
+    "annotations_ids", "predictions_score", "predictions_model_versions", "predictions_results", "file_upload",
+    "storage_filename", "created_at", "updated_at", "updated_by", "avg_lead_time", "draft_exists",
+)  # fmt: skip
+"""Columns that say nothing to an annotator."""
 
 
 def _send(client: Client, report: LoadReport, batch: list[tuple[str, dict[str, Any]]]) -> None:

@@ -13,6 +13,10 @@ from annotate.model.records import Annotation, Article, Mark
 from annotate.model.schema import Kind, Schema
 
 
+BEHIND = ("article", "collection", "sha256", "schema_version", "about", config.ZONES, config.TEXT)
+"""What a task carries besides what its article is chosen by in the list: title, outlet and date."""
+
+
 def data(article: Article, schema: Schema) -> dict[str, Any]:
     """What the task carries: the text, what is shown beside it, and what `load` and `pull` know it by."""
     text = _text(article)
@@ -33,6 +37,9 @@ def data(article: Article, schema: Schema) -> dict[str, Any]:
         "collection": article.collection,
         "sha256": article.sha256,
         "schema_version": schema.version,
+        "title": article.title or article.id,
+        "outlet": article.outlet or "",
+        "date": article.published.isoformat() if article.published else "",
         "about": f"{article.outlet or 'outlet unknown'} · {published}",
         config.ZONES: config.zone_style(margin),
         config.TEXT: text,

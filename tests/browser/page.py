@@ -78,6 +78,8 @@ class LabellingPage:
 
     def __init__(self, page: Page, desk: Desk) -> None:
         self.page, self.desk = page, desk
+        self.actions = 0
+        """Keys, clicks and drags that were sent to the page."""
 
     def log_in(self) -> None:
         page = self.page
@@ -107,6 +109,7 @@ class LabellingPage:
             self.page.wait_for_timeout(500)
 
     def press(self, key: str) -> None:
+        self.actions += 1
         self.page.keyboard.press(key.replace("shift+", "Shift+") if "+" in key else key)
         self.page.wait_for_timeout(200)
 
@@ -124,6 +127,7 @@ class LabellingPage:
         self.press(key)
         left, top, right, bottom = self.box(words, nth)
         mouse = self.page.mouse
+        self.actions += 1
         mouse.move(left + 1, top)
         mouse.down()
         mouse.move(right - 1, bottom, steps=8)
@@ -192,6 +196,7 @@ class LabellingPage:
     def click(self, words: str, nth: int = 0, button: Literal["left", "right"] = "left") -> None:
         """Click on the first of the words."""
         left, top, _right, _bottom = self.box(words, nth)
+        self.actions += 1
         self.page.mouse.click(left + 3, top, button=button)
         self.page.wait_for_timeout(200)
 

@@ -47,6 +47,9 @@ function makePanel() {
     if (!place || !studio.isOpen()) return;
     const mark = studio.selected();
     draw(mark);
+    for (const heading of document.querySelectorAll('.acre-side h4:not([title])')) {
+      heading.title = schema.facts().means[heading.textContent.replaceAll(' ', '_')] ?? '';
+    }
     const found = mark ? rows(mark) : [];
     const now = JSON.stringify([mark, found.map(([words]) => words)]);
     if (now === said && (!mark || place.childElementCount)) return;
