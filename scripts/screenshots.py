@@ -28,14 +28,15 @@ sys.path.insert(0, str(ROOT / "tests"))
 from browser.page import LabellingPage, find_chromium, open_browser  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
-ARTICLE = "blast-on-lake-orum-ferry"
 SHEET = "aid-convoy"
 STORY = "drones-knock-out"
 CONTENT = "Thirty-one drones"
+FINISHED = "tel-arun-empties"
+CAPTURED = "captured"
 
 
 def main() -> None:
-    """Label a little of an article as an annotator would, and photograph the page."""
+    """Put annotated articles on a desk, choose a mark as an annotator would, and photograph the page."""
     chromium = find_chromium()
     if chromium is None:
         sys.exit(
@@ -43,51 +44,20 @@ def main() -> None:
             " chromium"
         )
     schema = schema_.load(ROOT / "guidelines" / "schema.yaml")
-    articles = [
-        article for article in Corpus(ROOT / "corpus").articles() if article.id.startswith(ARTICLE)
-    ]
     # A desk of its own: what was labelled before would be in the picture.
     with tempfile.TemporaryDirectory() as state:
         desk = server.start(Path(state), "annotator")
         try:
-            project = load.load(
-                Client(desk.url, desk.token), load.PROJECT, articles, schema
-            ).project
+            client = Client(desk.url, desk.token)
             with sync_playwright() as playwright, open_browser(playwright, chromium) as browser:
                 page = browser.new_page(viewport={"width": 1366, "height": 768})
-                _photograph(LabellingPage(page, desk), project)
-                _photograph_sheet(LabellingPage(page, desk), Client(desk.url, desk.token), schema)
-                _photograph_story(LabellingPage(page, desk), Client(desk.url, desk.token), schema)
+                labelling = LabellingPage(page, desk)
+                labelling.log_in()
+                _photograph_finished(labelling, client, schema)
+                _photograph_sheet(labelling, client, schema)
+                _photograph_story(labelling, client, schema)
         finally:
             server.stop(desk)
-
-
-def _photograph(labelling: LabellingPage, project: int) -> None:
-    labelling.log_in()
-    labelling.open_next(project)
-    labelling.mark("f", "the car deck of a ferry")
-    labelling.mark("t", "Tuesday morning")
-    labelling.mark("q", "at least nine people")
-    labelling.mark("h", "the harbour office in the Sulvane town of Lisk")
-    labelling.mark("y", "said")
-    labelling.mark("shift+d", "killing")
-    labelling.press("1")
-    labelling.mark("shift+x", "explosion")
-    labelling.press("1")
-    labelling.mark(
-        "n",
-        "An explosion tore through the car deck of a ferry on Lake Orum on Tuesday morning, killing"
-        " at least nine people",
-    )
-    for key in ("e", "6", "8"):
-        labelling.press(key)
-    for theme in ("light", "dark"):
-        labelling.theme(theme)
-        _save(labelling.page, f"labelling-{theme}.png")
-    labelling.link(", killing", "source", "the harbour office")
-    labelling.link("explosion", "target", "car deck")
-    labelling.theme("light")
-    _save(labelling.page, "labelling-relations.png")
 
 
 def _photograph_sheet(labelling: LabellingPage, client: Client, schema: Schema) -> None:
@@ -137,6 +107,25 @@ def _photograph_story(labelling: LabellingPage, client: Client, schema: Schema) 
     _save(labelling.page, "story-marks.png")
     labelling.select("counted")
     _save(labelling.page, "story-content.png")
+
+
+def _photograph_finished(labelling: LabellingPage, client: Client, schema: Schema) -> None:
+    """An article with all of its gold; the links of one event, which is chosen."""
+    corpus = Corpus(ROOT / "corpus")
+    article = next(article for article in corpus.articles() if article.id.startswith(FINISHED))
+    gold = corpus.gold(article.id)
+    assert gold is not None
+    project = load.load(client, "ACRE finished", [article], schema).project
+    assert project is not None
+    (task,) = chain.from_iterable(client.tasks(project))
+    client.draft(task["id"], tasks.result(gold, article, schema))
+    labelling.open_next(project)
+    for theme in ("light", "dark"):
+        labelling.theme(theme)
+        labelling.select(CAPTURED)
+        labelling.page.mouse.move(300, 20)
+        _save(labelling.page, f"finished-{theme}.png")
+    labelling.theme("light")
 
 
 def _save(page: Page, name: str) -> None:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from lxml import etree, html
 
 from annotate.labelstudio import config
@@ -78,3 +81,49 @@ def test_definitions_are_escaped(schema: Schema) -> None:
 def test_every_label_leads_to_its_page(schema: Schema) -> None:
     links = html.fromstring(config.instructions(schema)).xpath("//td//a/@href")
     assert links == [f"/guidelines/labels/{name}.html" for name in schema.labels]
+
+
+def test_what_the_page_must_know_of_the_schema_is_in_the_configuration(schema: Schema) -> None:
+    facts = _facts(config.build(schema))
+    for event, roles in schema.events.items():
+        assert set(facts["links"][event]) == set(roles.roles)
+        for role, said in facts["links"][event].items():
+            assert set(said["fillers"]) == schema.fillers(event, role)
+            assert said["means"] == roles.roles[role].gloss
+    assert {role: said["fillers"] for role, said in facts["links"]["content"].items()} == {
+        "source": ["source"],
+        "cue": ["cue"],
+    }
+    assert facts["layers"] == {name: schema.layer(name) for name in schema.labels}
+    assert facts["order"] == list(schema.relations)
+    for name, entry in (schema.roles | schema.attributes).items():
+        assert facts["means"][name] == entry.definition
+
+
+def test_markup_and_quotes_in_the_schema_leave_the_style_sheet_whole(schema: Schema) -> None:
+    text = "</style> a \"b\" & 'c' \\ {d"
+    more = schema.model_copy(update={"links": schema.links | {"same_as": text}})
+    built = config.build(more)
+    assert _facts(built)["means"]["same_as"] == text
+    (style,) = etree.fromstring(built).iter("Style")
+    assert not set("<>&") & set(str(style.text).partition("--acre-schema")[2])
+
+
+def _facts(configuration: str) -> Any:
+    (style,) = etree.fromstring(configuration).iter("Style")
+    written = str(style.text).partition("--acre-schema: ")[2].rpartition("; }")[0]
+    return json.loads(written)
+
+
+def test_what_is_typed_says_what_goes_in_and_answers_and_roles_are_in_the_instructions(
+    schema: Schema,
+) -> None:
+    shown = [
+        header.get("value") for header in etree.fromstring(config.build(schema)).iter("Header")
+    ]
+    told = html.fromstring(config.instructions(schema)).text_content()
+    for name, attribute in schema.attributes.items():
+        assert (attribute.definition in shown) == (not attribute.values), name
+        assert attribute.definition in told
+        assert all(value.definition in told for value in attribute.values.values())
+    assert all(role.definition in told for role in schema.roles.values())

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from pathlib import Path
 from typing import get_args
 
@@ -193,6 +194,53 @@ def test_colours_can_be_told_apart(schema: Schema) -> None:
         assert distance > 0.06, f"{one} and {other}"
 
 
+# Full severity, on linear RGB: Machado, Oliveira and Fernandes, A physiologically-based model for simulation of color
+# vision deficiency (2009).
+SEEN_AS = {
+    "all cones": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
+    "protanopia": (
+        (0.152286, 1.052583, -0.204868),
+        (0.114503, 0.786281, 0.099216),
+        (-0.003882, -0.048116, 1.051998),
+    ),
+    "deuteranopia": (
+        (0.367322, 0.860646, -0.227968),
+        (0.280085, 0.672501, 0.047413),
+        (-0.011820, 0.042940, 0.968881),
+    ),
+    "tritanopia": (
+        (1.255528, -0.076749, -0.178779),
+        (-0.078411, 0.930809, 0.147602),
+        (0.004733, 0.691367, 0.303900),
+    ),
+}
+
+
+def _lab_of_mark(colour: str, eyes: str) -> tuple[float, float, float]:
+    """CIE L*a*b* of a mark's background, which is its colour at 30 % on white, as such eyes see it."""
+    parts = (round(0.3 * int(colour[i : i + 2], 16) + 0.7 * 255) / 255 for i in (1, 3, 5))
+    linear = [((part + 0.055) / 1.055) ** 2.4 for part in parts]  # all are light
+    seen = [
+        min(1.0, max(0.0, sum(x * y for x, y in zip(row, linear, strict=True))))
+        for row in SEEN_AS[eyes]
+    ]
+    white = ((0.4339, 0.3763, 0.1899), (0.2126, 0.7152, 0.0722), (0.0175, 0.1095, 0.8728))
+    x, y, z = (sum(a * b for a, b in zip(row, seen, strict=True)) ** (1 / 3) for row in white)
+    return 116 * y - 16, 500 * (x - y), 200 * (y - z)
+
+
+@pytest.mark.parametrize("eyes", SEEN_AS)
+def test_marks_of_one_group_can_be_told_apart_by_all_eyes(schema: Schema, eyes: str) -> None:
+    groups = [schema.mentions, schema.attribution]
+    for name in {event.group for event in schema.events.values()}:
+        groups.append({key: event for key, event in schema.events.items() if event.group == name})
+    least = 8 if eyes == "all cones" else 4  # ΔE*ab; 2.3 is about what is just seen
+    for group in groups:
+        for (one, a), (other, b) in itertools.combinations(group.items(), 2):
+            difference = math.dist(_lab_of_mark(a.colour, eyes), _lab_of_mark(b.colour, eyes))
+            assert difference >= least, f"{one} and {other}"
+
+
 def test_hotkeys_are_unique_on_screen_and_none_is_the_editors_own(schema: Schema) -> None:
     keys = [label.hotkey for label in schema.labels.values()]
     keys += [
@@ -201,7 +249,7 @@ def test_hotkeys_are_unique_on_screen_and_none_is_the_editors_own(schema: Schema
         for value in attribute.values.values()
     ]
     assert len(keys) == len(set(keys))
-    assert not {"u", "enter", "escape", "backspace", "delete"} & set(keys)
+    assert not {"u", "enter", "escape", "backspace", "delete", "-", "*"} & set(keys)
 
 
 def test_every_field_of_an_annotation_that_holds_marks_belongs_to_one_layer(schema: Schema) -> None:
