@@ -12,7 +12,6 @@ from annotate.model.issues import AcreError
 from annotate.model.records import Annotation, Article, Mark
 from annotate.model.schema import Kind, Schema
 
-
 BEHIND = ("article", "collection", "sha256", "schema_version", "about", config.ZONES, config.TEXT)
 """What a task carries besides what its article is chosen by in the list: title, outlet and date."""
 
