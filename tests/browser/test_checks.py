@@ -95,7 +95,9 @@ def test_what_is_wrong_is_told_before_it_is_submitted_and_leads_to_the_mark(
     labelling.submit()  # hints hold nothing back
     assert len(_annotations(client, number)) == 1
     told: list[Any] = []
-    counts = pull.pull(client, project, corpus, schema, {desk.email or "": "ana"}, notify=told.append)
+    counts = pull.pull(
+        client, project, corpus, schema, {desk.email or "": "ana"}, notify=told.append
+    )
     assert (counts["new"], counts["set aside"]) == (1, 0)
 
 
