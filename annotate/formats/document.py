@@ -29,6 +29,7 @@ Dropped = Counter[str]
 """What a format can't hold, or what of a file the schema has no place for: how often, by name."""
 
 NO_MAP = LabelMap()
+_NO_ID = "(no id)"
 _SAFE = re.compile(r"(?!same$)[A-Za-z0-9_-]{1,80}")
 _ATTRIBUTION = tuple(Layer(name) for name in ATTRIBUTION_SPANS)
 
@@ -215,6 +216,8 @@ class _Reading:
     def unique(self, marks: Iterable[Marked]) -> Iterator[Marked]:
         seen: set[str] = set()
         for mark in marks:
+            if not mark.id:
+                mark = mark._replace(id=_NO_ID)
             if mark.id in seen:
                 self.issues.append(
                     Issue(mark.id, "id-duplicate", "two marks have this id; give each its own")

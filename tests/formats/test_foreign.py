@@ -360,6 +360,15 @@ def test_what_is_not_oneies_is_refused(take: Take, marks: dict[str, Any], told: 
     assert told in said
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_mark_without_an_id_is_read_and_a_second_one_is_named(take: Take, count: int) -> None:
+    marks = [{"id": "", "entity_type": "place", "start": n, "end": n + 1} for n in range(count)]
+    code, said, written = take("oneie", {"ID.jsonl": _sentence(entity_mentions=marks)})
+    assert "Traceback" not in said
+    assert (code, len(written)) == ((0, 1) if count == 1 else (1, 0)), said
+    assert ("(no id): id-duplicate" in said) == (count == 2)
+
+
 # Web Annotation
 
 
