@@ -57,7 +57,8 @@ class Articles:
             article = self._named(task.data, own)
             if own and article is not None and article.text == own.text:
                 return self._checked(Match(name, article, version=version))
-            for value in _texts(task.data):
+            # Of our own tasks it is known which string was annotated; a title may say the same as its article.
+            for value in [own.text] if own else _texts(task.data):
                 digest = sha256(normalise(value)[0])
                 same = article or self._by_text(digest)
                 if same is not None and same.sha256 == digest:
