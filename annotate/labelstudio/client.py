@@ -142,7 +142,7 @@ class Client:
         return dict(self._call("POST", "api/projects", json=fields))
 
     def create_view(self, project: int, title: str, hidden: Mapping[str, Collection[str]]) -> None:
-        """A view of the project's list of tasks without these columns: `explore` of the list, `labeling` beside a text."""
+        """A view of the list of tasks without these columns: `explore` of the list, `labeling` beside a text."""
         columns = {place: [f"tasks:{name}" for name in names] for place, names in hidden.items()}
         view = {"project": project, "data": {"title": title, "hiddenColumns": columns}}
         self._call("POST", "api/dm/views", params={"project": project}, json=view)

@@ -43,8 +43,8 @@ _STYLE = """
   margin: 0 !important; padding: 0 !important; }
 .acre-side .lsf-choices_hidden { display: none !important; }
 .acre-side .lsf-richtext__container, .acre-side [class*=richtext] { padding: 0 !important; margin: 0 !important; }
-.acre-side .acre-hint h4 { margin: 0 !important; font-size: 11px !important; line-height: 1.35 !important; font-weight: 400 !important;
-  letter-spacing: 0; text-transform: none; }
+.acre-side .acre-hint h4 { margin: 0 !important; font-size: 11px !important; line-height: 1.35 !important;
+  font-weight: 400 !important; letter-spacing: 0; text-transform: none; }
 /* Beside Label Studio's own columns at 125 %: labels below one another, the kinds of zones above their lines. */
 @container (max-width: 820px) {
   .acre { grid-template-columns: 148px minmax(0, 1fr) 150px; gap: 0 10px; }

@@ -1,8 +1,8 @@
 """Runs as a desk's Label Studio process: Label Studio's own server, with three middlewares more.
 
-One lets the annotator's account label and do nothing else, one puts the scripts of `page/` into each page, so that the editor
-works as documented, one serves the guidelines. They are appended to the base settings before the server reads
-them: a settings module of our own can't be named, since Label Studio's reads itself while it is imported.
+One lets the annotator's account label and do nothing else, one puts the scripts of `page/` into each page, so that
+the editor works as documented, one serves the guidelines. They are appended to the base settings before the server
+reads them: a settings module of our own can't be named, since Label Studio's reads itself while it is imported.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the page's script uses of Label Studio, function by function: where a new version fails here, see page/studio.js."""
+"""What the page's script uses of Label Studio, function by function: page/studio.js is where a change goes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-// Where marks begin and end: at the edges of words, whatever the mouse did; moved by keys; and words marked without a mouse.
+// Where marks begin and end: at the edges of words, whatever the mouse did; moved by keys; words marked without a mouse.
 function makeExtents(linking) {
   const text = () => studio.text();
 
@@ -14,7 +14,7 @@ function makeExtents(linking) {
     const extent = dragged && (event.altKey ? dragged : words.snapped(text(), dragged));
     if (!extent) return;
     if (!mark) { if (extent.start !== dragged.start || extent.end !== dragged.end) selection.set(extent); return; }
-    // After a sign beyond U+FFFF Label Studio miscounts what a handle was dragged to; with nothing selected it does nothing.
+    // After a sign beyond U+FFFF Label Studio miscounts what a handle was dragged to. With nothing selected it does nothing.
     selection.clear();
     setTimeout(() => studio.setExtent(mark, extent.start, extent.end));
   }, true);

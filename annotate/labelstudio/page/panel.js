@@ -4,6 +4,7 @@ function makePanel() {
   const style = element('style', {});
   let hovered = '', drawn = '', said = '';
 
+  const plain = (name) => name.replaceAll('_', ' '); // as config.py writes a question's name
   const touching = (id) => studio.links().filter(({ tail, head }) => tail === id || head === id);
 
   function draw(selected) {
@@ -18,18 +19,19 @@ function makePanel() {
   function rows(mark) {
     const named = new Map(studio.regions().map((region) => [region.id, region]));
     const told = (id) => short(named.get(id)?.words || named.get(id)?.label || '?', 60);
-    const answers = studio.answers(mark.id).map(([name, answer]) => [`${name.replaceAll('_', ' ')}: ${answer}`, () => ask(name)]);
-    const links = touching(mark.id).flatMap(({ id, tail, head, labels }) => (labels.length ? labels : ['no role']).map((label) => {
-      const isTail = tail === mark.id;
-      const words = label === 'same_as' ? `same as: ${told(isTail ? head : tail)}`
-        : isTail ? `${label}: ${told(head)}` : `${label} of: ${told(tail)}`;
-      return [words, () => studio.select(isTail ? head : tail), () => studio.unlink(id, label)];
-    }));
-    return [...answers, ...links];
+    const answers = studio.answers(mark.id).map(([name, answer]) => [`${plain(name)}: ${answer}`, () => ask(name)]);
+    const says = ({ id, tail, head }, label) => {
+      const other = tail === mark.id ? head : tail;
+      const role = label === 'same_as' ? 'same as' : tail === mark.id ? label : `${label} of`;
+      return [`${role}: ${told(other)}`, () => studio.select(other), () => studio.unlink(id, label)];
+    };
+    const labelled = (link) => (link.labels.length ? link.labels : ['no role']).map((label) => says(link, label));
+    return [...answers, ...touching(mark.id).flatMap(labelled)];
   }
   /** The question of that name, at which the answer is changed. */
   function ask(name) {
-    const heading = [...document.querySelectorAll('.acre-side h4')].find((found) => found.textContent === name.replaceAll('_', ' '));
+    const headings = [...document.querySelectorAll('.acre-side h4')];
+    const heading = headings.find((found) => found.textContent === plain(name));
     heading?.scrollIntoView({ block: 'nearest' });
     heading?.parentElement.querySelector('input')?.focus();
   }
