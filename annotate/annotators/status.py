@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from annotate.corpus.store import Corpus, StoreError
@@ -27,6 +27,17 @@ class Work:
     """By layer."""
 
 
+@dataclass(frozen=True)
+class SetAside:
+    """An annotation that was pulled and did not fit."""
+
+    annotator: str
+    article: str
+    address: str | None
+    """Of its task in Label Studio."""
+    issues: tuple[str, ...]
+
+
 @dataclass
 class Status:
     """Of a corpus."""
@@ -38,6 +49,7 @@ class Status:
     bare: int = 0
     """Articles that are assigned to nobody and that nobody has done."""
     unreadable: list[str] = field(default_factory=list)
+    set_aside: list[SetAside] = field(default_factory=list)
 
 
 def status(corpus: Corpus, on_article: Callable[[], None] = lambda: None) -> Status:
@@ -71,7 +83,18 @@ def status(corpus: Corpus, on_article: Callable[[], None] = lambda: None) -> Sta
         elif article.collection in collections and collections[article.collection].in_dataset:
             report.bare += 1
     report.gold = frozenset(with_gold)
+    report.set_aside = list(_set_aside(corpus))
     return report
+
+
+def _set_aside(corpus: Corpus) -> Iterator[SetAside]:
+    """What waits to be corrected; a pass that only made room for a newer one does not."""
+    for annotator, kept in corpus.set_aside():
+        issues = tuple(issue for issue in kept["issues"] if ": pass-older: " not in issue)
+        if issues:
+            data = kept.get("data")
+            article = data.get("article") if isinstance(data, dict) else None
+            yield SetAside(annotator, str(article or "unknown"), kept.get("address"), issues)
 
 
 def _count_pass(annotation: Annotation, report: Status) -> None:

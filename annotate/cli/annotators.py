@@ -36,6 +36,8 @@ from annotate.model.schema import UNIT_LAYERS, Layer
 
 _WAITING = 20
 """How many waiting articles are listed."""
+_FAULTS = 3
+"""How many reasons are listed of what was set aside."""
 
 
 @app.command()
@@ -159,6 +161,7 @@ def status(
             },
             "gold": sorted(report.gold),
             "bare": report.bare,
+            "set_aside": [vars(waiting) for waiting in report.set_aside],
             "unreadable": report.unreadable,
         }
         say_json(fields)
@@ -225,6 +228,15 @@ def _show_status(report: status_.Status) -> None:
         f"{len(report.articles)} articles with work, {len(report.gold)} with gold, {report.bare}"
         " that nobody has"
     )
+    for aside in report.set_aside:
+        say(
+            f"set aside: {aside.annotator}/{aside.article}, to be put right"
+            + (f" at {aside.address}" if aside.address else "")
+        )
+        for issue in aside.issues[:_FAULTS]:
+            say(f"  {issue}")
+        if len(aside.issues) > _FAULTS:
+            say(f"  … and {len(aside.issues) - _FAULTS} more; all of them with --json")
     for line in report.unreadable:
         complain(line, "red")
 

@@ -307,7 +307,7 @@ def pull(
     source: Source
     if file is None:
         client = client_.connect(home, desk or DESK, url, token_file)
-        source = Server(client, project, folder, everything, dry_run)
+        source = Server(client, project, folder, everything, dry_run, notes=not url)
     else:
         source = File(file)
     issues = IssuePrinter(json_, dry_run, sums=not each)

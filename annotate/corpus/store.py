@@ -152,6 +152,20 @@ class Corpus:
             / f"{ids.slug(article, 80)}.{ids.slug(which)}.json"
         )
 
+    def set_aside(self) -> Iterator[tuple[str, Any]]:
+        """Each annotation that `pull` set aside and that no pass stands for yet, with its annotator: the JSON as written.
+
+        A file that `pull` did not write so is passed over.
+        """
+        for path in sorted((self.root / "aside").glob("*/*.json")):
+            try:
+                kept = json.loads(path.read_bytes())
+            except (OSError, ValueError, RecursionError):
+                continue
+            issues = kept.get("issues") if isinstance(kept, dict) else None
+            if isinstance(issues, list) and all(isinstance(issue, str) for issue in issues):
+                yield path.parent.name, kept
+
     def review_path(self, migration: str) -> Path:
         """What people must look at again after the migration."""
         return self.root / "reviews" / f"{ids.check('migration', migration)}.csv"

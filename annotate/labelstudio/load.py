@@ -137,7 +137,9 @@ def _update(
     client: Client, report: LoadReport, article: Article, old: _Known, data: dict[str, Any]
 ) -> None:
     """Replace the task's data, but of a task that somebody has worked on not its text."""
-    if old.data == data:
+    # Without what `pull` has left there since.
+    loaded = {name: value for name, value in old.data.items() if name != tasks.SET_ASIDE}
+    if loaded == data:
         report.unchanged.append(article.id)
     elif old.worked_on and old.data.get("sha256") != article.sha256:
         report.issues.append(Issue(article.id, "text-changed", _CHANGED.format(task=old.task)))

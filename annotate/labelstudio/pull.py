@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
@@ -30,6 +32,9 @@ from annotate.model.schema import Schema
 TOOL = "label-studio"
 """Without a version: an export tells none, and a server's is that of the pull, not that which was annotated with."""
 _SHOWN = 5
+"""Tasks that are named of those without an article."""
+_LETTERS = 40
+"""Characters of a mark that are shown in a message."""
 
 Notify = Callable[[Issue | str], None]
 """Is called with each issue, and with the path in the corpus of each file that is new or changed, as they come: a list
@@ -72,9 +77,10 @@ def pull(
     notify: Notify = lambda event: None,
     on_task: Callable[[int], None] = lambda count: None,
     reader: Reader | None = None,
+    notes: bool = False,
 ) -> Counter[str]:
     """`pull_from` a project of a server. A pull that was cut off goes on where it stopped."""
-    source = Server(client, title, corpus, everything, dry)
+    source = Server(client, title, corpus, everything, dry, notes)
     return pull_from(source, corpus, schema, annotators, dry, notify, on_task, reader)
 
 
@@ -184,8 +190,11 @@ def _task(raw: dict[str, Any], run: _Run) -> None:
     if match.is_stray and match.version is None:
         counts[_OF_NO_ARTICLE] += len(submitted)
         return
+    faults: list[Issue] = []
     for submission, annotation in _submissions(task, match, submitted, run):
-        _annotation(task, match, submission, annotation, run)
+        faults = _annotation(task, match, submission, annotation, run)
+    # Of the newest: what an older one was set aside for, it may have put right.
+    run.source.note(raw, [{"mark": fault.where, "told": fault.message} for fault in faults])
 
 
 def _was_cancelled(raw: Any) -> bool:
@@ -225,19 +234,30 @@ def _annotation(
     submission: results.Submission,
     raw: dict[str, Any],
     run: _Run,
-) -> None:
-    """One submitted annotation: kept under its annotator's name, or set aside in full with the reasons."""
+) -> list[Issue]:
+    """One submitted annotation: kept under its annotator's name, or set aside in full with the reasons.
+
+    Returns those of the reasons that its annotator can put right, each with the id of its mark.
+    """
     annotator = _pseudonym(submission.completed_by, run)
     article, issues = match.article, [match.issue] if match.issue else []
     if match.is_stray:
         message = "the corpus has no article of the task's id or text; add it, then pull --all"
         issues.append(Issue("task", "article-unknown", message))
     issues += _annotator(submission, annotator)
-    annotation = None
+    annotation, faults = None, list[Issue]()
     if article is not None:
         annotation, read_issues = _read(match, submission, raw, annotator, article, run)
-        issues += read_issues
+        quotes = _quotes(annotation) if annotation else {}
+        for issue in read_issues:
+            message = _in_words(issue.message, quotes)
+            if issue.severity is Severity.ERROR:
+                faults.append(replace(issue, message=message))
+            issues.append(
+                replace(issue, where=quotes.get(issue.where, issue.where), message=message)
+            )
     where = f"{annotator or 'unknown'}/{match.name}"
+    address = run.source.address(task.id)
     aside = run.corpus.aside_path(annotator or "unknown", match.name, str(submission.id))
     if annotation is not None and article is not None and not errors(issues):
         conflict = _keep(annotation, article, where, run)
@@ -250,10 +270,27 @@ def _annotation(
     for issue in issues:
         # Of all tasks without an article one line is reported at the end.
         if not (match.is_stray and issue.code == "article-unknown"):
-            run.notify(Issue(f"{where}: {issue.where}", issue.code, issue.message, issue.severity))
+            at = f" ({address})" if address and issue.severity is Severity.ERROR else ""
+            message = issue.message + at
+            run.notify(Issue(f"{where}: {issue.where}", issue.code, message, issue.severity))
     if annotation is None or errors(issues) or any(issue.code == "pass-older" for issue in issues):
         run.counts["set aside"] += 1
-        _set_aside(aside, issues, _in_full(task, raw), run)
+        _set_aside(aside, issues, {"address": address} | _in_full(task, raw), run)
+    return faults
+
+
+def _quotes(annotation: Annotation) -> dict[str, str]:
+    """The label and the words of each mark, by its id."""
+    return {
+        mark.id: f"{mark.label} “{textwrap.shorten(mark.text, _LETTERS, placeholder='…')}”"
+        for mark in annotation.marks()
+        if mark.text
+    }
+
+
+def _in_words(message: str, quotes: Mapping[str, str]) -> str:
+    """With a mark's words in place of its id: the ids are Label Studio's, and the page does not show them."""
+    return re.sub(r"[\w-]+", lambda match: quotes.get(match[0], match[0]), message)
 
 
 def _pseudonym(account: Any, run: _Run) -> str:

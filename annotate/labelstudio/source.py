@@ -15,6 +15,7 @@ from pydantic import AwareDatetime, BaseModel, ValidationError
 from annotate.corpus import store
 from annotate.corpus.store import Corpus
 from annotate.labelstudio.client import AnswerError, Client
+from annotate.labelstudio.tasks import SET_ASIDE
 from annotate.model.issues import AcreError, UsageError
 
 # A task updated in the second in which the pull began may be on either side of it.
@@ -48,6 +49,13 @@ class Source(Protocol):
 
     def prediction(self, number: int) -> dict[str, Any]:
         """A prediction of a task of the page; AnswerError where it can't be had."""
+
+    def address(self, task: int) -> str | None:
+        """Where the task is opened in a browser; None where that is not known."""
+
+    def note(self, task: dict[str, Any], reasons: list[dict[str, str]]) -> None:
+        """Leave with the task why its newest annotation was set aside, each reason with its mark; or, of none, that it
+        was not."""
 
 
 class _Progress(BaseModel):
@@ -96,7 +104,9 @@ class Server:
         corpus: Corpus,
         everything: bool = False,
         dry: bool = False,
+        notes: bool = False,
     ) -> None:
+        """With `notes`, a task whose annotation was set aside carries the reasons, and its page shows them."""
         project = client.project(title)
         if project is None:
             raise AcreError(
@@ -108,7 +118,7 @@ class Server:
         self._client, self._project = client, project["id"]
         self._cursor = PullCursor(corpus, client.url, project["id"])
         self.key = self._cursor.key
-        self._everything, self._dry = everything, dry
+        self._everything, self._dry, self._notes = everything, dry, notes and not dry
 
     def pages(self) -> Iterator[list[dict[str, Any]]]:
         """Those touched since, then those that the server failed to give before: it may have been mended."""
@@ -137,6 +147,22 @@ class Server:
     def prediction(self, number: int) -> dict[str, Any]:
         """As the server has it now."""
         return self._client.prediction(number)
+
+    def address(self, task: int) -> str | None:
+        """The labelling page."""
+        return f"{self._client.url}/projects/{self._project}/data?task={task}"
+
+    def note(self, task: dict[str, Any], reasons: list[dict[str, str]]) -> None:
+        """In the task's data, where `load` leaves it alone; only a change is written."""
+        if not self._notes:
+            return
+        before = task["data"].get(SET_ASIDE)
+        if reasons == (before.get("faults", []) if isinstance(before, dict) else []):
+            return
+        data = {name: value for name, value in task["data"].items() if name != SET_ASIDE}
+        if reasons:
+            data[SET_ASIDE] = {"at": self._client.clock().isoformat(), "faults": reasons}
+        self._client.update_task(task["id"], data)
 
     def _remember(self, failed: set[int], **progress: Any) -> None:
         if not self._dry:
@@ -191,6 +217,13 @@ class File:
         if number not in self._predictions:
             raise AnswerError("the file does not hold it: pull from the server instead", 404)
         return self._predictions[number]
+
+    def address(self, task: int) -> str | None:
+        """None: an export does not tell its server's."""
+        return None
+
+    def note(self, task: dict[str, Any], reasons: list[dict[str, str]]) -> None:
+        """Nothing: a file is read only."""
 
     def _task(self, entry: Any) -> dict[str, Any]:
         """The task as a server sends it; what is not of that shape stays as it is."""

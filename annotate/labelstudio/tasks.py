@@ -15,6 +15,8 @@ from annotate.model.schema import Kind, Schema
 
 BEHIND = ("article", "collection", "sha256", "schema_version", "about", config.ZONES, config.TEXT)
 """What a task carries besides what its article is chosen by in the list: title, outlet and date."""
+SET_ASIDE = "set_aside"
+"""The field of a task that says why its annotation was set aside, and when: `pull` writes it, the page shows it."""
 
 
 def data(article: Article, schema: Schema) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from annotate.labelstudio.client import Client
 from annotate.labelstudio.server import Desk
 from annotate.model.schema import Schema
 from tests.browser.page import LabellingPage
+from tests.conftest import Acre
 
 pytestmark = [pytest.mark.server, pytest.mark.browser]
 
@@ -116,3 +118,42 @@ def test_who_means_it_submits_all_the_same(
     with labelling.page.expect_response(lambda answer: "/annotations" in answer.url):
         labelling.page.get_by_role("button", name="Submit all the same").click()
     assert len(_annotations(client, number)) == 1
+
+
+def test_what_pull_sets_aside_is_told_in_words_and_shown_at_the_next_opening(
+    labelling: LabellingPage, client: Client, number: int, corpus: Corpus, state: Path,
+    project: str, acre: Acre,
+) -> None:  # fmt: skip
+    labelling.open_next(number)
+    labelling.mark("t", "noon")
+    labelling.fill("value", "midday")
+    labelling.page.keyboard.press("Control+Enter")
+    with labelling.page.expect_response(lambda answer: "/annotations" in answer.url):
+        labelling.page.get_by_role("button", name="Submit all the same").click()
+
+    at_desk = ("--desk", "ana", "--state", state, "--project", project)
+    ((task,),) = client.tasks(number)
+    address = f"{client.url}/projects/{number}/data?task={task['id']}"
+    pulled = acre("pull", *at_desk)
+    assert pulled.returncode == 1
+    assert "time “noon”: attribute-value: value is 'midday'" in pulled.stderr
+    assert address in pulled.stderr
+    shown = acre("status").stdout
+    article = task["data"]["article"]
+    assert f"set aside: ana/{article}, to be put right at {address}" in shown
+    assert "time “noon”: attribute-value: value is 'midday'" in shown
+
+    # The desk's own task carries it; loading again leaves it there, pulling again changes nothing.
+    acre("pull", *at_desk)
+    assert "1 unchanged" in acre("load", article, *at_desk).stdout
+    labelling.open_task(number, task["id"])
+    labelling.notice("aside", "Set aside when it was pulled")
+    labelling.page.get_by_role("button", name="value is 'midday'").click()
+    assert labelling.selected() == ["noon"]
+    labelling.press("Backspace")
+    labelling.submit()
+    assert acre("pull", *at_desk).returncode == 0
+    assert "set aside" not in acre("status").stdout
+    labelling.open_task(number, task["id"])
+    labelling.page.wait_for_timeout(1500)
+    assert labelling.page.locator(".acre-notice[data-notice=aside]").count() == 0

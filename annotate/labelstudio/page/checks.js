@@ -116,11 +116,19 @@ function checks() {
   window.addEventListener('keydown', holdBack, true);
   window.addEventListener('click', holdBack, true);
 
+  // What the pass was set aside for when it was pulled last: `acre pull` left it with the task.
+  const tellAside = (annotation) => {
+    const { at, faults } = studioB.task()?.data.set_aside ?? {};
+    if (!faults?.length) { notices.hide('aside'); return; }
+    const title = `Set aside when it was pulled, ${new Date(at).toLocaleString()}. Put it right, and submit it again:`;
+    notices.show('aside', list(annotation, title, faults.map(({ mark, told }) => ({ mark, words: told }))), { Close: () => notices.hide('aside') });
+  };
+
   let due = null, seen = null;
   const later = () => { clearTimeout(due); due = setTimeout(tell, 700); };
   for (const kind of ['keyup', 'pointerup', 'input']) window.addEventListener(kind, later, true);
   setInterval(() => {
     const now = studioB.annotation();
-    if (now !== seen) { seen = now; isOpen = false; tell(); }
+    if (now !== seen) { seen = now; isOpen = false; tell(); if (now) tellAside(now); else notices.hide('aside'); }
   }, 1000);
 }
