@@ -184,6 +184,10 @@ def _show_suggestions(outcomes: Mapping[str, suggest_.Outcome], as_json: bool) -
         )
         shown.add_row("all", *map(str, sums), style="bold")
         out.print(shown)
+        if outcome.untouched:
+            say(
+                f"of the kept, {outcome.untouched} were submitted as offered: nobody looked at them"
+            )
     if not outcomes:
         say("no pass began with suggestions")
 
@@ -193,7 +197,12 @@ def _outcome_fields(outcome: suggest_.Outcome) -> dict[str, object]:
     for label in _labels(outcome):
         fates = {fate: outcome.fates[label, fate] for fate in suggest_.FATES}
         labels.append({"label": label} | fates)
-    return {"passes": outcome.passes, "seconds": outcome.seconds, "labels": labels}
+    return {
+        "passes": outcome.passes,
+        "seconds": outcome.seconds,
+        "untouched": outcome.untouched,
+        "labels": labels,
+    }
 
 
 def _labels(outcome: suggest_.Outcome) -> list[str]:

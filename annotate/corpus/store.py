@@ -153,7 +153,7 @@ class Corpus:
         )
 
     def set_aside(self) -> Iterator[tuple[str, Any]]:
-        """Each annotation that `pull` set aside and that no pass stands for yet, with its annotator: the JSON as written.
+        """Each annotation that `pull` set aside and that no pass stands for, by annotator: the JSON as written.
 
         A file that `pull` did not write so is passed over.
         """

@@ -74,7 +74,9 @@ def documents(of: Document, schema: Schema) -> Iterator[DatasetRow]:
             for said in annotation.attributions
         ],
         "adjudicated": of.adjudicated,
-        "provenance": annotation.provenance.model_dump(mode="json", exclude={"unasked"}),
+        "provenance": annotation.provenance.model_dump(
+            mode="json", exclude={"unasked", "untouched"}
+        ),
     }
 
 

@@ -316,6 +316,11 @@ class Client:
         """All predictions of the project, with their results."""
         return list(self._call("GET", "api/predictions", params={"project": project}))
 
+    def prediction_of(self, task: int) -> int | None:
+        """The id of the task's prediction, the newest where there are several; None where there is none."""
+        found = self._call("GET", "api/predictions", params={"task": task})
+        return max((int(prediction["id"]) for prediction in found), default=None)
+
     def prediction(self, number: int) -> dict[str, Any]:
         """One prediction, with its result."""
         return dict(self._call("GET", f"api/predictions/{number}"))

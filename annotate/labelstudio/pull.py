@@ -247,7 +247,7 @@ def _annotation(
     issues += _annotator(submission, annotator)
     annotation, faults = None, list[Issue]()
     if article is not None:
-        annotation, read_issues = _read(match, submission, raw, annotator, article, run)
+        annotation, read_issues = _read(task.id, match, submission, raw, annotator, article, run)
         quotes = _quotes(annotation) if annotation else {}
         for issue in read_issues:
             message = _in_words(issue.message, quotes)
@@ -347,6 +347,7 @@ def _annotator(submission: results.Submission, annotator: str) -> list[Issue]:
 
 
 def _read(
+    task: int,
     match: Match,
     submission: results.Submission,
     raw: dict[str, Any],
@@ -356,11 +357,17 @@ def _read(
 ) -> tuple[Annotation | None, list[Issue]]:
     number, kind = submission.parent_prediction, run.kinds.get(annotator, "human")
     version = match.version or run.schema.version
+    is_suggested = number is not None or results.is_suggested(submission.result)
     try:
         provenance = results.provenance(raw, annotator, kind, version, TOOL)
+        if number is None and is_suggested:
+            number = run.source.prediction_of(task)
         if number is not None:
             suggested_by = _suggestion(number, article, provenance, run)
             provenance = provenance.model_copy(update={"started_from": suggested_by})
+        if is_suggested:
+            untouched = results.untouched(submission.result)
+            provenance = provenance.model_copy(update={"untouched": untouched})
     except ValidationError as error:
         return None, [_malformed("annotation", error)]
     except AnswerError as error:
@@ -378,6 +385,9 @@ def _read(
         run.counts.update(counts)
     if not errors(issues):
         issues += validate.check(annotation, article, run.schema)
+    if is_suggested and number is None:
+        message = "it began with suggestions, and the export does not tell whose; pull from the server to know it"
+        issues.append(Issue("annotation", "suggestions-unknown", message, Severity.WARNING))
     return annotation, issues
 
 
@@ -434,6 +444,7 @@ def _keep(annotation: Annotation, article: Article, where: str, run: _Run) -> Is
         if old.provenance.created != annotation.provenance.created:
             _supersede(path, old, where, run)
     run.counts["changed" if path.exists() else "new"] += 1
+    run.counts["suggestions in these that nobody looked at"] += annotation.provenance.untouched or 0
     run.counts["of these, empty"] += not any(annotation.layers().values())
     run.notify(f"annotations/{where}.json")
     if not run.dry:

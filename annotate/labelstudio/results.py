@@ -296,6 +296,24 @@ def _relation_links(relation: _Relation, issues: list[Issue]) -> Iterator[Link]:
             yield Link(one, label, other)
 
 
+def untouched(result: list[Any]) -> int:
+    """How many marks stand as they were suggested: Label Studio, and the desk's page, note where somebody took one up."""
+    return _origins(result).count("prediction")
+
+
+def is_suggested(result: list[Any]) -> bool:
+    """Whether any mark was suggested, whatever became of it: after a draft, Label Studio no longer says so of the whole."""
+    return not {"prediction", "prediction-changed"}.isdisjoint(_origins(result))
+
+
+def _origins(result: list[Any]) -> list[str]:
+    return [
+        str(entry.get("origin"))
+        for entry in result
+        if isinstance(entry, dict) and entry.get("from_name") == config.LABELS
+    ]
+
+
 def provenance(
     raw: dict[str, Any], annotator: str, kind: str, schema_version: str, tool: str
 ) -> Provenance:
@@ -317,8 +335,10 @@ __all__ = [
     "Task",
     "TaskData",
     "ValidationError",
+    "is_suggested",
     "printable",
     "provenance",
     "read",
     "reason",
+    "untouched",
 ]

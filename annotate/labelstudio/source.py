@@ -50,6 +50,9 @@ class Source(Protocol):
     def prediction(self, number: int) -> dict[str, Any]:
         """A prediction of a task of the page; AnswerError where it can't be had."""
 
+    def prediction_of(self, task: int) -> int | None:
+        """The number of the newest prediction of that task of the page; None where none is known."""
+
     def address(self, task: int) -> str | None:
         """Where the task is opened in a browser; None where that is not known."""
 
@@ -148,6 +151,10 @@ class Server:
         """As the server has it now."""
         return self._client.prediction(number)
 
+    def prediction_of(self, task: int) -> int | None:
+        """As the server has it now."""
+        return self._client.prediction_of(task)
+
     def address(self, task: int) -> str | None:
         """The labelling page."""
         return f"{self._client.url}/projects/{self._project}/data?task={task}"
@@ -217,6 +224,10 @@ class File:
         if number not in self._predictions:
             raise AnswerError("the file does not hold it: pull from the server instead", 404)
         return self._predictions[number]
+
+    def prediction_of(self, task: int) -> int | None:
+        """Of those that the file holds of the task that was read last."""
+        return max(self._predictions, default=None)
 
     def address(self, task: int) -> str | None:
         """None: an export does not tell its server's."""

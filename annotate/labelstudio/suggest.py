@@ -143,6 +143,8 @@ class Outcome:
 
     passes: int = 0
     seconds: float = 0.0
+    untouched: int = 0
+    """Marks that were submitted as they were offered, and nobody had looked at them."""
     fates: Counter[tuple[str, str]] = field(default_factory=Counter)
     """By label and fate: of suggested marks, by the label that was suggested; of added ones, by their own."""
 
@@ -163,6 +165,7 @@ def outcomes(corpus: Corpus) -> dict[str, Outcome]:
                 outcome = outcome_of.setdefault(extractor, Outcome())
                 outcome.passes += 1
                 outcome.seconds += annotation.provenance.seconds or 0
+                outcome.untouched += annotation.provenance.untouched or 0
                 outcome.fates.update(fates(store.read_annotation(path), annotation))
     return outcome_of
 

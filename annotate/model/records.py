@@ -186,6 +186,8 @@ class Provenance(Record):
     """For gold: the annotators whose passes it was made from."""
     started_from: str | None = None
     """Name and version of the extractor whose suggestions the annotator began with; None where it was the bare text."""
+    untouched: int | None = None
+    """How many of these suggestions were submitted as they came, and nobody had kept, changed or linked them."""
     unasked: tuple[str, ...] = ()
     """Required attributes that nobody was asked: the file that it was read from can't hold them. Where a mark
     has one, it is a default.

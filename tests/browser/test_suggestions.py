@@ -142,6 +142,63 @@ def test_one_is_kept_one_corrected_one_thrown_away(
     assert status.status(corpus).annotators["ana"].done == 1
 
 
+def test_a_suggestion_looks_like_one_until_it_is_kept_changed_or_thrown_away(
+    corpus: Corpus,
+    schema: Schema,
+    desk: Desk,
+    labelling: LabellingPage,
+    article: Article,
+    acre: Acre,
+    state: Path,
+) -> None:
+    client, title, extractor = Client(desk.url, desk.token), "Looked at", _extractor(schema)
+    project = load.load(client, title, [article], schema).project
+    assert project is not None
+    suggest.suggest(client, title, [article], extractor.predict, "reader 1.0", schema, print)
+    labelling.open_next(project)
+    labelling.notice("suggestions", "nobody looked at: 5.")
+    look = """(words) => {
+      const mark = [...document.querySelectorAll('.acre-text .htx-highlight')].find((found) => found.textContent === words);
+      const { backgroundColor, outlineStyle } = getComputedStyle(mark);
+      return [backgroundColor, outlineStyle, getComputedStyle(mark, '::after').content];
+    }"""
+
+    def looks(words: str) -> list[str]:
+        return list(labelling.page.evaluate(look, words))
+
+    offered = looks("Troops")
+    assert offered[:2] == ["rgba(0, 0, 0, 0)", "dashed"]
+    assert "75 %" in offered[2]
+
+    # The first key goes to the first; then each keeps or throws away one, and goes on.
+    labelling.press("Enter")
+    assert labelling.selected() == ["Troops"]
+    labelling.press("Enter")
+    assert labelling.selected() == ["shelled"]
+    labelling.notice("suggestions", "nobody looked at: 4.")
+    kept = looks("Troops")
+    assert (kept[0] != "rgba(0, 0, 0, 0)", kept[1], "75 %" in kept[2]) == (True, "none", False)
+    labelling.select("Monday")
+    labelling.press("Backspace")
+    labelling.notice("suggestions", "nobody looked at: 3.")
+    assert labelling.selected() == ["shelled"]  # after the last comes the first
+    labelling.select("Rebels")
+    labelling.relabel("armed_group")  # who changes one has looked at it
+    labelling.notice("suggestions", "nobody looked at: 2.")
+    labelling.notice_gone("saved")
+    labelling.page.reload()  # the draft knows
+    labelling.notice("suggestions", "nobody looked at: 2.")
+    labelling.submit()
+
+    pulled = acre("pull", "--desk", "ana", "--state", state, "--project", title)
+    assert "2 suggestions in these that nobody looked at" in pulled.stdout
+    done = store.read_annotation(corpus.annotation_path("ana", article.id))
+    assert (done.provenance.started_from, done.provenance.untouched) == ("reader 1.0", 2)
+    assert "of the kept, 2 were submitted as offered" in acre("status", "--suggestions").stdout
+    report = json.loads(acre("status", "--suggestions", "--json").stdout)
+    assert report["reader 1.0"]["untouched"] == 2
+
+
 def test_a_service_answers_the_page_just_opened_and_nobody_waits_for_one_that_is_down(
     corpus: Corpus, schema: Schema, desk: Desk, labelling: LabellingPage, article: Article
 ) -> None:

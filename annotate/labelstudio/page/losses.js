@@ -8,7 +8,8 @@ function losses({ desk }) {
   const printed = (entry) => {
     if (entry.type === 'relation') return [entry.from_id, entry.to_id, entry.direction, entry.labels || []];
     const { start, end, labels, choices, number, text } = entry.value;
-    return [entry.id, entry.from_name, start, end, labels, choices, number, entry.type === 'textarea' ? text : null];
+    const answer = entry.type === 'textarea' ? text : null;
+    return [entry.id, entry.from_name, entry.origin, start, end, labels, choices, number, answer];
   };
   const print = (result) => JSON.stringify((result || []).map((entry) => JSON.stringify(printed(entry))).sort());
 

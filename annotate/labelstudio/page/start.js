@@ -2,6 +2,7 @@
 function start({ settings, guidelines, desk }) {
   losses({ desk });
   checks();
+  suggestions();
 
   // A new annotator's settings; what the annotator chose stays.
   try {

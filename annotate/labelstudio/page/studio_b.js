@@ -40,6 +40,30 @@ const studioB = {
     region.getRegionElement()?.scrollIntoView({ block: 'center' });
   },
 
+  // The one mark that is selected: its id and its place.
+  selected(annotation) {
+    const region = annotation.selectedRegions.length === 1 ? annotation.selectedRegions[0] : null;
+    return region ? { id: region.cleanId, start: region.startOffset, end: region.endOffset } : null;
+  },
+
+  // The marks that stand as they were suggested: how each is drawn, how sure the extractor was, and all that is said of it.
+  offered(annotation) {
+    const links = (region) => annotation.relationStore.relations.filter(({ node1 }) => node1 === region)
+      .map(({ node2, labels }) => [node2.id, ...(labels ?? [])]);
+    return annotation.regions.filter((region) => region.origin === 'prediction').map((region) => ({
+      id: region.cleanId,
+      start: region.startOffset,
+      end: region.endOffset,
+      className: region.className,
+      colour: region.getOneColor?.() ?? 'currentColor',
+      score: region.score ?? region.results.find((found) => typeof found.score === 'number')?.score ?? null,
+      state: JSON.stringify([region.startOffset, region.endOffset, region.results.map((found) => found.mainValue), links(region)]),
+    }));
+  },
+
+  // From now on it is the annotator's, as where Label Studio sees its extent changed.
+  own: (annotation, id) => annotation.regions.find((region) => region.cleanId === id)?.updateOriginOnEdit(),
+
   // The buttons that submit what is open.
   SUBMITS: '[data-testid=bottombar-submit-button], [data-testid=bottombar-update-button]',
   submit: () => document.querySelector(studioB.SUBMITS)?.click(),
