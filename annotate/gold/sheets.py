@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from typing import Any
 from annotate.corpus import store
 from annotate.corpus.store import Corpus, StoreError
 from annotate.gold import adjudicate
-from annotate.labelstudio import config, results, tasks
+from annotate.labelstudio import config, quotes, results, tasks
 from annotate.labelstudio.client import Client
 from annotate.labelstudio.load import create as create_project
 from annotate.model import notation
@@ -359,17 +360,36 @@ def load(
             continue
         else:
             task = known[name]["id"]  # a run before this one was cut off between the two
-        client.draft(task, tasks.result(sheet.annotation, article, with_questions))
+        client.draft(task, _result(sheet, article, with_questions))
+
+
+def _result(
+    sheet: adjudicate.Sheet, article: Article, with_questions: Schema
+) -> list[dict[str, Any]]:
+    """The sheet as Label Studio's result list; what is offered is told in words, as its page shows no ids."""
+    entries = tasks.result(sheet.annotation, article, with_questions)
+    shown = quotes.shown(sheet.annotation)
+    for entry in entries:
+        if entry.get("from_name") == adjudicate.OFFERED:
+            value = entry["value"]
+            value["text"] = [quotes.in_words(offered, shown, _END) for offered in value["text"]]
+    return entries
+
+
+_END = re.compile(r"(?:(?<= → )|(?<= as ))[\w-]+")
+"""The other end of a link, in what the passes offer."""
 
 
 def _rows(sheet: adjudicate.Sheet) -> list[tuple[str, str, str]]:
     """Label, words, and what is offered, of each choice in the order of the text."""
     marks = {mark.id: mark for mark in sheet.annotation.marks()}
     chosen = sorted((marks[name] for name in sheet.choices), key=lambda mark: mark.order)
-    return [
-        (mark.label, mark.text or "", str(mark.attributes.get(adjudicate.OFFERED)))
-        for mark in chosen
-    ]
+    shown = quotes.shown(sheet.annotation)
+    rows = []
+    for mark in chosen:
+        offered = str(mark.attributes.get(adjudicate.OFFERED))
+        rows.append((mark.label, mark.text or "", quotes.in_words(offered, shown, _END)))
+    return rows
 
 
 def _project(client: Client, title: str, schema: Schema) -> tuple[int, dict[str, dict[str, Any]]]:

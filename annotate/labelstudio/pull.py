@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -20,7 +18,7 @@ from annotate.corpus import store, validate
 from annotate.corpus.articles import reading
 from annotate.corpus.articles.reading import About, Reading
 from annotate.corpus.store import Corpus, StoreError
-from annotate.labelstudio import config, matching, results
+from annotate.labelstudio import config, matching, quotes, results
 from annotate.labelstudio.client import AnswerError, Client
 from annotate.labelstudio.matching import Articles, Match
 from annotate.labelstudio.source import Server, Source, SourceError
@@ -33,8 +31,6 @@ TOOL = "label-studio"
 """Without a version: an export tells none, and a server's is that of the pull, not that which was annotated with."""
 _SHOWN = 5
 """Tasks that are named of those without an article."""
-_LETTERS = 40
-"""Characters of a mark that are shown in a message."""
 
 Notify = Callable[[Issue | str], None]
 """Is called with each issue, and with the path in the corpus of each file that is new or changed, as they come: a list
@@ -248,13 +244,13 @@ def _annotation(
     annotation, faults = None, list[Issue]()
     if article is not None:
         annotation, read_issues = _read(task.id, match, submission, raw, annotator, article, run)
-        quotes = _quotes(annotation) if annotation else {}
+        shown = quotes.shown(annotation) if annotation else {}
         for issue in read_issues:
-            message = _in_words(issue.message, quotes)
+            message = quotes.in_words(issue.message, shown)
             if issue.severity is Severity.ERROR:
                 faults.append(replace(issue, message=message))
             issues.append(
-                replace(issue, where=quotes.get(issue.where, issue.where), message=message)
+                replace(issue, where=shown.get(issue.where, issue.where), message=message)
             )
     where = f"{annotator or 'unknown'}/{match.name}"
     address = run.source.address(task.id)
@@ -277,20 +273,6 @@ def _annotation(
         run.counts["set aside"] += 1
         _set_aside(aside, issues, {"address": address} | _in_full(task, raw), run)
     return faults
-
-
-def _quotes(annotation: Annotation) -> dict[str, str]:
-    """The label and the words of each mark, by its id."""
-    return {
-        mark.id: f"{mark.label} “{textwrap.shorten(mark.text, _LETTERS, placeholder='…')}”"
-        for mark in annotation.marks()
-        if mark.text
-    }
-
-
-def _in_words(message: str, quotes: Mapping[str, str]) -> str:
-    """With a mark's words in place of its id: the ids are Label Studio's, and the page does not show them."""
-    return re.sub(r"[\w-]+", lambda match: quotes.get(match[0], match[0]), message)
 
 
 def _pseudonym(account: Any, run: _Run) -> str:

@@ -1,14 +1,20 @@
-"""The words that Label Studio tells of each region, compared with the article at its offsets."""
+"""The words of marks: those that Label Studio tells, compared with the article, and those that stand for a mark's id."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
 from annotate.model.issues import Issue
 from annotate.model.offsets import Quote, compare
+from annotate.model.records import Annotation
+
+_LETTERS = 40
+"""Characters of a mark that are shown in a message."""
 
 
 class Region(BaseModel):
@@ -69,3 +75,20 @@ def placed(
 def _words(region: Region, notes: set[tuple[str, str]]) -> str | None:
     words = region.value.get("text")
     return words if isinstance(words, str) and (region.id, words) not in notes else None
+
+
+def shown(annotation: Annotation) -> dict[str, str]:
+    """The label and the first words of each mark that has words, by its id."""
+    return {
+        mark.id: f"{mark.label} “{textwrap.shorten(mark.text, _LETTERS, placeholder='…')}”"
+        for mark in annotation.marks()
+        if mark.text
+    }
+
+
+_ID = re.compile(r"[\w-]+")
+
+
+def in_words(message: str, shown: Mapping[str, str], where: re.Pattern[str] = _ID) -> str:
+    """The message with `shown` in place of each id that `where` finds: Label Studio's page shows no ids."""
+    return where.sub(lambda match: shown.get(match[0], match[0]), message)

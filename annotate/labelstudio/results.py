@@ -297,12 +297,12 @@ def _relation_links(relation: _Relation, issues: list[Issue]) -> Iterator[Link]:
 
 
 def untouched(result: list[Any]) -> int:
-    """How many marks stand as they were suggested: Label Studio, and the desk's page, note where somebody took one up."""
+    """How many marks stand as they were suggested: Label Studio and the desk's page note where somebody took one up."""
     return _origins(result).count("prediction")
 
 
 def is_suggested(result: list[Any]) -> bool:
-    """Whether any mark was suggested, whatever became of it: after a draft, Label Studio no longer says so of the whole."""
+    """Whether any mark was suggested, whatever became of it: after a draft, Label Studio does not say so of the whole."""
     return not {"prediction", "prediction-changed"}.isdisjoint(_origins(result))
 
 

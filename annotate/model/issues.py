@@ -30,6 +30,9 @@ CODES = {
         "A pass with fewer marks, links or answers than the one that it would replace, or of which"
         " nothing could be read."
     ),
+    "suggestions-unknown": (
+        "A pass began with suggestions, and the export of Label Studio does not tell whose; a pull from the server does."
+    ),
     "pass-older": (
         "A second annotation of the same article by the same annotator; the newer one is kept."
     ),

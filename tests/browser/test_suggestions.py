@@ -158,7 +158,8 @@ def test_a_suggestion_looks_like_one_until_it_is_kept_changed_or_thrown_away(
     labelling.open_next(project)
     labelling.notice("suggestions", "nobody looked at: 5.")
     look = """(words) => {
-      const mark = [...document.querySelectorAll('.acre-text .htx-highlight')].find((found) => found.textContent === words);
+      const marks = [...document.querySelectorAll('.acre-text .htx-highlight')];
+      const mark = marks.find((found) => found.textContent === words);
       const { backgroundColor, outlineStyle } = getComputedStyle(mark);
       return [backgroundColor, outlineStyle, getComputedStyle(mark, '::after').content];
     }"""

@@ -3,6 +3,7 @@ function start({ settings, guidelines, desk }) {
   losses({ desk });
   checks();
   suggestions();
+  sheet();
 
   // A new annotator's settings; what the annotator chose stays.
   try {

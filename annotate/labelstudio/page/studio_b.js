@@ -40,6 +40,26 @@ const studioB = {
     region.getRegionElement()?.scrollIntoView({ block: 'center' });
   },
 
+  // Whether the configuration has that question.
+  asks: (annotation, question) => annotation.names.has(question),
+
+  // Select a mark and answer a question of it, as a click on the answer does; an answer that is given stays.
+  answer(annotation, id, question, value) {
+    studioB.select(annotation, id);
+    const choice = annotation.names.get(question).children.find((found) => found._value === value);
+    if (annotation.regions.some((region) => region.cleanId === id) && !choice.sel) choice.toggleSelected();
+  },
+
+  // The class that each mark is drawn with, by its id.
+  classNames: (annotation) => new Map(annotation.regions.map((region) => [region.cleanId, region.className])),
+
+  // The layer of each label, as config.py wrote it into the configuration.
+  layers() {
+    const page = document.querySelector('.acre');
+    const written = page ? getComputedStyle(page).getPropertyValue('--acre-schema').trim() : '';
+    return written ? JSON.parse(written).layers : {};
+  },
+
   // The one mark that is selected: its id and its place.
   selected(annotation) {
     const region = annotation.selectedRegions.length === 1 ? annotation.selectedRegions[0] : null;
