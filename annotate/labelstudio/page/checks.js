@@ -109,6 +109,7 @@ function checks() {
     if (!isSubmit || !studioB.annotation()) return;
     if (isMeant) { isMeant = false; return; }
     isOpen = true;
+    studioB.result(studioB.annotation()); // as it is now
     if (!tell().faults.length) { isOpen = false; tell(); return; }
     event.preventDefault();
     event.stopImmediatePropagation();
@@ -125,7 +126,7 @@ function checks() {
   };
 
   let due = null, seen = null;
-  const later = () => { clearTimeout(due); due = setTimeout(tell, 700); };
+  const later = () => { clearTimeout(due); due = setTimeout(tell, 1010); }; // just after losses.js looked
   for (const kind of ['keyup', 'pointerup', 'input']) window.addEventListener(kind, later, true);
   setInterval(() => {
     const now = studioB.annotation();

@@ -34,6 +34,7 @@ function sheet() {
   };
   const decide = (annotation, verdicts) => {
     for (const [choice, verdict] of verdicts) studioB.answer(annotation, choice.id, 'verdict', verdict);
+    studioB.result(annotation);
     tell();
   };
   const row = (annotation, marks, members) => {
@@ -89,7 +90,7 @@ function sheet() {
   let due = null;
   const later = () => { clearTimeout(due); due = setTimeout(tell, 300); };
   for (const kind of ['keyup', 'pointerup', 'input']) window.addEventListener(kind, later, true);
-  setInterval(tell, 1500);
+  setInterval(() => { if (studioB.annotation() !== opened || !document.getElementById('acre-sheet')) tell(); }, 1000);
 }
 // The list that is written into the task is for a Label Studio without this script.
 sheet.style = `
