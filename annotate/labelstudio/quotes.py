@@ -1,4 +1,4 @@
-"""The words of marks: those that Label Studio tells, compared with the article, and those that stand for a mark's id."""
+"""The words of marks: as Label Studio tells them, compared with the article, and as they stand for a mark's id."""
 
 from __future__ import annotations
 

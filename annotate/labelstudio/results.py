@@ -302,7 +302,7 @@ def untouched(result: list[Any]) -> int:
 
 
 def is_suggested(result: list[Any]) -> bool:
-    """Whether any mark was suggested, whatever became of it: after a draft, Label Studio does not say so of the whole."""
+    """Whether any mark was suggested, whatever became of it: after a draft, only the marks say so."""
     return not {"prediction", "prediction-changed"}.isdisjoint(_origins(result))
 
 

@@ -31,7 +31,7 @@ CODES = {
         " nothing could be read."
     ),
     "suggestions-unknown": (
-        "A pass began with suggestions, and the export of Label Studio does not tell whose; a pull from the server does."
+        "A pass began with suggestions, and an export of Label Studio does not tell whose; a server does."
     ),
     "pass-older": (
         "A second annotation of the same article by the same annotator; the newer one is kept."
