@@ -74,7 +74,7 @@ screenshots:
 	@$(BIN)/python scripts/screenshots.py
 
 test:
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadgroup $(ARGS)
 
 lint:
 	@$(BIN)/ruff check .

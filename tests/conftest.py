@@ -17,6 +17,7 @@ from unittest import mock
 
 import hypothesis
 import pytest
+from filelock import FileLock
 
 from annotate.corpus import store
 from annotate.corpus.articles import reading
@@ -57,6 +58,19 @@ def pytest_configure(config: pytest.Config) -> None:
     cache = tempfile.mkdtemp(prefix="acre-datasets-")
     os.environ["HF_DATASETS_CACHE"] = cache
     config.add_cleanup(lambda: shutil.rmtree(cache, ignore_errors=True))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where processes share the tests, a file goes to one of them, with what it prepares."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of this run, which its processes share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
 
 @pytest.fixture(scope="session")
@@ -203,10 +217,18 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tables(shared_folder: Path) -> Path:
     """A Label Studio database with its tables and no account: making them takes longer than all else of a start."""
     pytest.importorskip("label_studio", reason="Label Studio is not installed (extra: server)")
-    folder = tmp_path_factory.mktemp("tables")
+    folder = shared_folder / "tables"
+    with FileLock(shared_folder / "tables.lock"):
+        if not folder.exists():
+            _migrate(shared_folder / "tables-unfinished").rename(folder)
+    return folder / "label_studio.sqlite3"
+
+
+def _migrate(folder: Path) -> Path:
+    folder.mkdir()
     program = Path(__file__).parent / "labelstudio" / "migrate.py"
     environment = os.environ | {"LABEL_STUDIO_BASE_DATA_DIR": str(folder), "DJANGO_DB": "sqlite"}
     subprocess.run(
@@ -216,7 +238,7 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
         check=True,
         capture_output=True,
     )
-    return folder / "label_studio.sqlite3"
+    return folder
 
 
 Prepare = Callable[[Path, str], Path]

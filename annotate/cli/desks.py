@@ -282,6 +282,12 @@ def pull(
             "--all", help="Look at every task, not only at those touched since the last pull."
         ),
     ] = False,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force", help="Take a pass also where it has less than the one that it replaces."
+        ),
+    ] = False,
     each: Annotated[
         bool,
         typer.Option(
@@ -317,7 +323,7 @@ def pull(
     with progress("pulling") as step:
         counts = pull_.pull_from(
             source, folder, terms, pseudonyms, dry_run, issues.show, step,
-            labelstudio.reader(terms, label_map), articles,
+            labelstudio.reader(terms, label_map), articles, force,
         )  # fmt: skip
     issues.sum_up("--list")
     show_counts(counts, json_)

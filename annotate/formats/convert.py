@@ -398,7 +398,7 @@ def _write(
     if old is not None:
         kept = annotation.provenance.model_copy(update={"created": old.provenance.created})
         annotation = annotation.model_copy(update={"provenance": kept})
-        less = _less(old, annotation)
+        less = graph.fewer(old, annotation)
         if less and not force:
             aside = corpus.aside_path(annotation.provenance.annotator, article.id, "shorter")
             store.write(aside, store.dump(corpus.shipped(annotation, article)))
@@ -415,17 +415,6 @@ def _is_same(old: Annotation, new: Annotation) -> bool:
     one, other = old.provenance, new.provenance
     plain = withhold(old).layers() == withhold(new).layers()
     return plain and (one.tool, one.unasked) == (other.tool, other.unasked)
-
-
-def _less(old: Annotation, new: Annotation) -> str:
-    """What the new pass has less of, in words; empty where it has as much of all."""
-    counts = []
-    for annotation in (old, new):
-        marks, links = graph.disassemble(annotation)
-        answers = sum(len(mark.attributes) for mark in marks)
-        counts.append({"marks": len(marks), "links": len(links), "answers": answers})
-    fewer = (name for name in counts[0] if counts[1][name] < counts[0][name])
-    return " and ".join(f"{counts[1][name]} {name} in place of {counts[0][name]}" for name in fewer)
 
 
 def _made(annotator: str, kind: str, version: str, tool: str = TOOL) -> Provenance:

@@ -27,7 +27,7 @@ from annotate.model import graph
 from annotate.model.graph import Link
 from annotate.model.records import Annotation, Article, Mark, Provenance
 from annotate.model.schema import Layer, Schema
-from annotate.model.tokens import sentences
+from annotate.model.tokens import pipeline, sentences
 
 SUFFIXES = (".spacy",)
 GROUPS = {
@@ -42,11 +42,10 @@ KEY = "acre"
 
 def write(article: Article, annotation: Annotation, schema: Schema) -> Export:
     """The document with its sentences, its span groups and its entities."""
-    import spacy
     from spacy.tokens import DocBin, Span
 
     dropped = Dropped()
-    doc = spacy.blank(article.language).make_doc(text_of(article))
+    doc = pipeline(article.language).make_doc(text_of(article))
     starts = {sentence.start for sentence in sentences(article)}
     for token in doc:
         token.is_sent_start = token.idx in starts or token.i == 0
@@ -79,12 +78,12 @@ def write(article: Article, annotation: Annotation, schema: Schema) -> Export:
 
 def documents(files: Mapping[str, bytes], where: str) -> list[Document]:
     """One for each `Doc`; its text tells which article it is."""
-    import spacy
     from spacy.tokens import DocBin
+    from spacy.vocab import Vocab
 
     (content,) = files.values()
     try:
-        docs = list(DocBin().from_bytes(content).get_docs(spacy.blank("xx").vocab))
+        docs = list(DocBin().from_bytes(content).get_docs(Vocab()))
     except Exception as error:
         raise FormatError(
             f"{where}: no DocBin that spaCy reads ({type(error).__name__}); write it again"

@@ -22,7 +22,7 @@ from annotate.labelstudio import config, matching, quotes, results
 from annotate.labelstudio.client import AnswerError, Client
 from annotate.labelstudio.matching import Articles, Match
 from annotate.labelstudio.source import Server, Source, SourceError
-from annotate.model import ids
+from annotate.model import graph, ids
 from annotate.model.issues import Issue, Severity, errors
 from annotate.model.records import Annotation, Article, Provenance
 from annotate.model.schema import Schema
@@ -56,6 +56,7 @@ class _Run:
     articles: Articles
     reader: Reader | None
     dry: bool
+    force: bool
     notify: Notify
     counts: Counter[str] = field(default_factory=Counter)
     strays: list[tuple[str, int]] = field(default_factory=list)
@@ -90,6 +91,7 @@ def pull_from(
     on_task: Callable[[int], None] = lambda count: None,
     reader: Reader | None = None,
     articles: Articles | None = None,
+    force: bool = False,
 ) -> Counter[str]:
     """Bring a project's annotations to `annotations/<annotator>/<article>.json`; returns what was counted, by name.
 
@@ -98,11 +100,12 @@ def pull_from(
 
     `annotators` gives the pseudonym of each account, by e-mail address, or by its number where that is not known.
     `reader` reads what was made with other labelling interfaces than ours; without one, it is read as ours. With `dry`,
-    nothing is written, and what is reported and counted is what would be.
+    nothing is written, and what is reported and counted is what would be. With `force`, a pass also takes the place of
+    one that has more.
     """
     run = _Run(
         source, corpus, schema, annotators, {name: about.kind for name, about in corpus.annotators().items()},
-        articles or Articles(corpus), reader, dry, notify,
+        articles or Articles(corpus), reader, dry, force, notify,
     )  # fmt: skip
     try:
         for page in source.pages():
@@ -256,7 +259,7 @@ def _annotation(
     address = run.source.address(task.id)
     aside = run.corpus.aside_path(annotator or "unknown", match.name, str(submission.id))
     if annotation is not None and article is not None and not errors(issues):
-        conflict = _keep(annotation, article, where, run)
+        conflict = _keep(annotation, article, match, where, run)
         if conflict is not None:
             issues.append(conflict)
         elif not run.dry:
@@ -405,7 +408,9 @@ def _suggestion(number: int, article: Article, provenance: Provenance, run: _Run
     return version
 
 
-def _keep(annotation: Annotation, article: Article, where: str, run: _Run) -> Issue | None:
+def _keep(
+    annotation: Annotation, article: Article, match: Match, where: str, run: _Run
+) -> Issue | None:
     """Write the pass where it is new; the reason, where what the corpus has of the same annotator stands in its way."""
     path = run.corpus.annotation_path(annotation.provenance.annotator, article.id)
     content = store.dump(run.corpus.shipped(annotation, article))
@@ -423,26 +428,43 @@ def _keep(annotation: Annotation, article: Article, where: str, run: _Run) -> Is
         if path.read_bytes() == content:
             run.counts["unchanged"] += 1
             return None
+        fewer = graph.fewer(old, annotation)
+        if fewer and not run.force and (match.version is None or _is_empty(annotation)):
+            message = (
+                f"it has {fewer} than the pass that it would replace; it is set aside: take it with"
+                " --force --all"
+            )
+            return Issue("annotation", "pass-shorter", message)
+        begun = f"{old.provenance.created:%Y%m%dT%H%M%S%f}"
         if old.provenance.created != annotation.provenance.created:
-            _supersede(path, old, where, run)
+            message = f"the pass begun {begun} makes room for a newer one by the same annotator; it is set aside"
+            run.counts["set aside"] += 1
+            _supersede(path, old, begun, Issue("annotation", "pass-older", message), where, run)
+        elif fewer:
+            # Of a task of ours the annotator took them away; should it be a slip, nothing is lost.
+            message = f"it has {fewer} than when it was pulled before; what it was is kept aside"
+            run.counts["of these, shorter than before"] += 1
+            updated = f"{old.provenance.updated:%Y%m%dT%H%M%S%f}"
+            issue = Issue("annotation", "pass-shorter", message)
+            _supersede(path, old, f"{begun}.{updated}", issue, where, run)
     run.counts["changed" if path.exists() else "new"] += 1
     run.counts["suggestions in these that nobody looked at"] += annotation.provenance.untouched or 0
-    run.counts["of these, empty"] += not any(annotation.layers().values())
+    run.counts["of these, empty"] += _is_empty(annotation)
     run.notify(f"annotations/{where}.json")
     if not run.dry:
         run.corpus.write_annotation(annotation, article)
     return None
 
 
-def _supersede(path: Path, old: Annotation, where: str, run: _Run) -> None:
-    """Another pass by the same annotator, not an earlier state of this one, makes room: into the folder aside."""
-    begun = f"{old.provenance.created:%Y%m%dT%H%M%S%f}"
-    message = (
-        f"the pass begun {begun} makes room for a newer one by the same annotator; it is set aside"
-    )
-    run.notify(Issue(f"{where}: annotation", "pass-older", message, Severity.WARNING))
-    run.counts["set aside"] += 1
+def _is_empty(annotation: Annotation) -> bool:
+    return not any(annotation.layers().values())
+
+
+def _supersede(
+    path: Path, old: Annotation, name: str, reason: Issue, where: str, run: _Run
+) -> None:
+    """The pass that is there makes room: into the folder aside, under this name."""
+    run.notify(replace(reason, where=f"{where}: {reason.where}", severity=Severity.WARNING))
     if not run.dry:
-        store.write(
-            run.corpus.aside_path(old.provenance.annotator, old.article, begun), path.read_bytes()
-        )
+        aside = run.corpus.aside_path(old.provenance.annotator, old.article, name)
+        store.write(aside, path.read_bytes())

@@ -98,6 +98,17 @@ def disassemble(annotation: Annotation) -> tuple[list[Mark], list[Link]]:
     return marks, sorted(_annotation_links(annotation))
 
 
+def fewer(old: Annotation, new: Annotation) -> str:
+    """What the new annotation has less of, in words; empty where it has as many marks, links and answers."""
+    counts = []
+    for annotation in (old, new):
+        marks, links = disassemble(annotation)
+        answers = sum(len(mark.attributes) for mark in marks)
+        counts.append({"marks": len(marks), "links": len(links), "answers": answers})
+    names = (name for name in counts[0] if counts[1][name] < counts[0][name])
+    return " and ".join(f"{counts[1][name]} {name} in place of {counts[0][name]}" for name in names)
+
+
 def _misplaced(
     link: Link, places: dict[str, tuple[Mark, Layer]], ends: dict[str, list[Link]], schema: Schema
 ) -> tuple[str, str] | None:

@@ -27,8 +27,8 @@ CODES = {
     "link-unlabelled": "A relation without a label.",
     "pass-foreign": "An annotation last changed by another account than its annotator's.",
     "pass-shorter": (
-        "A pass with fewer marks, links or answers than the one that it would replace, or of which"
-        " nothing could be read."
+        "A pass with fewer marks, links or answers than the one that it replaces or would replace, or"
+        " of which nothing could be read."
     ),
     "suggestions-unknown": (
         "A pass began with suggestions, and an export of Label Studio does not tell whose; a server does."

@@ -18,12 +18,13 @@ _NUMBER = re.compile(r"(?:^|\s)Nos?\s*\.$")
 
 
 @cache
-def _rules(language: str) -> Any:
+def pipeline(language: str) -> Any:
+    """spaCy's rules of the language, a tokenizer and a sentencizer: made once, as that takes a tenth of a second."""
     import spacy  # two seconds to import
 
-    pipeline = spacy.blank(language)
-    pipeline.add_pipe("sentencizer")
-    return pipeline
+    rules = spacy.blank(language)
+    rules.add_pipe("sentencizer")
+    return rules
 
 
 def version(language: str = "en") -> str:
@@ -35,7 +36,7 @@ def version(language: str = "en") -> str:
 
 def tokens(text: str, language: str = "en") -> list[Span]:
     """The tokens that are not white space, as spans of the text."""
-    doc = _rules(language).tokenizer(text)
+    doc = pipeline(language).tokenizer(text)
     return [
         Span(start=token.idx, end=token.idx + len(token)) for token in doc if not token.is_space
     ]
@@ -44,7 +45,7 @@ def tokens(text: str, language: str = "en") -> list[Span]:
 def sentences(article: Article) -> tuple[Sentence, ...]:
     """The sentences of each zone in turn, so that none runs over the border of two; the text must be there."""
     text = article.text or ""
-    rules = _rules(article.language)
+    rules = pipeline(article.language)
     cut = []
     for zone in article.zones:
         for sentence in _joined(rules(zone.slice(text))):

@@ -22,7 +22,7 @@ from annotate.measure import align
 from annotate.model import graph, text
 from annotate.model.records import Annotation, Article, Mark, Provenance, Zone
 from annotate.model.schema import MARK_LAYERS, SPAN_LAYERS, Layer, Schema
-from annotate.model.tokens import sentence_of, sentences, token_range
+from annotate.model.tokens import pipeline, sentence_of, sentences, token_range
 from tests.conftest import ROOT, SENTENCE, SHARED, Acre
 from tests.strategies import annotated
 
@@ -145,11 +145,9 @@ def test_these_hold_everything(name: str, data: st.DataObject) -> None:
 @given(st.data())
 @settings(max_examples=100, deadline=None)
 def test_docbin_holds_all_marks_of_whole_tokens(data: st.DataObject) -> None:
-    import spacy
-
     letters, annotation = data.draw(annotated(SCHEMA))
     back, lost = _written("docbin", _article(letters), annotation)
-    doc = spacy.blank("en").make_doc(letters)
+    doc = pipeline("en").make_doc(letters)
     starts, ends = {token.idx for token in doc}, {token.idx + len(token) for token in doc}
     cut = {
         mark.id for mark in annotation.marks() if mark.start not in starts or mark.end not in ends
@@ -312,7 +310,7 @@ def test_spacy_loads_its_file_and_trains_on_it(tmp_path: Path) -> None:
     article, annotation = REAL[0]
     path = tmp_path / "one.spacy"
     path.write_bytes(FORMATS["docbin"].write(article, annotation, SCHEMA).files[".spacy"])
-    (doc,) = DocBin().from_disk(path).get_docs(spacy.blank("en").vocab)
+    (doc,) = DocBin().from_disk(path).get_docs(pipeline("en").vocab)
     assert doc.text == article.text
     assert len(doc.spans["mentions"]) == len(annotation.mentions)
     assert {ent.label_ for ent in doc.ents} <= set(SCHEMA.mentions)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import time
 from collections.abc import Callable
@@ -44,12 +45,16 @@ def _export(client: Client, project: int, path: Path, snapshot: bool = False) ->
     return path
 
 
+_ADDRESS = re.compile(rb' "address": [^\n]+\n')
+"""Of the task's page, which a server alone tells."""
+
+
 def _written(corpus: Path) -> dict[str, bytes]:
     """All that a pull wrote into the corpus, but for how far the server was pulled."""
     folders = ("annotations", "suggestions", "aside")
     files = [path for name in folders for path in (corpus / name).rglob("*.json")]
     return {
-        str(path.relative_to(corpus)): path.read_bytes()
+        str(path.relative_to(corpus)): _ADDRESS.sub(b"", path.read_bytes())
         for path in files
         if not path.name.startswith("pulled-")
     }
@@ -277,6 +282,64 @@ def test_an_account_is_known_by_its_number_or_its_address(
     assert (code, taken.provenance.annotator, taken.layers()) == (0, "ben", annotation.layers()), (
         said
     )
+
+
+def test_suggestions_of_an_extractor_that_the_file_does_not_name_are_counted_and_told(
+    bare: tuple[Article, Annotation], schema: Schema, take: Take
+) -> None:
+    article, annotation = bare
+    offered = tasks.result(annotation, article, schema)
+    for entry in offered:
+        entry["origin"] = "prediction"
+    offered[0]["origin"] = "prediction-changed"
+    raw = _raw(annotation, article, schema, result=offered)
+    task = {"id": 1, "data": tasks.data(article, schema), "annotations": [raw]}
+    code, said, (taken,) = take([task], "--annotator", "4=ben", "--list")
+    assert (code, "suggestions-unknown" in said) == (0, True), said
+    marks = {entry["id"] for entry in offered if entry["type"] == "labels"}
+    assert (taken.provenance.started_from, taken.provenance.untouched) == (None, len(marks) - 1)
+
+
+@pytest.mark.parametrize("of_ours", [True, False], ids=["task of ours", "foreign task"])
+def test_a_pass_that_shrinks_loses_nothing(
+    bare: tuple[Article, Annotation], corpus: Corpus, schema: Schema, take: Take, of_ours: bool
+) -> None:
+    article, annotation = bare
+    data = tasks.data(article, schema) if of_ours else {"text": article.text}
+
+    def pulled(minute: int, keep: int, *options: str) -> tuple[int, str, dict[str, Any]]:
+        result = [] if not keep else tasks.result(annotation, article, schema)
+        links = [entry for entry in result if entry["type"] == "relation"]
+        result = result if keep > len(links) else [one for one in result if one not in links]
+        moment = f"2026-01-01T12:{minute}:00Z"
+        raw = _raw(annotation, article, schema, result=result, updated_at=moment)
+        task = {"id": 1, "data": data, "annotations": [raw]}
+        code, said, (taken,) = take([task], "--annotator", "4=ben", *options)
+        return code, said, taken.layers()
+
+    everything, without_links, nothing = 99, 1, 0
+    assert pulled(30, everything)[2] == annotation.layers()
+    path = corpus.annotation_path("ben", article.id)
+    whole = path.read_bytes()
+
+    # The annotator of a task of ours may take marks and links away; of another's, what became of them is not known.
+    code, said, layers = pulled(31, without_links)
+    assert "pass-shorter" in said
+    assert "0 links in place of 5" in said
+    assert (code, layers == annotation.layers()) == ((0, False) if of_ours else (1, True)), said
+    aside = sorted((corpus.root / "aside" / "ben").iterdir())
+    kept = [path.read_bytes() for path in aside]
+    assert kept == [whole] if of_ours else b'"issues"' in kept[0]
+    assert pulled(31, without_links, "--force")[2] != annotation.layers()
+
+    # That a pass became empty is hardly meant.
+    shorter = path.read_bytes()
+    code, said, layers = pulled(32, nothing)
+    assert (code, path.read_bytes()) == (1, shorter), said
+    assert "take it with --force" in said
+    assert pulled(32, nothing, "--force")[:1] == (0,)
+    assert not any(read_annotation(path).layers().values())
+    assert len(list((corpus.root / "aside" / "ben").iterdir())) == 2  # each that made room
 
 
 @pytest.mark.parametrize("data", [
