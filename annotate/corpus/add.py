@@ -60,7 +60,7 @@ def add(
     on_article: Callable[[], None] = lambda: None,
 ) -> AddReport:
     """Read the files and write what is new under `articles/`."""
-    readings = (found for path in paths for found in reading.read(path, about))
+    readings = (one for path in paths for one in reading.read(path, about))
     return add_readings(corpus, readings, about.collection, on_article)
 
 
@@ -75,29 +75,29 @@ def add_readings(
     report = AddReport()
     ships_text = corpus.collection(collection).ships_text
     new: dict[str, Reading] = {}
-    for found in readings:
+    for reading_ in readings:
         on_article()
-        if found.article is not None and not ships_text:
+        if reading_.article is not None and not ships_text:
             # No word of the text is in its id, nor in the title, which is committed.
-            name = ids.withheld_id(collection, found.article.sha256)
-            found = replace(
-                found, article=found.article.model_copy(update={"id": name, "title": name})
+            name = ids.withheld_id(collection, reading_.article.sha256)
+            reading_ = replace(
+                reading_, article=reading_.article.model_copy(update={"id": name, "title": name})
             )
-        if found.article is None:
-            report.failed.append(found)
-        elif found.article.id in new:
-            report.present.append((found, found.article))
+        if reading_.article is None:
+            report.failed.append(reading_)
+        elif reading_.article.id in new:
+            report.present.append((reading_, reading_.article))
         else:
-            new[found.article.id] = found
-    articles = [found.article for found in new.values() if found.article is not None]
+            new[reading_.article.id] = reading_
+    articles = [reading_.article for reading_ in new.values() if reading_.article is not None]
     for article, other, likeness in copies.near_copies(articles, corpus.articles()):
-        found = new.pop(article.id)
+        reading_ = new.pop(article.id)
         if article.sha256 == other.sha256:
-            report.present.append((found, other))
+            report.present.append((reading_, other))
         else:
-            report.near.append((found, other, likeness))
+            report.near.append((reading_, other, likeness))
     # All that may fail comes before the first file is written.
-    articles = [found.article for found in new.values() if found.article is not None]
+    articles = [reading_.article for reading_ in new.values() if reading_.article is not None]
     sentences = (
         {} if ships_text else {article.id: tokens.sentences(article) for article in articles}
     )

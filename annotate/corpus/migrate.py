@@ -215,7 +215,7 @@ def run(
     migration: Migration,
     schema: Schema,
     dry: bool,
-    tell: Callable[[Issue | str], None],
+    notify: Callable[[Issue | str], None],
     on_file: Callable[[], None] = lambda: None,
 ) -> MigrationReport:
     """Migrate every pass and gold of the version it starts from; one cut off goes on where it stopped.
@@ -226,7 +226,7 @@ def run(
     listed = _listed(corpus, migration)
     for walked in corpus.walk():
         if isinstance(walked, StoreError):
-            tell(walked.issue)
+            notify(walked.issue)
             continue
         article, annotations = walked
         for where, annotation in annotations.items():
@@ -239,7 +239,7 @@ def run(
             issues += errors(validate.check(new, article, schema))
             marks = {mark.id: mark for mark in new.marks()}
             for issue in issues:
-                tell(Issue(f"{where}: {issue.where}", issue.code, issue.message, issue.severity))
+                notify(Issue(f"{where}: {issue.where}", issue.code, issue.message, issue.severity))
             report.migrated += 1
             report.to_look_at += len(issues)
             if not dry:

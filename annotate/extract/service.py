@@ -27,9 +27,14 @@ class Service:
     """Answers Label Studio's requests, from the articles of a corpus; `tell` logs why there was no suggestion."""
 
     def __init__(
-        self, extractor: Extractor, corpus: Corpus, schema: Schema, tell: Callable[[str], None]
+        self, extractor: Extractor, corpus: Corpus, schema: Schema, notify: Callable[[str], None]
     ) -> None:
-        self._extractor, self._corpus, self._schema, self._tell = extractor, corpus, schema, tell
+        self._extractor, self._corpus, self._schema, self._notify = (
+            extractor,
+            corpus,
+            schema,
+            notify,
+        )
 
     def answer(self, path: str, request: dict[str, Any]) -> dict[str, Any] | None:
         """The answer to a request, as plain data; None where there is nothing at the path."""
@@ -59,14 +64,16 @@ class Service:
         try:
             article = self._corpus.article(collection, name)
             if article is None or article.text is None or article.text != (data or {}).get("text"):
-                self._tell(f"{name}: not suggested: the corpus has no such article with this text")
+                self._notify(
+                    f"{name}: not suggested: the corpus has no such article with this text"
+                )
                 return nothing
             result, score, issues = suggest.offered(article, self._extractor.predict, self._schema)
         except AcreError as error:
-            self._tell(f"{name}: not suggested: {error}")
+            self._notify(f"{name}: not suggested: {error}")
             return nothing
         if issues:
-            self._tell(f"{name}: not suggested: {issues[0]}")
+            self._notify(f"{name}: not suggested: {issues[0]}")
             return nothing
         return nothing | {"result": result, "score": score}
 

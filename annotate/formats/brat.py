@@ -99,8 +99,8 @@ def write(article: Article, annotation: Annotation, schema: Schema) -> Export:
 def _fragments(mark: Mark, text: str) -> str:
     """One `start end` for each line that the mark runs over."""
     pieces = [
-        f"{mark.start + found.start()} {mark.start + found.end()}"
-        for found in re.finditer(r"[^\n]+", mark.slice(text))
+        f"{mark.start + match.start()} {mark.start + match.end()}"
+        for match in re.finditer(r"[^\n]+", mark.slice(text))
     ]
     return ";".join(pieces)
 
@@ -133,8 +133,8 @@ def _answers(marks: list[Mark], name_of: Mapping[str, str], schema: Schema) -> I
 
 
 def _escaped(words: str) -> str:
-    def one(found: re.Match[str]) -> str:
-        return "\\" + _ESCAPES.get(found[0], f"u{ord(found[0]):04x}")
+    def one(match: re.Match[str]) -> str:
+        return "\\" + _ESCAPES.get(match[0], f"u{ord(match[0]):04x}")
 
     return _LINE_END.sub(one, words)
 
@@ -142,7 +142,7 @@ def _escaped(words: str) -> str:
 def _unescaped(words: str) -> str:
     letters = {short: letter for letter, short in _ESCAPES.items()}
     return _ESCAPED.sub(
-        lambda found: letters[found[1]] if found[1] else chr(int(found[2], 16)), words
+        lambda match: letters[match[1]] if match[1] else chr(int(match[2], 16)), words
     )
 
 
@@ -169,26 +169,26 @@ def documents(files: Mapping[str, bytes], where: str) -> list[Document]:
 
 
 def _read_line(line: str, into: _Standoff, at: str) -> None:
-    if found := _TEXT_BOUND.fullmatch(line):
-        edges = [int(edge) for edge in re.findall(r"\d+", found[3][:10_000])]
+    if match := _TEXT_BOUND.fullmatch(line):
+        edges = [int(edge) for edge in re.findall(r"\d+", match[3][:10_000])]
         fragments = tuple(zip(edges[::2], edges[1::2], strict=False))
-        _once(found[1], into.spans, at)
-        into.spans[found[1]] = (found[2], fragments, found[4])
-    elif found := _EVENT.fullmatch(line):
-        _once(found[1], into.events, at)
-        into.events[found[1]] = (found[2], found[3])
-        for role, head in re.findall(r" +(\S+):([TE]\d+)", found[4]):
-            into.links.append(Link(found[1], role.rstrip("0123456789"), head))
-    elif found := _RELATION.fullmatch(line):
-        into.links.append(Link(found[2], found[1], found[3]))
-    elif found := _SAME.fullmatch(line):
-        into.same += [Link(one, SAME_AS, other) for one, other in pairwise(found[1].split())]
-    elif (found := _ATTRIBUTE.fullmatch(line)) or (
-        (found := _NOTE.fullmatch(line)) and found[1] != "AnnotatorNotes"
+        _once(match[1], into.spans, at)
+        into.spans[match[1]] = (match[2], fragments, match[4])
+    elif match := _EVENT.fullmatch(line):
+        _once(match[1], into.events, at)
+        into.events[match[1]] = (match[2], match[3])
+        for role, head in re.findall(r" +(\S+):([TE]\d+)", match[4]):
+            into.links.append(Link(match[1], role.rstrip("0123456789"), head))
+    elif match := _RELATION.fullmatch(line):
+        into.links.append(Link(match[2], match[1], match[3]))
+    elif match := _SAME.fullmatch(line):
+        into.same += [Link(one, SAME_AS, other) for one, other in pairwise(match[1].split())]
+    elif (match := _ATTRIBUTE.fullmatch(line)) or (
+        (match := _NOTE.fullmatch(line)) and match[1] != "AnnotatorNotes"
     ):
-        value = found[3] if line[0] != "#" else _unescaped(found[3] or "")
-        into.dropped["second answers to one question"] += found[1] in into.answers[found[2]]
-        into.answers[found[2]].setdefault(found[1], value)
+        value = match[3] if line[0] != "#" else _unescaped(match[3] or "")
+        into.dropped["second answers to one question"] += match[1] in into.answers[match[2]]
+        into.answers[match[2]].setdefault(match[1], value)
     elif line.strip():
         kind = _OTHER.get(line[0])
         if kind is None or "\t" not in line:

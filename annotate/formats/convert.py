@@ -59,12 +59,12 @@ def find(corpus: Corpus, name: str) -> Article:
     """The article of that id with its text; ConvertError where there is none."""
     article = corpus.find(name)
     if article is None or article.text is None:
-        found = (
+        message = (
             "is not in the corpus"
             if article is None
             else "has its text withheld, and it is not here"
         )
-        raise ConvertError(f"article {name} {found}; add it first")
+        raise ConvertError(f"article {name} {message}; add it first")
     return article
 
 
@@ -121,9 +121,9 @@ def annotation_of(corpus: Corpus, article: Article, annotator: str | None) -> An
 
 def to_format(article: Article, annotation: Annotation, schema: Schema, name: str) -> Export:
     """The document in the format; AcreError where it is not valid, or its text is not here."""
-    found = errors(validate.check(annotation, article, schema))
-    if found:
-        raise ConvertError(f"{article.id}: {found[0]} ({len(found)} errors); correct it first")
+    faults = errors(validate.check(annotation, article, schema))
+    if faults:
+        raise ConvertError(f"{article.id}: {faults[0]} ({len(faults)} errors); correct it first")
     written: Export = FORMATS[name].write(article, annotation, schema)
     if isinstance(annotation, Gold):
         written.dropped["records of where a unit of gold came from"] += len(annotation.decisions)
@@ -148,20 +148,20 @@ def from_files(
     done: dict[str, str] = {}
     for where, files in _groups(list(paths), name):
         try:
-            found = (re3d if name == RE3D else FORMATS[name]).documents(files, where)
+            documents = (re3d if name == RE3D else FORMATS[name]).documents(files, where)
         except AcreError as error:
             yield _failed(where, "file-unreadable", error)
             continue
-        for document in found:
+        for document in documents:
             yield _outcome(document, known, done, schema, name, annotator, labels, force)
 
 
 def _failed(where: str, code: str, error: AcreError, article: str | None = None) -> Outcome:
     # The message of an error says where itself, often to the line.
-    found = re.fullmatch(
+    match = re.fullmatch(
         rf"({re.escape(where)}[^\s:]*(?::\d+)?): (.*)", str(error), flags=re.DOTALL
     )
-    issue = Issue(found[1], code, found[2]) if found else Issue(where, code, str(error))
+    issue = Issue(match[1], code, match[2]) if match else Issue(where, code, str(error))
     return Outcome(where, article, issues=(issue,))
 
 
@@ -189,11 +189,11 @@ def _outcome(
     except AcreError as error:
         return _failed(where, "article-unknown", error)
     if article.id in done:
-        found = (
+        message = (
             f"{article.id} was read from {done[article.id]} already; give one annotator's files at"
             " a time"
         )
-        return Outcome(where, article.id, issues=(Issue(where, "task-repeated", found),))
+        return Outcome(where, article.id, issues=(Issue(where, "task-repeated", message),))
     done[article.id] = where
     made = _made(annotator, known.corpus.kind(annotator), schema.version, f"{name} file")
     try:
@@ -234,11 +234,11 @@ def _summed(issues: Iterable[Issue], annotation: Annotation) -> Iterator[Issue]:
         else:
             yield issue
     for name, count in missing.items():
-        found = (
+        message = (
             f"{count} marks have no {name}, which the file does not tell; answer it, or give"
             f" --default {name}=ANSWER"
         )
-        yield Issue(annotation.article, "attribute-missing", found, Severity.WARNING)
+        yield Issue(annotation.article, "attribute-missing", message, Severity.WARNING)
 
 
 class _Known:
@@ -325,7 +325,7 @@ def _groups(paths: Sequence[Path], name: str) -> Iterator[tuple[str, dict[str, b
             )
         return
     suffixes: tuple[str, ...] = FORMATS[name].SUFFIXES
-    found: dict[Path, None] = {}
+    files: dict[Path, None] = {}
     for path in paths:
         inside = (
             sorted(inner for inner in path.iterdir() if inner.is_file())
@@ -334,13 +334,13 @@ def _groups(paths: Sequence[Path], name: str) -> Iterator[tuple[str, dict[str, b
         )
         # A file that is named may have any suffix: CoNLL's have a dozen.
         is_free = not path.is_dir() and len(suffixes) == 1
-        found |= dict.fromkeys(
+        files |= dict.fromkeys(
             inner for inner in inside if is_free or inner.suffix.lower() in suffixes
         )
     if name == BRAT:
-        yield from _standoff(list(found))
+        yield from _standoff(list(files))
         return
-    for path in found:
+    for path in files:
         yield str(path), {suffixes[0]: _bytes(path)}
 
 
@@ -402,11 +402,13 @@ def _write(
         if less and not force:
             aside = corpus.aside_path(annotation.provenance.annotator, article.id, "shorter")
             store.write(aside, store.dump(corpus.shipped(annotation, article)))
-            found = (
+            message = (
                 f"it has {less} than the pass that it would replace; set aside in {aside}: take it"
                 " with --force"
             )
-            return Converted(annotation, (*issues, Issue(article.id, "pass-shorter", found)), False)
+            return Converted(
+                annotation, (*issues, Issue(article.id, "pass-shorter", message)), False
+            )
     corpus.write_annotation(annotation, article)
     return Converted(annotation, tuple(issues), True)
 

@@ -60,8 +60,8 @@ def write(article: Article, annotation: Annotation, schema: Schema) -> Export:
 def documents(files: Mapping[str, bytes], where: str) -> list[Document]:
     """One for each task of a project's export; `data.article`, or else its text, tells which article it is."""
     (content,) = files.values()
-    found = from_json(decode(content, where), where)
-    tasks_ = [found] if isinstance(found, dict) else found
+    content_ = from_json(decode(content, where), where)
+    tasks_ = [content_] if isinstance(content_, dict) else content_
     if not isinstance(tasks_, list) or not all(_is_task(task) for task in tasks_):
         raise FormatError(
             f"{where}: no list of tasks with `data` and `annotations`; export it as JSON, not"
@@ -147,8 +147,8 @@ def read(
         try:
             _Entry.model_validate(entry)
         except ValidationError as error:
-            found = f"entry {number} of the result: {first_fault(error)}; export it again"
-            raise FormatError(f"{document.where}: {found}") from None
+            fault = f"entry {number} of the result: {first_fault(error)}; export it again"
+            raise FormatError(f"{document.where}: {fault}") from None
     annotation, issues = results.read(result, article, schema, made)
     annotation, defaults = with_defaults(annotation, schema, labels)
     return Import(annotation, issues, +dropped, defaults)

@@ -76,7 +76,7 @@ class Run:
     adjudicator: str
     majority: bool
     dry: bool
-    tell: Callable[[Issue | str], None]
+    notify: Callable[[Issue | str], None]
     report: AdjudicationReport = field(default_factory=AdjudicationReport)
 
 
@@ -139,7 +139,7 @@ def _take(run: Run, filled: Filled) -> str | None:
     article_id = filled.name.partition(".")[0]
     sources, current = _sources(run.corpus, filled.name), run.corpus.gold(article_id)
     if sources is None:
-        run.tell(Issue(filled.where, "sheet-unknown", _UNKNOWN))
+        run.notify(Issue(filled.where, "sheet-unknown", _UNKNOWN))
         return None
     is_its_own = current is not None and current.sheet == filled.name
     if filled.annotation is None:
@@ -148,7 +148,7 @@ def _take(run: Run, filled: Filled) -> str | None:
     is_newer = current is None or updated > current.provenance.updated
     if current != sources.prior and not is_its_own:
         if current is not None and is_newer:
-            run.tell(Issue(filled.where, "sheet-stale", _STALE, Severity.WARNING))
+            run.notify(Issue(filled.where, "sheet-stale", _STALE, Severity.WARNING))
         return None
     if is_its_own and not is_newer:
         return None  # taken already, and not touched since
@@ -190,7 +190,9 @@ def _gold_of_filled(
         )
         issues += against
     for issue in issues:
-        run.tell(Issue(f"{filled.where}: {issue.where}", issue.code, issue.message, issue.severity))
+        run.notify(
+            Issue(f"{filled.where}: {issue.where}", issue.code, issue.message, issue.severity)
+        )
     if gold is None:
         return article.id
     _save(run, article, gold.model_copy(update={"sheet": filled.name}), "from a sheet")
@@ -210,7 +212,7 @@ def _write(
         article, passes, prior, sheet.annotation, run.schema, provenance, run.majority
     )
     for issue in errors(issues):
-        run.tell(Issue(f"{article.id}: {issue.where}", issue.code, issue.message))
+        run.notify(Issue(f"{article.id}: {issue.where}", issue.code, issue.message))
     if gold is None:
         run.report.counts["not valid when merged"] += 1
         return
@@ -239,7 +241,7 @@ def _undecided(run: Run, passes: Sequence[Annotation], prior: Gold | None) -> Pr
 
 def _save(run: Run, article: Article, gold: Gold, how: str) -> None:
     run.report.counts[f"gold written {how}"] += 1
-    run.tell(f"gold/{gold.article}.json")
+    run.notify(f"gold/{gold.article}.json")
     if not run.dry:
         run.corpus.write_annotation(gold, article)
 

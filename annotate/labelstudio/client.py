@@ -318,8 +318,8 @@ class Client:
 
     def prediction_of(self, task: int) -> int | None:
         """The id of the task's prediction, the newest where there are several; None where there is none."""
-        found = self._call("GET", "api/predictions", params={"task": task})
-        return max((int(prediction["id"]) for prediction in found), default=None)
+        predictions = self._call("GET", "api/predictions", params={"task": task})
+        return max((int(prediction["id"]) for prediction in predictions), default=None)
 
     def prediction(self, number: int) -> dict[str, Any]:
         """One prediction, with its result."""

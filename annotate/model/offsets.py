@@ -156,14 +156,14 @@ def _other(
     scales: Sequence[_Scale], quote: Quote, text: str
 ) -> tuple[_Scale | None, tuple[Edges, ...] | None]:
     """The one place that any way to count explains the mark's words by; None where there is none, or several."""
-    found: dict[tuple[Edges, ...], _Scale] = {}
+    scale_of: dict[tuple[Edges, ...], _Scale] = {}
     for scale in scales:
         place = _fragments(scale, quote)
         if place is not None and _says(place, quote, text, scale is scales[0]):
-            found.setdefault(place, scale)
-    if len(found) != 1 or len(_folded(quote.words or "")) < _TELLING:
+            scale_of.setdefault(place, scale)
+    if len(scale_of) != 1 or len(_folded(quote.words or "")) < _TELLING:
         return None, None
-    ((place, scale),) = found.items()
+    ((place, scale),) = scale_of.items()
     return scale, place
 
 
@@ -204,14 +204,18 @@ def _refused(quote: Quote, text: str, plain: _Scale) -> Issue:
         not all(0 <= start < end <= plain.length for start, end in quote.fragments)
         or not quote.fragments
     ):
-        found = f"{span} is no span of the {plain.length} code points; correct it, or mark it anew"
-        return Issue(quote.where, "offset-range", found)
+        message = (
+            f"{span} is no span of the {plain.length} code points; correct it, or mark it anew"
+        )
+        return Issue(quote.where, "offset-range", message)
     place = _fragments(plain, quote)
     here = _cut(_read(place, text)) if place else "nothing that is kept"
     if not quote.words:
         return Issue(quote.where, "mark-text", f"{span} reads {here}; correct the offsets")
-    found = f"{span} reads {here}, the file says {_cut(quote.words)}; correct the one or the other"
-    return Issue(quote.where, "mark-text", found)
+    message = (
+        f"{span} reads {here}, the file says {_cut(quote.words)}; correct the one or the other"
+    )
+    return Issue(quote.where, "mark-text", message)
 
 
 def _told(name: str, marks: Sequence[tuple[Quote, Edges]], text: str) -> Issue:
@@ -220,11 +224,11 @@ def _told(name: str, marks: Sequence[tuple[Quote, Edges]], text: str) -> Issue:
     names = ", ".join(quote.where for quote, _place in marks[:5])
     more = f" and {len(marks) - 5} more" if len(marks) > 5 else ""
     before = f"{quote.fragments[0][0]}–{quote.fragments[-1][1]}"
-    found = (
+    message = (
         f"the offsets {name}; moved, as {before} to {start}–{end}, {_cut(text[start:end])}: look"
         " whether that is meant"
     )
-    return Issue(f"{names}{more}", "mark-text", found, Severity.WARNING)
+    return Issue(f"{names}{more}", "mark-text", message, Severity.WARNING)
 
 
 def _cut(words: str) -> str:
