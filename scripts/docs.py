@@ -23,7 +23,7 @@ import yaml
 from annotate.annotators import draw, guidelines
 from annotate.corpus import splits, store
 from annotate.corpus.store import Corpus
-from annotate.dataset import build
+from annotate.dataset import build, builder
 from annotate.model import schema as schema_
 from annotate.model.issues import CODES
 from annotate.model.records import Annotation, Article
@@ -258,7 +258,7 @@ def story() -> str:
     """The page that follows one article from the desk to the rows, with the rows of both outlets that told it."""
     page = (DOCS / "story.md").read_text(encoding="utf-8")
     schema, corpus = schema_.load(ROOT / "guidelines" / "schema.yaml"), Corpus(ROOT / "corpus")
-    documents = list(build.documents(corpus, schema, build.BuildReport()))
+    documents = list(builder.documents(corpus, schema, builder.BuildReport()))
     for name in STORY:
         built = next(document for document in documents if document.article.startswith(name))
         rows = built.rows("claims", schema)

@@ -188,9 +188,9 @@ def validate(
     issues, checked = IssuePrinter(json_, sums=not all_), Counter[str]()
     with progress("validating") as step:
 
-        def count(what: str) -> None:
-            checked[f"{what} checked"] += 1
-            step()
+        def count(what: str, number: int = 1) -> None:
+            checked[f"{what} checked"] += number
+            step(number)
 
         also: list[Check] = []
         if folder.data.exists():
@@ -237,13 +237,31 @@ def migrate(
 
 @app.command()
 def build(
-    json_: JsonOption = False, corpus: CorpusOption = CORPUS, schema: SchemaOption = None
+    cache: Annotated[
+        bool,
+        typer.Option(
+            " /--no-cache",
+            help="Make everything anew; by default, only what articles that were changed need.",
+        ),
+    ] = True,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Processes that share the work; by default one for each core, as it pays."
+        ),
+    ] = None,
+    json_: JsonOption = False,
+    corpus: CorpusOption = CORPUS,
+    schema: SchemaOption = None,
 ) -> None:
     """Build the dataset, data/, and its card, README.md; the same corpus gives the same bytes."""
     from annotate.dataset import build as build_  # datasets takes seconds to import
+    from annotate.dataset import making
 
+    folder, labels = Corpus(corpus), schema_of(schema, corpus)
+    number = workers or making.workers(folder)
     with progress("building") as step:
-        report = build_.build(Corpus(corpus), schema_of(schema, corpus), step)
+        report = build_.build(folder, labels, step, workers=number, cached=cache)
     issues = IssuePrinter(json_)
     for issue in report.issues:
         issues.show(issue)

@@ -32,6 +32,7 @@ from annotate.model.records import Annotation, Article, Gold, Record, Sentence, 
 
 _ASSIGNED = ["article", "annotator"]
 _SPLIT = ["article", "story", "split"]
+_SENTENCES = ".sentences.json"
 SPLITS = ("train", "validation", "test", "real")
 
 _RELEASE = re.compile(r"^## (\d+\.\d+\.\d+) \((\d{4}-\d\d-\d\d)\)$", re.MULTILINE)
@@ -319,7 +320,7 @@ class Corpus:
         )
 
     def _sentences_path(self, article: Article) -> Path:
-        return self._article_path(article.collection, article.id).with_suffix(".sentences.json")
+        return self._article_path(article.collection, article.id).with_suffix(_SENTENCES)
 
     def sentences(self, article: Article) -> tuple[Sentence, ...] | None:
         """The kept sentences of an article whose text is withheld; None where none are kept."""
@@ -367,14 +368,20 @@ class Corpus:
             for where, annotation in annotations.items():
                 yield article, annotation, where
 
-    def walk(self) -> Iterator[tuple[Article, dict[str, Annotation]] | StoreError]:
+    def article_names(self) -> list[tuple[str, str]]:
+        """(id, collection) of every article, sorted, by their files' names."""
+        return sorted(names_below(self.root / "articles", ".yaml"))
+
+    def walk(
+        self, names: Sequence[tuple[str, str]] | None = None
+    ) -> Iterator[tuple[Article, dict[str, Annotation]] | StoreError]:
         """Each article with its passes and its gold, by their files' paths in the corpus; each file is read once.
 
-        One article is held at a time. What can't be read comes as a StoreError in its place, and the rest follows.
+        One article is held at a time. What can't be read comes as a StoreError in its place, and the rest follows;
+        last come the `strays`. With `names`, of (id, collection), those articles alone.
         """
-        annotators = sorted(folder.name for folder in self.root.glob("annotations/*/"))
-        names = sorted(names_below(self.root / "articles", ".yaml"))
-        for name, collection in names:
+        annotators = self._annotator_folders()
+        for name, collection in self.article_names() if names is None else names:
             annotations: dict[str, Annotation] = {}
             try:
                 article = self._read_article(self.root / "articles" / collection / f"{name}.yaml")
@@ -387,11 +394,17 @@ class Corpus:
                 except StoreError as error:
                     yield error
             yield article, annotations
-        known = {name for name, _collection in names}
-        for folder in (
-            *(self.root / "annotations" / annotator for annotator in annotators),
-            self.root / "gold",
-        ):
+        if names is None:
+            yield from self.strays()
+
+    def _annotator_folders(self) -> list[str]:
+        return sorted(folder.name for folder in self.root.glob("annotations/*/"))
+
+    def strays(self) -> Iterator[StoreError]:
+        """Annotations of articles that there are not."""
+        known = self.article_ids()
+        annotators = (self.root / "annotations" / name for name in self._annotator_folders())
+        for folder in (*annotators, self.root / "gold"):
             strays = sorted(
                 path
                 for path in file_names(folder, ".json")
@@ -413,6 +426,18 @@ class Corpus:
                 yield path, read_annotation
         if self.gold_path(article).exists():
             yield self.gold_path(article), read_gold
+
+    def files_of(self, name: str, collection: str) -> Iterator[Path]:
+        """All files that are kept of an article, whether or not they can be read."""
+        metadata = self.root / "articles" / collection / f"{name}.yaml"
+        for path in (metadata, metadata.with_suffix(".txt"), metadata.with_suffix(_SENTENCES)):
+            if path.exists():
+                yield path
+        yield from (path for path, _read in self._annotation_paths(name, self._annotator_folders()))
+
+    def built_path(self, article: str) -> Path:
+        """Where what is built of the article is kept until one of its files changes; not part of the dataset."""
+        return self.root / "aside" / "built" / f"{article}.part"
 
     def passes(self) -> dict[str, list[str]]:
         """By article id, the annotators who have a pass over it."""

@@ -41,9 +41,11 @@ def corpus(
         yield from each.rest()
 
 
-def entries(folder: Corpus, schema: Schema) -> Iterator[Entry | StoreError]:
-    """Each article with what the rules find in its annotations; a StoreError in the place of what can't be read."""
-    for step in folder.walk():
+def entries(
+    folder: Corpus, schema: Schema, names: Sequence[tuple[str, str]] | None = None
+) -> Iterator[Entry | StoreError]:
+    """Each article, or those of the names, with what the rules find in its annotations; see `Corpus.walk`."""
+    for step in folder.walk(names):
         if isinstance(step, StoreError):
             yield step
             continue

@@ -8,8 +8,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
+from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jinja2
 from datasets import ClassLabel, List
@@ -18,7 +19,7 @@ from huggingface_hub import DatasetCardData
 from annotate.corpus.store import SPLITS, Corpus
 from annotate.dataset import plots
 from annotate.dataset.features import CONFIGS
-from annotate.dataset.rows import ROWS, Document
+from annotate.dataset.rows import Document
 from annotate.measure import agreement
 from annotate.measure.coefficients import Estimate
 from annotate.measure.disagreements import most_frequent
@@ -46,7 +47,6 @@ MEASURES = {
 class Figures:
     """Counts over the documents of a build."""
 
-    schema: Schema
     documents: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     """By collection, how many in each split."""
     annotators: Counter[str] = field(default_factory=Counter)
@@ -61,8 +61,6 @@ class Figures:
     unaligned: dict[str, int] = field(default_factory=dict)
     agreement: agreement.AgreementReport | None = None
     """Of all passes over articles of the dataset that have two or more."""
-    worked: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
-    """By config, the row that shows most, and how much that is."""
 
     def add(self, document: Document, split: str, passes: Sequence[Document] = ()) -> None:
         """Count one document, and the passes over it."""
@@ -79,11 +77,19 @@ class Figures:
         for mark in annotation.marks():
             for name, value in mark.attributes.items():
                 self.values[name][str(value)] += 1
-        for config in CONFIGS if document.text is not None and self.total <= _LOOKED_AT else ():
-            for row in ROWS[config.name](document, self.schema):
-                points = _filled(row)
-                if points > self.worked.get(config.name, (-1, {}))[0]:
-                    self.worked[config.name] = (points, row)
+
+    def merge(self, other: Figures) -> None:
+        """Count the documents that another counted."""
+        for collection, splits in other.documents.items():
+            self.documents[collection].update(splits)
+        self.annotators.update(other.annotators)
+        self.adjudicated += other.adjudicated
+        self.code_points += other.code_points
+        self.labels.update(other.labels)
+        self.roles.update(other.roles)
+        self.layers.update(other.layers)
+        for name, values in other.values.items():
+            self.values[name].update(values)
 
     @property
     def total(self) -> int:
@@ -96,8 +102,44 @@ class Figures:
         return sum(self.documents.values(), Counter())
 
 
+class Example(NamedTuple):
+    """A row, and how much it shows."""
+
+    points: int
+    row: dict[str, Any]
+
+
+def examples(rows: Mapping[str, Iterable[dict[str, Any]]]) -> dict[str, Example]:
+    """By config, of a document's rows the first of those that show most."""
+    best: dict[str, Example] = {}
+    for config, of_config in rows.items():
+        filled = (Example(_filled(row), row) for row in of_config)
+        most = max(filled, key=attrgetter("points"), default=None)
+        if most is not None:
+            best[config] = most
+    return best
+
+
+class Examples:
+    """By config, the row that shows most among those of the first documents."""
+
+    def __init__(self) -> None:
+        self.best: dict[str, Example] = {}
+        self._documents = 0
+
+    def add(self, of_document: Mapping[str, Example]) -> None:
+        """The next document's; a document without any counts as well."""
+        self._documents += 1
+        if self._documents > _LOOKED_AT:
+            return
+        for config, example in of_document.items():
+            if config not in self.best or example.points > self.best[config].points:
+                self.best[config] = example
+
+
 def render(
     figures: Figures,
+    worked: Examples,
     corpus: Corpus,
     schema: Schema,
     files: Iterable[Path],
@@ -121,7 +163,7 @@ def render(
         machine=_machine(figures, corpus),
         configs=CONFIGS,
         files=splits,
-        worked={name: _json(_short(row)) for name, (_, row) in figures.worked.items()},
+        worked={name: _json(_short(example.row)) for name, example in worked.best.items()},
         agreement=report,
         tables=list(_tables(report)),
         label_tables=list(_tables(report, by_label=True)),

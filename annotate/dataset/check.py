@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import chain, groupby
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,15 @@ import pyarrow.parquet as pq
 
 from annotate.corpus.entry import Entry
 from annotate.corpus.store import Corpus
-from annotate.dataset import build
-from annotate.dataset.features import CONFIGS, encoded, features
+from annotate.dataset import build, parts
+from annotate.dataset.builder import Builder, BuildReport
+from annotate.dataset.features import CONFIGS, arrow_schema
 from annotate.model.issues import Issue
 from annotate.model.schema import Schema
 
 DatasetRows = list[dict[str, Any]]
+OnRows = Callable[[str, int], None]
+"""Is given `rows`, and how many were compared."""
 
 
 class DatasetCheck:
@@ -28,11 +31,11 @@ class DatasetCheck:
     """
 
     def __init__(
-        self, corpus: Corpus, schema: Schema, on_row: Callable[[str], None] = lambda what: None
+        self, corpus: Corpus, schema: Schema, on_rows: OnRows = lambda what, number: None
     ) -> None:
-        self._schema, self._on_row = schema, on_row
-        self._builder = build.Builder(corpus, build.BuildReport())
-        self._columns = {config.name: features(config, schema) for config in CONFIGS}
+        self._schema, self._on_rows = schema, on_rows
+        self._builder = Builder(corpus)
+        self._columns = {config.name: arrow_schema(config.name, schema) for config in CONFIGS}
         self._files: dict[Path, _File] = {}
         self._missing: set[Path] = set()
         self._unread: dict[Path, Issue] = {}
@@ -47,15 +50,15 @@ class DatasetCheck:
 
     def article(self, entry: Entry) -> Iterator[Issue]:
         """What is wrong with the article's rows."""
-        built = self._builder.build(entry)
+        built = self._builder.build(entry, BuildReport())
         if built is None:
             return
-        for config, columns in self._columns.items():
+        for config in self._columns:
             path = build.data_path(config, built.split)
             rows = list(built.rows(config, self._schema))
             if path in self._files:
-                stored = _stored(rows, columns)
-                yield from self._files[path].compare(built.article, stored, self._on_row)
+                wanted = parts.batch(config, rows, self._schema) if rows else None
+                yield from self._files[path].compare(built.article, wanted, self._on_rows)
             elif rows and path not in self._unread and path not in self._missing:
                 self._missing.add(path)
                 message = "the corpus builds this file, and it is missing; run acre build"
@@ -65,7 +68,7 @@ class DatasetCheck:
         """Files that can't be compared, and rows after the last article's."""
         yield from self._unread.values()
         for file in self._files.values():
-            yield from file.compare(None, [], self._on_row)
+            yield from file.compare(None, None, self._on_rows)
 
 
 def _open(root: Path, path: Path, columns: Any) -> _File | Issue:
@@ -75,7 +78,7 @@ def _open(root: Path, path: Path, columns: Any) -> _File | Issue:
     except (OSError, pa.ArrowInvalid) as error:
         message = f"{' '.join(str(error).split())}; run acre build"
         return Issue(str(path), "file-unreadable", message)
-    wanted = columns.arrow_schema.remove_metadata() if columns is not None else None
+    wanted = columns.remove_metadata() if columns is not None else None
     if file.schema_arrow.remove_metadata() != wanted:
         message = "its columns are not those of the schema; run acre build"
         return Issue(str(path), "dataset-behind", message)
@@ -86,40 +89,56 @@ class _File:
     """A file's rows, one document's after another's."""
 
     def __init__(self, path: Path, file: pq.ParquetFile) -> None:
-        batches = (batch.to_pylist() for batch in file.iter_batches(batch_size=50))
-        rows = chain.from_iterable(batches)
         self._where = str(path)
-        self._documents = groupby(rows, key=lambda row: row.get("document") or row["id"])
-        self._next = self._read()
-
-    def _read(self) -> tuple[str, DatasetRows] | None:
-        for document, rows in self._documents:
-            return document, list(rows)
-        return None
+        self._documents = _by_document(file)
+        self._next = next(self._documents, None)
 
     def compare(
-        self, document: str | None, wanted: DatasetRows, on_row: Callable[[str], None]
+        self, document: str | None, wanted: pa.RecordBatch | None, on_rows: OnRows
     ) -> Iterator[Issue]:
         """What is wrong with the rows up to and with the document's; with None, all that is left is too many."""
         while self._next is not None and (document is None or self._next[0] < document):
-            for _row in self._next[1]:
-                on_row("rows")
+            on_rows("rows", len(self._next[1]))
             message = "the corpus builds no such rows; run acre build"
             yield Issue(f"{self._where}: {self._next[0]}", "dataset-behind", message)
-            self._next = self._read()
-        rows: DatasetRows = []
+            self._next = next(self._documents, None)
+        rows = None
         if self._next is not None and self._next[0] == document:
             rows = self._next[1]
-            self._next = self._read()
-        for _row in rows:
-            on_row("rows")
-        if rows != wanted:
-            message = f"{_difference(rows, wanted)}; run acre build"
+            on_rows("rows", len(rows))
+            self._next = next(self._documents, None)
+        if rows is not None and wanted is not None and rows.equals(pa.Table.from_batches([wanted])):
+            return
+        difference = _difference(_listed(rows), _listed(wanted))
+        if difference:
+            message = f"{difference}; run acre build"
             yield Issue(f"{self._where}: {document}", "dataset-behind", message)
 
 
+def _by_document(file: pq.ParquetFile) -> Iterator[tuple[str, pa.Table]]:
+    column = "document" if "document" in file.schema_arrow.names else "id"
+    document, rows = "", list[pa.RecordBatch]()
+    for batch in file.iter_batches(batch_size=500):
+        start = 0
+        for name, run in groupby(batch.column(column).to_pylist()):
+            if rows and name != document:
+                yield document, pa.Table.from_batches(rows)
+                rows = []
+            document, number = str(name), len(list(run))
+            rows.append(batch.slice(start, number))
+            start += number
+    if rows:
+        yield document, pa.Table.from_batches(rows)
+
+
+def _listed(rows: pa.Table | pa.RecordBatch | None) -> DatasetRows:
+    return [] if rows is None else rows.to_pylist()
+
+
 def _difference(rows: DatasetRows, wanted: DatasetRows) -> str:
-    """In words, what is wrong with a document's rows."""
+    """In words, what is wrong with a document's rows; empty where nothing is."""
+    if rows == wanted:
+        return ""
     if not rows:
         return "the corpus builds rows that are missing"
     if not wanted:
@@ -129,9 +148,3 @@ def _difference(rows: DatasetRows, wanted: DatasetRows) -> str:
     pairs = list(zip(rows, wanted, strict=True))
     names = [name for name in rows[0] if any(one[name] != other[name] for one, other in pairs)]
     return f"{', '.join(names)} differ from what the corpus builds"
-
-
-def _stored(rows: DatasetRows, columns: Any) -> DatasetRows:
-    """The rows as a file gives them back."""
-    coded = [encoded(row, columns) for row in rows]
-    return list(pa.Table.from_pylist(coded, schema=columns.arrow_schema).to_pylist())

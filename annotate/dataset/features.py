@@ -5,10 +5,12 @@ Offsets are half-open and count Unicode code points of the article's text.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from itertools import chain
 from typing import Any, NamedTuple
 
+import pyarrow as pa
 from datasets import ClassLabel, Features, List, Value
 
 from annotate.model.issues import AcreError
@@ -87,6 +89,14 @@ class Config(NamedTuple):
     columns: Callable[[Schema], Columns]
 
 
+@cache
+def arrow_schema(config: str, schema: Schema) -> pa.Schema:
+    """How Arrow and Parquet hold the columns of the config of that name."""
+    (named,) = (each for each in CONFIGS if each.name == config)
+    return features(named, schema).arrow_schema
+
+
+@cache
 def features(config: Config, schema: Schema) -> Features:
     """The typed columns."""
     return Features({name: kind for name, (kind, _about) in config.columns(schema).items()})
@@ -310,6 +320,7 @@ CONFIGS = (
 )  # fmt: skip
 
 
+@cache
 def values_of_roles(schema: Schema) -> list[tuple[str, str]]:
     """(role, attribute) of each number or text that every filler of the role carries, such as (count, min)."""
     pairs = []
@@ -336,21 +347,45 @@ def is_flag(attribute: Attribute) -> bool:
     return attribute.kind is Kind.CHOICE and len(attribute.values) == 1
 
 
-def encoded(value: Any, feature: Any) -> Any:
-    """The value with each label as its number; a missing one stays missing."""
-    if value is None:
-        return None
+Encoder = Callable[[Any], Any]
+
+
+@cache
+def encoder(config: str, schema: Schema) -> Encoder:
+    """What gives a row of the config with each label as its number; a missing one stays missing."""
+    (named,) = (each for each in CONFIGS if each.name == config)
+    return _encoder(dict(features(named, schema))) or (lambda row: row)
+
+
+def _encoder(feature: Any) -> Encoder | None:
+    """What encodes a value; None where there is no label in it: most of a row has none, and is passed on as it is."""
     if isinstance(feature, ClassLabel):
-        return feature.str2int(value)
+        numbers: dict[Any, Any] = {name: number for number, name in enumerate(feature.names)}
+        return (numbers | {None: None}).__getitem__
     if isinstance(feature, List):
-        return [encoded(element, feature.feature) for element in value]
+        inner = _encoder(feature.feature)
+        return inner and _list_encoder(inner)
     if isinstance(feature, dict):
-        return {name: encoded(value[name], inner) for name, inner in feature.items()}
-    return value
+        encoders = {name: _encoder(inner) for name, inner in feature.items()}
+        return _struct_encoder({name: inner for name, inner in encoders.items() if inner})
+    return None
+
+
+def _list_encoder(inner: Encoder) -> Encoder:
+    return lambda values: None if values is None else [inner(value) for value in values]
+
+
+def _struct_encoder(encoders: Mapping[str, Encoder]) -> Encoder | None:
+    def encode(fields: Any) -> Any:
+        if fields is None:
+            return None
+        return fields | {name: inner(fields[name]) for name, inner in encoders.items()}
+
+    return encode if encoders else None
 
 
 def decoded(value: Any, feature: Any) -> Any:
-    """The value with each label as its name: what `encoded` was given."""
+    """The value with each label as its name: what an `encoder` was given."""
     if value is None:
         return None
     if isinstance(feature, ClassLabel):

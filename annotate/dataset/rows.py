@@ -5,6 +5,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache
+from operator import attrgetter
 from typing import Any
 
 from annotate.corpus.store import Collection
@@ -12,15 +14,19 @@ from annotate.dataset.features import OUTSIDE, VOICES, attribute_names, is_flag,
 from annotate.model.claims import claims as claims_of
 from annotate.model.claims import enclosing
 from annotate.model.records import Annotation, Article, Attribution, Cluster, Mark, Sentence, Span
-from annotate.model.schema import Label, Schema
+from annotate.model.schema import Schema
 from annotate.model.tokens import sentence_of, token_range
 
 DatasetRow = dict[str, Any]
 
 
-@dataclass(frozen=True)
+_once = lru_cache(maxsize=8)
+"""Keeps what several configs need of the document at hand; nobody may change it."""
+
+
+@dataclass(frozen=True, eq=False)
 class Document:
-    """An article with one annotation, and what is needed to make rows of it."""
+    """An article with one annotation, and what is needed to make rows of it. A document equals only itself."""
 
     article: Article
     annotation: Annotation
@@ -38,9 +44,13 @@ class Document:
 
 def documents(of: Document, schema: Schema) -> Iterator[DatasetRow]:
     """One row: the document."""
+    yield _document(of, schema)
+
+
+@_once
+def _document(of: Document, schema: Schema) -> DatasetRow:
     article, annotation = of.article, of.annotation
-    content = {"content": schema.attribution["content"]}
-    yield {
+    return {
         "id": article.id,
         "collection": article.collection,
         "title": None if of.text is None else article.title,
@@ -68,9 +78,7 @@ def documents(of: Document, schema: Schema) -> Iterator[DatasetRow]:
         "sources": [_mark(of, source) for source in annotation.sources],
         "cues": [_mark(of, cue) for cue in annotation.cues],
         "attributions": [
-            _mark(of, said)
-            | {"source": said.source, "cue": said.cue}
-            | _answers(said, content, schema)
+            _mark(of, said) | {"source": said.source, "cue": said.cue} | _answers(said, schema)
             for said in annotation.attributions
         ],
         "adjudicated": of.adjudicated,
@@ -107,7 +115,7 @@ def bio(sentence: Sentence, mentions: Iterable[Mapping[str, Any]]) -> list[str]:
 
 def events(of: Document, schema: Schema) -> Iterator[DatasetRow]:
     """A row for each sentence, with its triggers."""
-    with_arguments = list(_events(of, schema))
+    with_arguments = _events(of, schema)
     events_of = _by_sentence(of.sentences, [event for event, _arguments in with_arguments])
     arguments_of = {event["id"]: arguments for event, arguments in with_arguments}
     for number, (sentence, row) in enumerate(_sentences(of)):
@@ -120,7 +128,6 @@ def events(of: Document, schema: Schema) -> Iterator[DatasetRow]:
 
 def attributions(of: Document, schema: Schema) -> Iterator[DatasetRow]:
     """A row for each attribution."""
-    content = {"content": schema.attribution["content"]}
     for said in of.annotation.attributions:
         around = enclosing(said, of.annotation)
         inside = [
@@ -136,7 +143,7 @@ def attributions(of: Document, schema: Schema) -> Iterator[DatasetRow]:
             "text": of.words(said),
             **_source(of, said, schema),
             **_words_and_offsets(of, "cue", _by_id(of.annotation.cues, said.cue)),
-            **_answers(said, content, schema),
+            **_answers(said, schema),
             "depth": len(around),
             "parent": f"{of.article.id}/{around[0].id}" if around else None,
             "event_mentions": inside,
@@ -147,7 +154,7 @@ def claims(of: Document, schema: Schema) -> Iterator[DatasetRow]:
     """A row for each event mention and each source that tells it."""
     article = of.article
     entity_of = _cluster_of(of.annotation.entities) | _cluster_of(of.annotation.events)
-    content = {"content": schema.attribution["content"]}
+    no_answers = dict.fromkeys(name for name, _is_flag in _questions(schema)["content"])
     fillers = {event["id"]: (event, arguments) for event, arguments in _events(of, schema)}
     attributes_of = {mention.id: mention.attributes for mention in of.annotation.mentions}
     for event, chain in claims_of(of.annotation):
@@ -169,15 +176,11 @@ def claims(of: Document, schema: Schema) -> Iterator[DatasetRow]:
             **_values_of_roles(roles, attributes_of, schema),
             "voice": VOICES[said is not None],
             **_teller(of, said, schema),
-            **(
-                _answers(said, content, schema)
-                if said
-                else dict.fromkeys(attribute_names(content.values()))
-            ),
+            **(_answers(said, schema) if said else no_answers),
             "depth": len(chain),
             "via": [
                 _words_and_offsets(of, "source", _by_id(of.annotation.sources, outer.source))
-                | _answers(outer, content, schema)
+                | _answers(outer, schema)
                 for outer in chain[1:]
             ],
             **_sentence(of, event),
@@ -199,8 +202,10 @@ def _values_of_roles(
 
 def _sentence(of: Document, event: Mark) -> DatasetRow:
     """The sentence that the trigger starts in; null where there is none."""
-    containing = (each for each in of.sentences if each.start <= event.start < each.end)
-    sentence = next(containing, None)
+    number = bisect_right(of.sentences, event.start, key=attrgetter("start")) - 1
+    sentence = of.sentences[number] if number >= 0 else None
+    if sentence is not None and sentence.end <= event.start:
+        sentence = None
     return {
         "sentence_start": sentence.start if sentence else None,
         "sentence_end": sentence.end if sentence else None,
@@ -229,7 +234,7 @@ def unaligned(of: Document) -> Iterator[tuple[str, str]]:
         number = sentence_of(mark, of.sentences)
         if number is None:
             yield "in no one sentence", where
-        elif token_range(mark, of.sentences[number]) is None:
+        elif token_range(mark.start, mark.end, of.sentences[number]) is None:
             yield "not of whole tokens", where
 
 
@@ -241,18 +246,21 @@ def _mark(of: Document, mark: Mark) -> DatasetRow:
     return {"id": mark.id, "start": mark.start, "end": mark.end, "text": of.words(mark)}
 
 
+@_once
 def _mentions(of: Document, schema: Schema) -> list[DatasetRow]:
     entity_of = _cluster_of(of.annotation.entities)
     return [
         _mark(of, mention)
         | {"label": mention.label, "entity": entity_of.get(mention.id)}
-        | _answers(mention, schema.mentions, schema)
+        | _answers(mention, schema)
         for mention in of.annotation.mentions
     ]
 
 
-def _events(of: Document, schema: Schema) -> Iterator[tuple[DatasetRow, list[DatasetRow]]]:
+@_once
+def _events(of: Document, schema: Schema) -> list[tuple[DatasetRow, list[DatasetRow]]]:
     """Each event mention, and its arguments with the marks that fill them."""
+    events = []
     event_of = _cluster_of(of.annotation.events)
     marks = {mark.id: mark for mark in (*of.annotation.mentions, *of.annotation.event_mentions)}
     for event in of.annotation.event_mentions:
@@ -264,34 +272,30 @@ def _events(of: Document, schema: Schema) -> Iterator[tuple[DatasetRow, list[Dat
             }
             for argument in event.arguments
         ]
-        yield (
-            _mark(of, event)
-            | {"label": event.label, "event": event_of.get(event.id)}
-            | _answers(event, schema.events, schema),
-            sorted(
-                arguments,
-                key=lambda argument: (argument["role"], argument["start"], -argument["end"]),
-            ),
-        )
+        arguments.sort(key=lambda argument: (argument["role"], argument["start"], -argument["end"]))
+        row = _mark(of, event) | {"label": event.label, "event": event_of.get(event.id)}
+        events.append((row | _answers(event, schema), arguments))
+    return events
 
 
-def _sentences(of: Document) -> Iterator[tuple[Sentence, DatasetRow]]:
+@_once
+def _sentences(of: Document) -> list[tuple[Sentence, DatasetRow]]:
+    sentences = []
     for number, sentence in enumerate(of.sentences):
         words = None if of.text is None else [of.text[start:end] for start, end in sentence.tokens]
-        yield (
-            sentence,
-            {
-                "id": f"{of.article.id}/{number}",
-                "document": of.article.id,
-                "sentence": number,
-                "start": sentence.start,
-                "end": sentence.end,
-                "text": of.words(sentence),
-                "tokens": words,
-                "token_starts": [start for start, _end in sentence.tokens],
-                "token_ends": [end for _start, end in sentence.tokens],
-            },
-        )
+        row = {
+            "id": f"{of.article.id}/{number}",
+            "document": of.article.id,
+            "sentence": number,
+            "start": sentence.start,
+            "end": sentence.end,
+            "text": of.words(sentence),
+            "tokens": words,
+            "token_starts": [start for start, _end in sentence.tokens],
+            "token_ends": [end for _start, end in sentence.tokens],
+        }
+        sentences.append((sentence, row))
+    return sentences
 
 
 def _by_sentence(
@@ -309,7 +313,7 @@ def _by_sentence(
 
 def _tokens(sentence: Sentence, mark: Mapping[str, Any]) -> DatasetRow:
     """The tokens that the mark starts and ends with; none where it cuts one."""
-    start, end = token_range(Span(start=mark["start"], end=mark["end"]), sentence) or (None, None)
+    start, end = token_range(mark["start"], mark["end"], sentence) or (None, None)
     return {"token_start": start, "token_end": end}
 
 
@@ -335,7 +339,7 @@ def _source_label(of: Document, source: Mark | None, schema: Schema) -> str | No
         return None
     mentions = of.annotation.mentions
     inside = [mark for mark in mentions if source.start <= mark.start <= mark.end <= source.end]
-    inside.sort(key=lambda mark: (schema.holds_value(mark.label), mark.order))
+    inside.sort(key=lambda mark: (mark.label in schema.value_labels, mark.order))
     return inside[0].label if inside else None
 
 
@@ -369,12 +373,22 @@ def _cluster_of(clusters: Iterable[Cluster]) -> dict[str, str]:
     return cluster_of
 
 
-def _answers(mark: Mark, labels: Mapping[str, Label], schema: Schema) -> DatasetRow:
-    bearer = labels[mark.label]
-    answers: DatasetRow = {}
-    for name in attribute_names(labels.values()):
-        answer = mark.attributes.get(name)
-        # False is an answer only where the question was put.
-        is_yes_or_no = is_flag(schema.attributes[name]) and name in bearer.attributes
-        answers[name] = answer is not None if is_yes_or_no else answer
-    return answers
+def _answers(mark: Mark, schema: Schema) -> DatasetRow:
+    given = mark.attributes
+    return {
+        name: name in given if is_yes_or_no else given.get(name)
+        for name, is_yes_or_no in _questions(schema)[mark.label]
+    }
+
+
+@cache
+def _questions(schema: Schema) -> dict[str, list[tuple[str, bool]]]:
+    """By label, the columns of answers that its marks have, each with whether the answer is yes or no."""
+    questions = {}
+    for labels in (schema.mentions, schema.events, {"content": schema.attribution["content"]}):
+        names = attribute_names(labels.values())
+        for label, bearer in labels.items():
+            # False is an answer only where the question was put.
+            put = {name for name in bearer.attributes if is_flag(schema.attributes[name])}
+            questions[label] = [(name, name in put) for name in names]
+    return questions

@@ -25,7 +25,7 @@ def coreferent(marks: Iterable[Mark], schema: Schema) -> Iterator[Link]:
     seen: dict[tuple[str, str], Mark] = {}
     before: dict[str, list[Mark]] = {}
     for mark in sorted(marks, key=lambda mark: mark.order):
-        if schema.layer(mark.label) is not Layer.MENTION or schema.holds_value(mark.label):
+        if schema.layer(mark.label) is not Layer.MENTION or mark.label in schema.value_labels:
             continue
         earlier = before.setdefault(mark.label, [])
         words = _DETERMINER.sub("", (mark.text or "").lower())

@@ -162,6 +162,10 @@ class Schema(_Frozen):
     silent_zones: tuple[str, ...] = ()
     """Kinds of zones in which nothing is marked."""
 
+    def __hash__(self) -> int:
+        """Equal schemas have one version: what is made of a schema can be kept by it (`functools.cache`)."""
+        return hash(self.version)
+
     @cached_property
     def labels(self) -> dict[str, Label]:
         """Every span label, in the order of the screen."""
@@ -195,10 +199,14 @@ class Schema(_Frozen):
         """Every label that a link between two spans can carry: roles, then links, without repeats."""
         return tuple(dict.fromkeys([*self.roles, *self.links]))
 
-    def holds_value(self, label: str) -> bool:
-        """Whether marks of the label are asked for a text or a number: a time’s value, a quantity’s bounds."""
-        return any(
-            self.attributes[name].kind is not Kind.CHOICE for name in self.labels[label].attributes
+    @cached_property
+    def value_labels(self) -> frozenset[str]:
+        """The labels whose marks are asked for a text or a number: a time’s value, a quantity’s bounds."""
+        asked = {
+            name for name, attribute in self.attributes.items() if attribute.kind is not Kind.CHOICE
+        }
+        return frozenset(
+            name for name, label in self.labels.items() if not asked.isdisjoint(label.attributes)
         )
 
     def bearers(self, attribute: str) -> tuple[str, ...]:

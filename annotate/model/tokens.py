@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cache
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from annotate.model.records import Article, Sentence, Span
@@ -45,46 +47,50 @@ def tokens(text: str, language: str = "en") -> list[Span]:
 def sentences(article: Article) -> tuple[Sentence, ...]:
     """The sentences of each zone in turn, so that none runs over the border of two; the text must be there."""
     text = article.text or ""
-    rules = pipeline(article.language)
     cut = []
     for zone in article.zones:
-        for sentence in _joined(rules(zone.slice(text))):
-            words = tuple(
-                (zone.start + token.idx, zone.start + token.idx + len(token))
-                for token in sentence
-                if not token.is_space
-            )
-            if words:
-                start, end = words[0][0], words[-1][1]
-                cut.append(
-                    Sentence(start=start, end=end, tokens=words, digest=sha256(text[start:end])[:8])
-                )
+        for words in _sentences(zone.slice(text), article.language):
+            tokens = tuple((zone.start + start, zone.start + end) for start, end in words)
+            start, end = tokens[0][0], tokens[-1][1]
+            digest = sha256(text[start:end])[:8]
+            cut.append(Sentence(start=start, end=end, tokens=tokens, digest=digest))
     return tuple(cut)
 
 
-def _joined(doc: Any) -> Iterator[Any]:
-    """The sentences of a spaCy doc, those joined that a rank or a number's abbreviation had cut in two."""
-    start = 0
-    for sentence in doc.sents:
-        before, after = doc[start : sentence.end].text, doc[sentence.end : sentence.end + 1].text
-        if after and (_RANK.search(before) or (_NUMBER.search(before) and after.isdigit())):
-            continue
-        yield doc[start : sentence.end]
-        start = sentence.end
+def _sentences(text: str, language: str) -> Iterator[list[tuple[int, int]]]:
+    """The tokens of each sentence that has any, those joined that a rank or a number's abbreviation had cut in two."""
+    from spacy.attrs import IDX, IS_SPACE, LENGTH, SENT_START
+
+    # One array for all tokens: to ask spaCy of each takes as long as to find them.
+    doc = pipeline(language)(text).to_array([IDX, LENGTH, IS_SPACE, SENT_START])
+    starts = doc[:, 0].tolist()
+    ends = (doc[:, 0] + doc[:, 1]).tolist()
+    is_space = doc[:, 2].tolist()
+    first = 0
+    for beyond in [*((doc[1:, 3] == 1).nonzero()[0] + 1).tolist(), len(doc)]:
+        if beyond < len(doc):
+            before = text[starts[first] : ends[beyond - 1]]
+            after = text[starts[beyond] : ends[beyond]]
+            if _RANK.search(before) or (_NUMBER.search(before) and after.isdigit()):
+                continue
+        tokens = zip(starts[first:beyond], ends[first:beyond], is_space[first:beyond], strict=True)
+        words = [(start, end) for start, end, is_blank in tokens if not is_blank]
+        if words:
+            yield words
+        first = beyond
 
 
 def sentence_of(span: Span, sentences: Sequence[Sentence]) -> int | None:
     """The number of the one sentence that the span lies in."""
-    return next(
-        (n for n, own in enumerate(sentences) if own.start <= span.start and span.end <= own.end),
-        None,
-    )
+    number = bisect_right(sentences, span.start, key=attrgetter("start")) - 1
+    return number if number >= 0 and span.end <= sentences[number].end else None
 
 
-def token_range(span: Span, sentence: Sentence) -> tuple[int, int] | None:
-    """The sentence's tokens that the span starts and ends with, half-open; None where it cuts one."""
-    starts = {start: n for n, (start, _end) in enumerate(sentence.tokens)}
-    ends = {end: n + 1 for n, (_start, end) in enumerate(sentence.tokens)}
-    if span.start in starts and span.end in ends:
-        return starts[span.start], ends[span.end]
-    return None
+def token_range(start: int, end: int, sentence: Sentence) -> tuple[int, int] | None:
+    """The sentence's tokens that a span starts and ends with, half-open; None where it cuts one."""
+    tokens = sentence.tokens
+    first = bisect_left(tokens, start, key=itemgetter(0))
+    last = bisect_left(tokens, end, key=itemgetter(1))
+    if first == len(tokens) or last == len(tokens):
+        return None
+    return (first, last + 1) if tokens[first][0] == start and tokens[last][1] == end else None
