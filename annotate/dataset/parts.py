@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, get_args
 
@@ -13,7 +11,6 @@ import msgspec
 import pyarrow as pa
 
 from annotate.corpus import validate
-from annotate.corpus.entry import Entry
 from annotate.corpus.store import Corpus, StoreError
 from annotate.dataset import card
 from annotate.dataset.builder import Builder, BuildReport, BuiltArticle
@@ -85,12 +82,8 @@ class PartMaker:
         self._builder = Builder(corpus, texts)
 
     def of_names(self, names: Iterable[Name]) -> Part:
-        """The part of the articles of those names."""
-        with _no_collector():
-            return self.of_entries(validate.entries(self._corpus, self._schema, list(names)))
-
-    def of_entries(self, entries: Iterable[Entry | StoreError]) -> Part:
-        """The part of those articles; what can't be read is among its issues."""
+        """The part of the articles of those names; what can't be read is among its issues."""
+        entries = validate.entries(self._corpus, self._schema, list(names))
         part = Part()
         rows: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
         for entry in entries:
@@ -127,15 +120,3 @@ class PartMaker:
             is_shown = built.document.text is not None
             of_document["annotators"] = of_document["documents"]
             part.examples.append(card.examples(of_document) if is_shown else {})
-
-
-@contextmanager
-def _no_collector() -> Iterator[None]:
-    """Without Python's search for cycles of garbage: there are none, and among many records it takes a quarter."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

@@ -8,6 +8,7 @@ import unicodedata
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import cache
 from itertools import chain
 from typing import NamedTuple
 
@@ -295,7 +296,7 @@ def is_inside_word(text: str, offset: int) -> bool:
     the points of numbers (12,500). A possessive or a contraction (Moscow|’s, he|’ll) is no part of the word before it.
     `labelstudio/page/words.js` says the same to the annotator's browser.
     """
-    if not 0 < offset < len(text):
+    if not 0 < offset < len(text) or text[offset - 1].isspace() or text[offset].isspace():
         return False
     before, left, right, after = (
         text[place : place + 1] if place >= 0 else "" for place in range(offset - 2, offset + 2)
@@ -313,6 +314,7 @@ def is_inside_word(text: str, offset: int) -> bool:
     return right in _APOSTROPHES and _in_word(left) and len(name) == 3 and name.isalpha()
 
 
+@cache
 def _in_word(letter: str) -> bool:
     return (
         bool(letter)
