@@ -15,9 +15,11 @@ from rich import box
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from annotate.corpus import store
 from annotate.model import schema as schema_
+from annotate.model import text
 from annotate.model.issues import CODES, Issue, Severity, UsageError
 from annotate.model.schema import Schema
 
@@ -174,18 +176,18 @@ def show_counts(counts: Mapping[str, int], as_json: bool = False) -> None:
 
 
 def say(line: str) -> None:
-    """Print a line as it is."""
-    typer.echo(line)
+    """Print a line as it is, but for what a terminal would obey: see `text.shown`."""
+    typer.echo(text.shown(line))
 
 
 def say_json(fields: Any) -> None:
     """Print an object in one line, for a program to read."""
-    typer.echo(json.dumps(fields, ensure_ascii=False))
+    typer.echo(text.escaped_json(json.dumps(fields, ensure_ascii=False)))
 
 
 def complain(line: str, style: str = "") -> None:
-    """Print a line as it is to standard error."""
-    err.print(line, style=style, markup=False)
+    """Print a line to standard error as `say` does."""
+    err.print(text.shown(line), style=style, markup=False)
 
 
 def deliver(content: str, path: Path | None) -> None:
@@ -204,12 +206,24 @@ def write_output(path: Path, content: bytes) -> None:
         raise UsageError(f"{path}: {error.strerror}; give another --output") from None
 
 
+class _PlainTable(Table):
+    """A table whose cells are shown as they are: names and words in them may come from an article or a server."""
+
+    def add_row(self, *cells: Any, **kwargs: Any) -> None:
+        """A row; in strings brackets are no markup, and what a terminal would obey is escaped."""
+        super().add_row(*map(_plain, cells), **kwargs)
+
+
+def _plain(cell: Any, style: str = "") -> Any:
+    return Text(text.shown(cell), style) if isinstance(cell, str) else cell
+
+
 def table(
     *headings: str, left: Iterable[str] = (), title: str | None = None, **style: Any
 ) -> Table:
     """An empty table; columns are set to the right, as numbers are, but for those on the `left`."""
     styled: dict[str, Any] = {"title_justify": "left", "box": box.SIMPLE_HEAD} | style
-    empty = Table(title=title, **styled)
+    empty = _PlainTable(title=_plain(title, "table.title"), **styled)
     for heading in headings:
         empty.add_column(heading, justify="left" if heading in left else "right")
     return empty

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-import secrets
 import signal
 import socket
 import subprocess
@@ -13,107 +11,44 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
 
 import psutil
-from pydantic import Field, TypeAdapter, ValidationError
 
-from annotate.corpus.store import write
-from annotate.model import ids
-from annotate.model.issues import AcreError, UsageError
+from annotate.labelstudio import desks, postgres
+from annotate.labelstudio.desks import DamagedDesk, private
+from annotate.labelstudio.desks import Desk as Desk
+from annotate.labelstudio.desks import ServerError as ServerError
+from annotate.labelstudio.desks import folder as folder
+from annotate.labelstudio.desks import names as names
+from annotate.labelstudio.desks import read as read
+from annotate.labelstudio.environment import HOST as HOST
+from annotate.labelstudio.environment import environment
+from annotate.model.issues import UsageError
 
-HOST = "127.0.0.1"
 FIRST_PORT = 8080
 _START_SECONDS = 240
 _FIRST_ANSWER_SECONDS = 60
 _STOP_SECONDS = 15
-_OWN_ACCOUNT = "1"
-"""Number of the account that a desk begins with; an export tells no more of it."""
+_DAY = 24 * 60 * 60
 _MODULE = "annotate.labelstudio.server_app"
 
 
-class ServerError(AcreError):
-    """A Label Studio that does not start, answer or let itself be reached."""
-
-
-@dataclass(frozen=True)
-class Desk:
-    """Where an annotator works: address and account. The file that keeps it is private to the user."""
-
-    name: str
-    url: str
-    token: str
-    email: str | None = None
-    password: str | None = None
-    port: int | None = None
-    pid: Annotated[int, Field(gt=0)] | None = None
-    """Of the server's process, where it is one of ours."""
-    started: float | None = None
-    """When that process started, in seconds since 1970: after a restart of the machine its pid may be anybody's."""
-
-    def __repr__(self) -> str:
-        return f"Desk({self.name!r}, {self.url!r})"  # never the secrets: a repr ends up in logs
-
-    @property
-    def accounts(self) -> dict[str, str]:
-        """The pseudonym of the desk's own account, its name, by e-mail and by number; none of an attached desk."""
-        return {self.email: self.name, _OWN_ACCOUNT: self.name} if self.email else {}
-
-
-def folder(state: Path, name: str) -> Path:
-    """The desk's own folder under the state folder."""
-    return state / "desks" / ids.check("desk", name)
-
-
-def read(state: Path, name: str) -> Desk:
-    """A desk that has been served or attached before; UsageError names those there are."""
-    path = folder(state, name) / "desk.json"
-    try:
-        return TypeAdapter(Desk).validate_json(path.read_bytes())
-    except FileNotFoundError:
-        known = ", ".join(names(state)) or "none yet"
-        raise UsageError(
-            f"no desk {name!r} (there is: {known}); start it with: acre serve --desk {name}"
-        ) from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "file"
-        raise ServerError(
-            f"{path}: {where}: {first['msg']}; stop the server, remove the file and run acre serve"
-            " again"
-        ) from None
-
-
-def names(state: Path) -> list[str]:
-    """Of the desks that have been served or attached before."""
-    return sorted(path.parent.name for path in state.glob("desks/*/desk.json"))
-
-
-def _keep(state: Path, desk: Desk) -> None:
-    path = folder(state, desk.name) / "desk.json"
-    with private():
-        write(path, (json.dumps(asdict(desk), indent=1) + "\n").encode())
-
-
-@contextmanager
-def private() -> Iterator[None]:
-    """Files made meanwhile are the user's alone."""
-    before = os.umask(0o077)
-    try:
-        yield
-    finally:
-        os.umask(before)
-
-
 def attach(state: Path, name: str, url: str, token: str) -> Desk:
-    """Remember a Label Studio that someone else runs; waits until it is healthy."""
+    """Remember a Label Studio that someone else runs; waits until it is healthy.
+
+    UsageError where the desk has a Label Studio of its own: its secrets would be forgotten.
+    """
+    if desks.data_folder(state, name).exists():
+        raise UsageError(
+            f"desk {name!r} has a Label Studio of its own in {folder(state, name)}; choose another"
+            " --desk name for the one that runs elsewhere"
+        )
     desk = Desk(name, url.rstrip("/"), token)
     wait(desk.url, seconds=60)
-    _keep(state, desk)
+    desks.keep(state, desk)
     return desk
 
 
@@ -123,35 +58,50 @@ def start(
     port: int | None = None,
     on_wait: Callable[[], None] = lambda: None,
     guidelines: Path | None = None,
+    database: str | None = None,
+    notify: Callable[[str], None] = lambda message: None,
 ) -> Desk:
     """Start the desk's Label Studio and wait until it is healthy; one that is up already is taken over.
 
     The data directory outlives every kill: the next start finds all that was saved. `guidelines` is the folder of the
-    built site, which the desk serves under /guidelines/. ServerError where `port` is given and another program has it;
-    where none is given, the next free one is taken.
+    built site, which the desk serves under /guidelines/. `database` is the PostgreSQL server that a new desk keeps its
+    data on. ServerError where `port` is given and another program has it; where none is given, the next free one is
+    taken. Of two starts at once the second waits, and takes over what the first started.
     """
     home = folder(state, name)
-    with private():
-        home.mkdir(parents=True, exist_ok=True)
-    desk = _known(state, name)
-    if is_ours(desk):
-        return desk
-    # Another program, or a desk under another state folder, may take the port after it was seen free: it listens there
-    # then, and the next turn takes another port.
-    while True:
-        desk = _with_port(state, desk, port)
-        running = _launch(state, desk, on_wait, guidelines)
+    with desks.locked(home / "start.lock", on_wait):
+        desk = _with_database(_known(state, name, database, notify), database)
+        running = _taken_over(state, desk, on_wait)
         if running is not None:
             return running
+        postgres.prepare(desk)
+        # Another program, or a desk under another state folder, may take the port after it was seen free: it listens
+        # there then, and the next turn takes another port.
+        while True:
+            desk = _with_port(state, desk, port)
+            running = _launch(state, desk, on_wait, guidelines)
+            if running is not None:
+                return running
 
 
-def _known(state: Path, name: str) -> Desk:
-    """The desk as it was served last; a new one, with secrets of its own, where it never was."""
-    if not (folder(state, name) / "desk.json").exists():
-        return Desk(
-            name, "", secrets.token_hex(20), f"{name}@acre.invalid", secrets.token_urlsafe(12)
+def _known(state: Path, name: str, database: str | None, notify: Callable[[str], None]) -> Desk:
+    """The desk as it was served last; one with new secrets where it never was, or where what was kept is damaged.
+
+    The server gives its account the secrets that it is started with: nobody is locked out.
+    """
+    if not desks.file(state, name).exists():
+        return desks.new(name)
+    try:
+        desk = read(state, name)
+    except DamagedDesk as error:
+        if database is None and not (desks.data_folder(state, name) / desks.SQLITE).exists():
+            raise
+        aside = desks.set_damaged_aside(state, name)
+        notify(
+            f"{error.args[0].rpartition(';')[0]}; it is kept as {aside.name}, and the desk has a new"
+            " password: give it to the annotator"
         )
-    desk = read(state, name)
+        return desks.new(name)
     if desk.port is None:
         raise UsageError(
             f"desk {name!r} is attached to {desk.url}, which someone else runs; choose another"
@@ -160,9 +110,59 @@ def _known(state: Path, name: str) -> Desk:
     return desk
 
 
+def _with_database(desk: Desk, database: str | None) -> Desk:
+    """The desk with its data where it is asked for; UsageError where it has them elsewhere already."""
+    if database is None:
+        return desk
+    if desk.port is None:
+        return replace(desk, database=postgres.own_database(database, desk.name))
+    if desk.database is None:
+        raise UsageError(
+            f"desk {desk.name!r} keeps its data in a folder, and they stay there; start a new --desk"
+            " with --database"
+        )
+    if not postgres.is_on(desk.database, database):
+        raise UsageError(
+            f"desk {desk.name!r} keeps its data in {postgres.shown(desk.database)}; leave --database"
+            " out, or start a new --desk"
+        )
+    return replace(desk, database=postgres.with_account_of(desk.database, database))
+
+
+def _taken_over(state: Path, desk: Desk, on_wait: Callable[[], None]) -> Desk | None:
+    """The desk, with the server that has its data already; None where none has.
+
+    A start that was killed leaves a server that comes up by itself. One that never answers to the desk's token, because
+    it hangs or the token is a new one, is stopped.
+    """
+    if is_ours(desk):
+        return desk
+    pid = desks.holder(folder(state, desk.name))
+    if pid is None:
+        return None
+    if desk.port is not None and _comes_up(desk, pid, on_wait):
+        running = replace(desk, pid=pid, started=_start_time(pid))
+        desks.keep(state, running)
+        return running
+    _end(pid)
+    return None
+
+
+def _comes_up(desk: Desk, pid: int, on_wait: Callable[[], None]) -> bool:
+    """Whether the desk's server, which that process is, answers to the desk's token in the end."""
+    try:
+        ended = "it has ended"
+        wait(desk.url, _START_SECONDS, on_wait, lambda: None if psutil.pid_exists(pid) else ended)
+    except ServerError:
+        return False
+    return _answers(desk, _FIRST_ANSWER_SECONDS)
+
+
 def _with_port(state: Path, desk: Desk, port: int | None) -> Desk:
     """The desk at that port, or at a free one, its own from last time where it can be."""
-    with _one_at_a_time(state):
+    with desks.locked(
+        state / "lock"
+    ):  # desks that are started together take their ports one after another
         port = port or _free_port(desk.port or FIRST_PORT, _ports(state, but=desk.name))
         if not _is_free(port):
             raise ServerError(
@@ -171,7 +171,7 @@ def _with_port(state: Path, desk: Desk, port: int | None) -> Desk:
             )
         desk = replace(desk, url=f"http://{HOST}:{port}", port=port, pid=None, started=None)
         # Kept before the start: the account is made with these secrets, so they must survive a kill from here on.
-        _keep(state, desk)
+        desks.keep(state, desk)
     return desk
 
 
@@ -188,12 +188,12 @@ def _launch(
     with private(), log.open("ab") as output:
         process = subprocess.Popen(
             [*_program(), "start", "--no-browser", "--internal-host", HOST, "--port", str(desk.port)],
-            cwd=home, env=_environment(desk, home, guidelines), stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+            cwd=home, env=environment(desk, home, guidelines), stdin=subprocess.DEVNULL, stdout=output, stderr=output,
             start_new_session=True, umask=0o077,
         )  # fmt: skip
     desk = replace(desk, pid=process.pid, started=_start_time(process.pid))
     try:
-        _keep(state, desk)
+        desks.keep(state, desk)
         wait(desk.url, _START_SECONDS, on_wait, lambda: _exited(process, log))
         if not _answers(desk, _FIRST_ANSWER_SECONDS):
             raise ServerError(f"{desk.url}: the server does not know the desk's token; see {log}")
@@ -213,27 +213,38 @@ def stop(desk: Desk) -> bool:
     process = _process(desk)
     if process is None:
         return False
+    _end(process.pid)
+    return True
+
+
+def _end(pid: int) -> None:
+    """Stop the process and all of its group: asked first, then made to."""
     for sent, seconds in ((signal.SIGTERM, _STOP_SECONDS), (signal.SIGKILL, 5)):
         try:
-            os.killpg(process.pid, sent)
-            process.wait(seconds)
-        except (ProcessLookupError, PermissionError):
+            os.killpg(pid, sent)
+            psutil.Process(pid).wait(seconds)
+        except (ProcessLookupError, PermissionError, psutil.NoSuchProcess):
             break
         except psutil.TimeoutExpired:
             continue
         break
-    return True
 
 
-def hold(desk: Desk, on_up: Callable[[], None]) -> None:
+def hold(
+    desk: Desk, on_up: Callable[[], None], each_day: Callable[[], object] = lambda: None
+) -> None:
     """Wait until Ctrl+C, then stop the desk's server; ServerError where it ended by itself.
 
     `on_up` is called first, when an interruption already stops the server.
     """
     try:
         on_up()
+        next_day = time.monotonic() + _DAY
         while is_ours(desk):
             time.sleep(2)
+            if time.monotonic() > next_day:
+                next_day += _DAY
+                each_day()
     except KeyboardInterrupt:
         for sent in (signal.SIGTERM, signal.SIGINT):
             signal.signal(sent, signal.SIG_IGN)  # it is stopping already
@@ -328,41 +339,6 @@ def _program() -> list[str]:
     return [sys.executable, "-P", "-m", _MODULE]
 
 
-def _environment(desk: Desk, home: Path, guidelines: Path | None) -> dict[str, str]:
-    settings = {
-        "BASE_DATA_DIR": str((home / "data").resolve()),
-        "USERNAME": desk.email or "",
-        "PASSWORD": desk.password or "",
-        "USER_TOKEN": desk.token,
-        "ENABLE_LEGACY_API_TOKEN": "true",
-        "DISABLE_SIGNUP_WITHOUT_LINK": "true",
-        "COLLECT_ANALYTICS": "false",
-        "LATEST_VERSION_CHECK": "false",
-        "SENTRY_DSN": "",
-        "FRONTEND_SENTRY_DSN": "",
-        "CORS_ALLOW_ALL_ORIGINS": "false",
-        "ALLOWED_HOSTS": f"{HOST},localhost",
-        "ENABLE_LOCAL_FILES_STORAGE": "false",
-        "LOCAL_FILES_SERVING_ENABLED": "false",
-        # The suggestion service is on this machine; the annotator's account can name none.
-        "ML_BLOCK_LOCAL_IP": "false",
-        "DJANGO_DB": "sqlite",
-        # SQLite in WAL mode: twice the submit rate, and readers don't lock writers out.
-        "AZURE_MOUNT_FIX": "1",
-    }
-    # Settings of the caller's shell must not reach a desk: they could open what is closed here.
-    inherited = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("LABEL_STUDIO_", "DJANGO_"))
-    }
-    label_studio = {f"LABEL_STUDIO_{name}": value for name, value in settings.items()}
-    # Bad predictions are refused.
-    flags = {"fflag_feat_utc_210_prediction_validation_15082025": "true"}
-    site = {"ACRE_GUIDELINES": str(guidelines.resolve())} if guidelines else {}
-    return inherited | label_studio | flags | site | {"ACRE_DESK": desk.name}
-
-
 def _exited(process: subprocess.Popen[bytes], log: Path) -> str | None:
     if process.poll() is None:
         return None
@@ -390,14 +366,5 @@ def _free_port(first: int, taken: set[int]) -> int:
 
 def _ports(state: Path, but: str) -> set[int]:
     """The ports of the other desks: one that is starting does not listen yet, one that is down keeps its address."""
-    others = set(names(state)) - {but}
-    ports = (read(state, name).port for name in others)
-    return {port for port in ports if port is not None}
-
-
-@contextmanager
-def _one_at_a_time(state: Path) -> Iterator[None]:
-    """Desks that are started together take their ports one after another."""
-    with private(), (state / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    others = (desk for desk in desks.all_readable(state) if desk.name != but)
+    return {desk.port for desk in others if desk.port is not None}

@@ -1,22 +1,27 @@
-"""Runs as a desk's Label Studio process: Label Studio's own server, with three middlewares more.
+"""Runs as a desk's Label Studio process: Label Studio's own server, with four middlewares more.
 
-One lets the annotator's account label and do nothing else, one puts the scripts of `page/` into each page, so
-that the editor works as documented, one serves the guidelines. They are appended to the base settings before
-the server reads them: a settings module of our own can't be named, since Label Studio's reads itself while it
-is imported.
+One lets the annotator's account label and do nothing else, one slows the guessing of its password down, one puts
+the scripts of `page/` into each page, so that the editor works as documented, one serves the guidelines. They are
+appended to the base settings before the server reads them: a settings module of our own can't be named, since Label
+Studio's reads itself while it is imported.
 """
 
 from __future__ import annotations
 
+import fcntl
 import hmac
 import importlib
 import json
+import math
 import os
 import re
 import sys
+import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from threading import Lock
+from typing import Any, TextIO
 
 GUIDELINES = "/guidelines/"
 
@@ -197,13 +202,100 @@ def guidelines(get_response: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return answer
 
 
+def slow_logins(
+    get_response: Callable[[Any], Any], clock: Callable[[], float] = time.monotonic
+) -> Callable[[Any], Any]:
+    """Django middleware: after ten wrong passwords in five minutes, no more are tried until the first is that old.
+
+    It counts for the desk, which has one account, and not by address: all come from this machine. A session that has
+    begun goes on.
+    """
+    failures: deque[float] = deque(maxlen=_FAILURES)
+    lock = Lock()
+
+    def answer(request: Any) -> Any:
+        if _request_line(request) != "POST /user/login":
+            return get_response(request)
+        with lock:  # one at a time: many at once count as many
+            rest = failures[0] + _FAILURE_SECONDS - clock() if len(failures) == _FAILURES else 0
+            if rest > 0:
+                return _wait(math.ceil(rest))
+            response = get_response(request)
+            if response.status_code in (301, 302):
+                failures.clear()
+            else:
+                failures.append(clock())
+            return response
+
+    return answer
+
+
+_FAILURES, _FAILURE_SECONDS = 10, 300
+
+
+def _wait(seconds: int) -> Any:
+    http = importlib.import_module("django.http")
+    return http.HttpResponse(
+        f"Too many wrong passwords; try again in {seconds} seconds.",
+        status=429,
+        headers={"Retry-After": str(seconds)},
+        content_type="text/plain",
+    )
+
+
+def only_server(path: Path, seconds: float = 5) -> TextIO:
+    """Hold the lock of the desk's data, with this process's pid in its file, as long as the result is kept.
+
+    SystemExit where another server has it: two on one database damage it.
+    """
+    deadline = time.monotonic() + seconds
+    handle = path.open("a")
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except BlockingIOError:
+            # Who asks whether a server is there holds the lock for a moment.
+            if time.monotonic() > deadline:
+                sys.exit(f"{path}: another server has this desk's data; stop it first")
+            time.sleep(0.1)
+    handle.truncate(0)
+    handle.write(str(os.getpid()))
+    handle.flush()
+    return handle
+
+
+def with_its_secrets(create_user: Callable[..., Any]) -> Callable[..., Any]:
+    """Label Studio's making of the desk's account, which then has the password and the token that the desk knows.
+
+    By itself it sets them once, when the account is made: a desk whose file was lost, or whose data came back from a
+    backup, would be locked out.
+    """
+
+    def create(*arguments: Any) -> Any:
+        user = create_user(*arguments)
+        password = os.environ["LABEL_STUDIO_PASSWORD"]
+        if not user.check_password(password):
+            user.set_password(password)
+            user.save(update_fields=["password"])
+        tokens = importlib.import_module("rest_framework.authtoken.models").Token.objects
+        token = os.environ["LABEL_STUDIO_USER_TOKEN"]
+        if not tokens.filter(user=user).exclude(key=token).update(key=token):
+            tokens.get_or_create(user=user, defaults={"key": token})
+        return user
+
+    return create
+
+
 def main() -> None:
-    """Start Label Studio with the arguments of this process."""
-    server = importlib.import_module("label_studio.server")
+    """Start Label Studio with the arguments of this process, where no other has the desk's data."""
+    lock = only_server(Path(os.environ["ACRE_LOCK"]))
+    server: Any = importlib.import_module("label_studio.server")
     sys.path.insert(0, server.LS_PATH)
     base = importlib.import_module("core.settings.base")
     base.MIDDLEWARE.append("django.middleware.clickjacking.XFrameOptionsMiddleware")
     base.MIDDLEWARE.append("annotate.labelstudio.server_app.guard")
+    base.MIDDLEWARE.append("annotate.labelstudio.server_app.slow_logins")
     base.MIDDLEWARE.append("annotate.labelstudio.server_app.editor_defaults")
     base.MIDDLEWARE.append("annotate.labelstudio.server_app.guidelines")
     # Browsers keep cookies by host, not by port: two desks on one machine must not log each other out.
@@ -213,7 +305,9 @@ def main() -> None:
             f"{cookie}_COOKIE_NAME",
             f"acre-{os.environ.get('ACRE_DESK', 'desk')}-{cookie.lower()}",
         )
-    server.main()
+    server._create_user = with_its_secrets(server._create_user)
+    with lock:
+        server.main()
 
 
 if __name__ == "__main__":

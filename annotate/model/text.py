@@ -26,6 +26,8 @@ _HEAD = 8192
 """Bytes in which a page declares its charset; browsers look at 1024, and pages have it later all the same."""
 # C0, DEL and C1 controls but for tab and newline; lone surrogates break every later export of a Label Studio project.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+# What a terminal obeys or can’t be given: controls but for tab and newline, half characters, turns of direction.
+_OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 _LINE_END = re.compile("\r\n?|\u2028|\u2029|\x85|\x0b|\x0c")
 _TRAILING = re.compile(r"[^\S\n]+(?=\n|\Z)")
 
@@ -144,6 +146,20 @@ def _sequences(text: str) -> Iterator[tuple[int, int]]:
 def is_normal(text: str) -> bool:
     """Whether `normalise` would leave the text as it is."""
     return normalise(text)[0] == text
+
+
+def shown(line: str) -> str:
+    """The line for a terminal, in which what a terminal would obey stands as an escape, and moves no cursor.
+
+    >>> shown("m1\\x1b[2J")
+    'm1\\\\x1b[2J'
+    """
+    return _OBEYED.sub(lambda match: ascii(match[0])[1:-1], line)
+
+
+def escaped_json(document: str) -> str:
+    """JSON of the same value, in which what a terminal would obey stands as JSON's own escape."""
+    return _OBEYED.sub(lambda match: f"\\u{ord(match[0]):04x}", document)
 
 
 def sha256(text: str) -> str:

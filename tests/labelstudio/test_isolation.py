@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from annotate.corpus.store import Corpus
-from annotate.labelstudio import load, server, tasks
+from annotate.labelstudio import environment, load, server, tasks
 from annotate.labelstudio.client import Client
 from annotate.labelstudio.server import Desk
 from annotate.model.records import Annotation, Article
@@ -178,9 +178,9 @@ def _routes(desk: Desk, state: Path) -> list[str]:
     """Every address that the desk's Label Studio knows, parameters as `<name>`."""
     home = server.folder(state, desk.name)
     program = [sys.executable, "-P", str(Path(__file__).with_name("routes.py"))]
-    environment = server._environment(desk, home, None)
+    variables = environment.environment(desk, home)
     done = subprocess.run(
-        program, cwd=home, env=environment, capture_output=True, text=True, check=True
+        program, cwd=home, env=variables, capture_output=True, text=True, check=True
     )
     return list(json.loads(done.stdout.splitlines()[-1]))
 

@@ -17,15 +17,19 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from email.message import Message
 from itertools import chain
 from pathlib import Path
 
+import psutil
 import pytest
 
 from annotate.corpus import store
 from annotate.corpus.store import Corpus
-from annotate.labelstudio import load, server, tasks
+from annotate.labelstudio import desks, load, server, server_app, tasks
 from annotate.labelstudio.client import Client
+from annotate.labelstudio.environment import environment
 from annotate.labelstudio.server import Desk, ServerError
 from annotate.model.issues import UsageError
 from annotate.model.records import Annotation, Article
@@ -89,6 +93,96 @@ def test_it_is_closed_to_strangers(desk: Desk) -> None:
     assert headers["X-Frame-Options"]
 
 
+def test_the_callers_environment_does_not_reach_a_desk_and_guessing_is_slow(
+    tmp_path: Path, prepare: Prepare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (
+        "DEBUG",
+        "LABEL_STUDIO_DEBUG",
+        "HEARTEX_DEBUG",
+        "DJANGO_DEBUG",
+        "CORS_ALLOW_ALL_ORIGINS",
+    ):
+        monkeypatch.setenv(name, "true")
+    monkeypatch.setenv("DATABASE_NAME", str(tmp_path / "another.sqlite3"))
+    monkeypatch.setenv("SECRET_KEY", "known")
+    desk = server.start(prepare(tmp_path, "eva"), "eva")
+    try:
+        process = psutil.Process(desk.pid)
+        seen = set(process.environ())
+        assert seen.isdisjoint(
+            {"DEBUG", "LABEL_STUDIO_DEBUG", "HEARTEX_DEBUG", "DJANGO_DEBUG", "SECRET_KEY"}
+        )
+        assert not (tmp_path / "another.sqlite3").exists()
+        request = urllib.request.Request(f"{desk.url}/no-such-page")
+        request.add_header("Authorization", f"Token {desk.token}")
+        with pytest.raises(urllib.error.HTTPError) as missing:
+            urllib.request.urlopen(request)
+        assert missing.value.code == 404
+        assert "urlpatterns" not in missing.value.read().decode()  # as a page of DEBUG lists them
+        assert [_log_in(desk, "wrong")[0] for _ in range(10)] == [200] * 10  # the page again
+        assert _log_in(desk, "wrong")[0] == 429
+        status, headers = _log_in(desk, desk.password or "")
+        assert status == 429
+        assert 0 < int(headers["Retry-After"]) <= 300
+        assert server.is_ours(desk)  # who is in is not slowed down
+    finally:
+        server.stop(desk)
+
+
+def _log_in(desk: Desk, password: str) -> tuple[int, Message]:
+    stranger = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(), _Unfollowed())
+    page = stranger.open(f"{desk.url}/user/login/").read().decode()
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
+    assert token is not None
+    form = {"email": desk.email, "password": password, "csrfmiddlewaretoken": token[1]}
+    try:
+        with stranger.open(
+            f"{desk.url}/user/login/", urllib.parse.urlencode(form).encode()
+        ) as answer:
+            return answer.status, answer.headers
+    except urllib.error.HTTPError as error:
+        return error.code, error.headers
+
+
+class _Unfollowed(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *arguments: object) -> None:
+        return None
+
+
+def test_a_right_password_ends_the_waiting_and_time_does() -> None:
+    django = pytest.importorskip("django.test", reason="Label Studio is not installed")
+    from django.conf import settings
+
+    if not settings.configured:
+        settings.configure()
+    from django.http import HttpResponse
+
+    now, right, tried = [0.0], [False], [0]
+
+    def page(request: object) -> HttpResponse:
+        tried[0] += 1
+        return HttpResponse(status=302 if right[0] else 200)
+
+    guarded = server_app.slow_logins(page, lambda: now[0])
+    post = django.RequestFactory().post
+
+    def attempt() -> int:
+        now[0] += 1
+        return int(guarded(post("/user/login/")).status_code)
+
+    assert [attempt() for _ in range(9)] == [200] * 9
+    right[0] = True
+    assert attempt() == 302  # and nothing is held against it any more
+    right[0] = False
+    assert [attempt() for _ in range(12)] == [200] * 10 + [429] * 2
+    assert tried[0] == 20
+    now[0] += 288
+    assert attempt() == 200
+    assert attempt() == 200
+    assert guarded(django.RequestFactory().get("/user/login/")).status_code == 200
+
+
 def _outside() -> str:
     """This machine's own address that is not the loopback."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
@@ -111,7 +205,7 @@ def test_a_desk_that_does_not_listen_yet_keeps_its_port(tmp_path: Path) -> None:
     taken = Desk(
         "first", "http://127.0.0.1:9", "t", "first@acre.invalid", "p", port=server.FIRST_PORT + 40
     )
-    server._keep(tmp_path, taken)
+    desks.keep(tmp_path, taken)
     assert (
         server._free_port(server.FIRST_PORT + 40, server._ports(tmp_path, but="second"))
         == server.FIRST_PORT + 41
@@ -260,6 +354,91 @@ def test_a_desk_that_an_older_version_started_is_stopped(
         server.stop(desk)
 
 
+def test_two_that_serve_a_desk_at_once_have_one_server(tmp_path: Path, prepare: Prepare) -> None:
+    prepare(tmp_path, "eva")
+    command = [
+        sys.executable,
+        "-m",
+        "annotate",
+        "serve",
+        "--desk",
+        "eva",
+        "--state",
+        str(tmp_path),
+        "--detach",
+    ]
+    both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    said = [process.communicate()[0] for process in both]
+    desk = server.read(tmp_path, "eva")
+    try:
+        assert [process.returncode for process in both] == [0, 0]
+        assert said[0] == said[1]
+        assert _servers_in(tmp_path / "desks" / "eva") == [desk.pid]
+    finally:
+        server.stop(desk)
+
+
+def _servers_in(home: Path) -> list[int]:
+    """The pids of all processes that work in the folder."""
+    pids = []
+    for process in psutil.process_iter(["cwd"]):
+        if process.info["cwd"] == str(home):
+            pids.append(process.pid)
+    return pids
+
+
+def test_a_start_that_was_killed_leaves_a_server_that_the_next_takes_over(
+    tmp_path: Path, prepare: Prepare
+) -> None:
+    home = prepare(tmp_path, "eva") / "desks" / "eva"
+    command = [sys.executable, "-m", "annotate", "serve", "--desk", "eva", "--state", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        while desks.holder(home) is None:
+            time.sleep(0.05)
+        process.kill()
+    left = desks.holder(home)
+    path = desks.file(tmp_path, "eva")
+    # As if it was killed before it could write down whom it started.
+    desks.keep(tmp_path, replace(server.read(tmp_path, "eva"), pid=None, started=None))
+    desk = server.start(tmp_path, "eva")
+    try:
+        assert desk.pid == left
+        # Nor does a server that somebody starts by hand join it.
+        by_hand = subprocess.run(
+            server._program(), cwd=home, env=environment(desk, home), capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert (by_hand.returncode, "another server has this desk's data" in by_hand.stderr) == (
+            1,
+            True,
+        )
+        # A file that is lost, with the server up, costs the annotator a new password and nothing else.
+        path.write_bytes(path.read_bytes()[:-40])
+        complaints: list[str] = []
+        again = server.start(tmp_path, "eva", notify=complaints.append)
+        assert _servers_in(home) == [again.pid]
+        assert again.pid != left
+        assert (again.token != desk.token, again.password != desk.password) == (True, True)
+        assert _log_in(again, again.password or "")[0] == 302
+        assert _log_in(again, desk.password or "")[0] == 200
+        assert "desk.json: file: Invalid JSON" in complaints[0]
+        assert "it is kept as desk.json.damaged, and the desk has a new password" in complaints[0]
+        assert path.with_name("desk.json.damaged").exists()
+        desk = again
+    finally:
+        server.stop(desk)
+
+
+def test_a_damaged_file_of_another_desk_stops_none(tmp_path: Path) -> None:
+    store.write(desks.file(tmp_path, "ben"), b"{")
+    assert server._ports(tmp_path, but="eva") == set()
+
+
+def test_a_desk_with_data_of_its_own_is_not_attached_elsewhere(tmp_path: Path, acre: Acre) -> None:
+    (tmp_path / "desks" / "eva" / "data").mkdir(parents=True)
+    with pytest.raises(UsageError, match=r"has a Label Studio of its own in .*; choose another"):
+        server.attach(tmp_path, "eva", "http://127.0.0.1:9", "token")
+
+
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
@@ -274,6 +453,7 @@ def test_a_damaged_desk_file_is_one_clear_line(
     done = acre("serve", "--desk", "eva", "--state", tmp_path, "--stop")
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert f"desk.json: {problem}" in done.stderr
+    assert "give its address again: acre serve --desk eva with the --url" in done.stderr
 
 
 def test_desks_started_at_once_under_two_state_folders_get_a_port_each(tmp_path: Path) -> None:
