@@ -2,11 +2,22 @@
 
 import sys
 
-from annotate.cli import annotators, convert, corpus, desks, extract, gold, score
+from annotate.cli import annotators, backup, convert, corpus, desks, extract, gold, score
 from annotate.cli.common import app, complain
 from annotate.model.issues import AcreError
 
-__all__ = ["annotators", "app", "convert", "corpus", "desks", "extract", "gold", "main", "score"]
+__all__ = [
+    "annotators",
+    "app",
+    "backup",
+    "convert",
+    "corpus",
+    "desks",
+    "extract",
+    "gold",
+    "main",
+    "score",
+]
 
 
 def main() -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -28,6 +29,7 @@ from annotate.cli.common import (
     complain,
     progress,
     say,
+    say_json,
     schema_of,
     show_counts,
     state_of,
@@ -37,10 +39,10 @@ from annotate.corpus.articles.reading import About
 from annotate.corpus.store import Corpus, article_file
 from annotate.formats import labelmap, labelstudio
 from annotate.formats.labelmap import LabelMap
+from annotate.labelstudio import backup, desks, postgres, server
 from annotate.labelstudio import client as client_
 from annotate.labelstudio import load as load_
 from annotate.labelstudio import pull as pull_
-from annotate.labelstudio import server
 from annotate.labelstudio import suggest as suggest_
 from annotate.labelstudio.matching import Articles
 from annotate.labelstudio.source import File, Server, Source
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
 
 @app.command()
 def serve(
+    context: typer.Context,
     desk: DeskOption = DESK,
     port: Annotated[
         int | None,
@@ -65,6 +68,27 @@ def serve(
     detach: Annotated[
         bool, typer.Option("--detach", help="Return once it is up; stop it with --stop.")
     ] = False,
+    database: Annotated[
+        str | None,
+        typer.Option(
+            envvar="ACRE_DATABASE",
+            help=(
+                "A PostgreSQL server, as postgresql://user@host:5432/, on which a new desk gets a"
+                " database of its own. Give a password in the variable or in ~/.pgpass, never here."
+            ),
+        ),
+    ] = None,
+    copies: Annotated[
+        int,
+        typer.Option(
+            "--copies",
+            min=0,
+            help=(
+                "How many copies of the desk to keep in the state folder's backups/: one is made at"
+                " the start and each day; see acre restore."
+            ),
+        ),
+    ] = backup.KEPT,
     corpus: CorpusOption = CORPUS,
     state: StateOption = None,
 ) -> None:
@@ -79,10 +103,15 @@ def serve(
         account = client_.Client(attached.url, attached.token).me()["email"]
         say(f"desk {desk} is attached to {attached.url} as {account}")
         return
+    source = context.get_parameter_source("database")
+    if source is not None and source.name == "COMMANDLINE":
+        _check_private(database or "")
     # A SIGTERM ends like Ctrl+C: with the server stopped.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with progress("starting Label Studio") as step:
-        running = server.start(home, desk, port, step, corpus.parent / "build" / "guidelines")
+        backup.automatic(home, desk, Corpus(corpus), copies, complain)
+        guidelines = corpus.parent / "build" / "guidelines"
+        running = server.start(home, desk, port, step, guidelines, database, complain)
     if detach:
         say(_address(running, home))
         return
@@ -91,8 +120,19 @@ def serve(
         say(f"{_address(running, home)}\nCtrl+C stops it; nothing that was saved is lost.")
         sys.stdout.flush()
 
-    server.hold(running, announce)
+    server.hold(
+        running, announce, lambda: backup.automatic(home, desk, Corpus(corpus), copies, complain)
+    )
     say("stopped")
+
+
+def _check_private(database: str) -> None:
+    """UsageError where an address on the command line, which everybody on the machine can read, has a password."""
+    if postgres.has_password(database):
+        raise UsageError(
+            "--database: a password on the command line shows in the list of processes; give the"
+            " address in the variable ACRE_DATABASE, or put the password into ~/.pgpass"
+        )
 
 
 def _address(desk: server.Desk, home: Path) -> str:
@@ -136,7 +176,9 @@ def load(
         if wanted:
             say(f"{len(wanted)} articles are assigned to {desk}")
     articles = load_.Selection(folder, wanted, collection)
-    with progress("loading") as step:
+    lock = desks.load_lock(state_of(state, corpus), client.url)
+    on_wait = _once(complain, "another acre load is at work on it; waiting ...")
+    with desks.locked(lock, on_wait), progress("loading") as step:
         report = load_.load(client, project, articles, labels, step)
     if report.project is None:
         complain("nothing was loaded, and no project was made")
@@ -162,6 +204,17 @@ def load(
         issues.show(issue)
     is_clean = not (issues.errors or missing or articles.unknown or report.project is None)
     raise typer.Exit(0 if is_clean else 1)
+
+
+def _once(tell: Callable[[str], None], message: str) -> Callable[[], None]:
+    """Tells the message when it is first called, and nothing after."""
+    messages = [message]
+
+    def step() -> None:
+        while messages:
+            tell(messages.pop())
+
+    return step
 
 
 @app.command()
@@ -326,8 +379,19 @@ def pull(
             labelstudio.reader(terms, label_map), articles, force,
         )  # fmt: skip
     issues.sum_up("--list")
+    _show_asked(source.asked(), json_)
     show_counts(counts, json_)
     raise typer.Exit(1 if issues.errors else 0)
+
+
+def _show_asked(asked: dict[str, Any], as_json: bool) -> None:
+    """Since when the server was asked, and how much it has: a pull that brings nothing says why."""
+    if as_json and asked:
+        say_json({"asked": asked})
+    elif asked:
+        since = asked["since"]
+        of = f"those touched since {since} were" if since else "all were"
+        say(f"the project has {asked['tasks']} tasks; {of} asked for")
 
 
 def _added(

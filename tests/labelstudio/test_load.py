@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
@@ -9,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from annotate.corpus.store import Corpus
-from annotate.labelstudio import load, tasks
+from annotate.labelstudio import desks, load, tasks
 from annotate.labelstudio.client import Client, ClientError
 from annotate.labelstudio.server import Desk
 from annotate.model.issues import AcreError
@@ -181,3 +183,41 @@ def test_a_wrong_name_makes_no_empty_project(
     assert done.returncode == code
     assert message in done.stderr
     assert client.project(project) is None
+
+
+def test_two_loads_at_once_make_one_project_and_each_task_once(
+    corpus: Corpus, write: Write, client: Client, desk: Desk, state: Path, project: str
+) -> None:
+    for number in range(9):
+        write(f"[m1:person|Number {number}] left the town of Brel.\n---\n")
+    command = [
+        sys.executable, "-m", "annotate", "load", "--desk", "ana", "--state", str(state), "--project", project,
+    ]  # fmt: skip
+    both = [
+        subprocess.Popen(command, cwd=corpus.root.parent, stdout=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    said = sorted(process.communicate()[0].partition(": ")[2] for process in both)
+    assert said == ["0 added, 0 updated, 9 unchanged\n"] * 2 + ["9 added, 0 updated, 0 unchanged\n"]
+    made = client.project(project)
+    assert made is not None
+    assert len(list(chain.from_iterable(client.tasks(made["id"])))) == 9
+
+
+def test_a_load_that_waits_says_so(
+    corpus: Corpus, write: Write, client: Client, desk: Desk, state: Path, project: str
+) -> None:
+    write(SENTENCE)
+    command = [
+        sys.executable, "-m", "annotate", "load", "--desk", "ana", "--state", str(state), "--project", project,
+    ]  # fmt: skip
+    with desks.locked(desks.load_lock(state, client.url)):
+        waiting = subprocess.Popen(
+            command, cwd=corpus.root.parent, stderr=subprocess.PIPE, text=True
+        )
+        assert waiting.stderr is not None
+        assert waiting.stderr.readline() == "another acre load is at work on it; waiting ...\n"
+        assert client.project(project) is None
+    waiting.communicate()
+    assert waiting.returncode == 0
+    assert client.project(project) is not None
