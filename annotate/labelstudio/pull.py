@@ -262,7 +262,9 @@ def _annotation(
         conflict = _keep(annotation, article, match, where, run)
         if conflict is not None:
             issues.append(conflict)
-        elif not run.dry:
+        else:
+            run.source.has_pass(task.id, annotator, article.id)
+        if conflict is None and not run.dry:
             aside.unlink(missing_ok=True)
             # As it was kept while nobody could say whose it is.
             run.corpus.aside_path("unknown", match.name, str(submission.id)).unlink(missing_ok=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import datetime as dt
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
@@ -60,6 +60,21 @@ class Source(Protocol):
         """Leave with the task why its newest annotation was set aside, each reason with its mark; or, of none, that it
         was not."""
 
+    def has_pass(self, task: int, annotator: str, article: str) -> None:
+        """Remember that the corpus has this pass of the task of the page."""
+
+    def asked(self) -> dict[str, Any]:
+        """Since when tasks were asked for, None for all, and how many there are; nothing where that is not known."""
+
+
+class _Seen(BaseModel):
+    """What was seen of a task."""
+
+    annotations: int
+    """How many were submitted, cancelled ones left out."""
+    passes: list[tuple[str, str]] = []
+    """Annotator and article of what the corpus got of it."""
+
 
 class _Progress(BaseModel):
     """How far a project has been pulled."""
@@ -72,6 +87,21 @@ class _Progress(BaseModel):
     """The id to go on after."""
     failed: list[int] = []
     """Tasks that the server failed to give: they are requested whenever they were touched last."""
+    tasks: dict[int, _Seen] = {}
+    """Those with annotations."""
+
+    def is_ahead(self, clock: dt.datetime) -> bool:
+        """Whether it is of a time that the server has not come to: its clock was set back, or the file is another's."""
+        moments = [moment for moment in (self.since, self.until) if moment is not None]
+        return any(moment > clock + _OVERLAP for moment in moments)
+
+    def gone(self, passes: Mapping[str, Collection[str]]) -> set[int]:
+        """The tasks of which the corpus had a pass that is not among `passes`, annotators by article, any more."""
+        return {
+            number
+            for number, seen in self.tasks.items()
+            if any(name not in passes.get(article, ()) for name, article in seen.passes)
+        }
 
 
 class PullCursor:
@@ -118,34 +148,83 @@ class Server:
             )
         self.name = f"project {title}"
         self.users: Mapping[int, str] = client.users()
-        self._client, self._project = client, project["id"]
+        self._client, self._project, self._corpus = client, project["id"], corpus
+        self._counts = {
+            name: int(project.get(f"{name}_number") or 0) for name in ("task", "total_annotations")
+        }
         self._cursor = PullCursor(corpus, client.url, project["id"])
         self.key = self._cursor.key
         self._everything, self._dry, self._notes = everything, dry, notes and not dry
+        self._since: dt.datetime | None = None
+        self._tasks: dict[int, _Seen] = {}
 
     def pages(self) -> Iterator[list[dict[str, Any]]]:
-        """Those touched since, then those that the server failed to give before: it may have been mended."""
+        """Those touched since, then those that the server failed to give before, since it may have been mended, and
+        those of which a pass was in the corpus and is gone.
+
+        Where the server has more annotations than were ever seen, because its clock was set or a file of another copy
+        is here, all tasks follow.
+        """
+        clock = self._client.clock()
         progress = self._cursor.read()
-        if self._everything:
+        if self._everything or progress.is_ahead(clock):
             progress = _Progress(failed=progress.failed)
-        until = progress.until or self._client.clock()
-        failed, not_seen = set(progress.failed), set(progress.failed)
-        for page in self._client.tasks(
-            self._project, progress.after, progress.since, annotations=True, salvage=True
-        ):
+        self._since, self._tasks = progress.since, progress.tasks
+        until, failed = progress.until or clock, set(progress.failed)
+        not_seen = failed | progress.gone(self._corpus.passes())
+        for page in self._touched(progress.after, progress.since):
             yield page
-            for task in page:
-                _note(task, failed)
+            self._see(page, failed)
             not_seen -= {task["id"] for task in page}
             self._remember(failed, since=progress.since, until=until, after=page[-1]["id"])
+        if progress.since and self._annotations() < self._counts["total_annotations"]:
+            self._since, not_seen = None, set(failed)
+            for page in self._touched(0, None):
+                yield page
+                self._see(page, failed)
+                not_seen -= {task["id"] for task in page}
         for number in sorted(not_seen):
             again = self._client.task(self._project, number)
             if again is None:
-                failed.remove(number)
+                failed.discard(number)
+                self._tasks.pop(number, None)
             else:
                 yield [again]
-                _note(again, failed)
+                self._see([again], failed)
         self._remember(failed, since=until - _OVERLAP)
+
+    def _touched(self, after: int, since: dt.datetime | None) -> Iterator[list[dict[str, Any]]]:
+        return self._client.tasks(self._project, after, since, annotations=True, salvage=True)
+
+    def _annotations(self) -> int:
+        return sum(seen.annotations for seen in self._tasks.values())
+
+    def _see(self, page: list[dict[str, Any]], failed: set[int]) -> None:
+        """Note how much there is of each task, and which of them the server failed on."""
+        for task in page:
+            number, annotations = task["id"], task.get("annotations", [])
+            if task.get("unreadable"):
+                failed.add(number)
+            else:
+                failed.discard(number)
+            submitted = [raw for raw in annotations if raw.get("was_cancelled") is not True]
+            if submitted:
+                seen = self._tasks.setdefault(number, _Seen(annotations=0))
+                self._tasks[number] = seen.model_copy(update={"annotations": len(submitted)})
+            else:
+                self._tasks.pop(number, None)
+
+    def has_pass(self, task: int, annotator: str, article: str) -> None:
+        """In the file that keeps how far the project was pulled."""
+        seen = self._tasks.setdefault(task, _Seen(annotations=0))
+        if (annotator, article) not in seen.passes:
+            passes = [*seen.passes, (annotator, article)]
+            self._tasks[task] = seen.model_copy(update={"passes": passes})
+
+    def asked(self) -> dict[str, Any]:
+        """As of the pull that was made; all tasks where more had to be asked for."""
+        since = self._since.isoformat() if self._since else None
+        return {"since": since, "tasks": self._counts["task"]}
 
     def prediction(self, number: int) -> dict[str, Any]:
         """As the server has it now."""
@@ -173,14 +252,7 @@ class Server:
 
     def _remember(self, failed: set[int], **progress: Any) -> None:
         if not self._dry:
-            self._cursor.write(_Progress(failed=sorted(failed), **progress))
-
-
-def _note(task: dict[str, Any], failed: set[int]) -> None:
-    if task.get("unreadable"):
-        failed.add(task["id"])
-    else:
-        failed.discard(task["id"])
+            self._cursor.write(_Progress(failed=sorted(failed), tasks=self._tasks, **progress))
 
 
 class File:
@@ -235,6 +307,13 @@ class File:
 
     def note(self, task: dict[str, Any], reasons: list[dict[str, str]]) -> None:
         """Nothing: a file is read only."""
+
+    def has_pass(self, task: int, annotator: str, article: str) -> None:
+        """Nothing: a file is read whole each time."""
+
+    def asked(self) -> dict[str, Any]:
+        """Nothing."""
+        return {}
 
     def _task(self, entry: Any) -> dict[str, Any]:
         """The task as a server sends it; what is not of that shape stays as it is."""

@@ -347,8 +347,8 @@ def test_what_the_server_fails_on_is_tried_again_by_every_pull_until_it_comes(
 
     def later() -> dict[str, int]:
         # As if a day had gone by: no task was touched since.
-        kept = json.loads(place.read_text(encoding="utf-8"))
-        place.write_text(json.dumps(kept | {"since": "2999-01-01T00:00:00Z"}), encoding="utf-8")
+        time.sleep(2)
+        _set(place, since=at.client.clock().isoformat())
         return at.pull()
 
     assert later() == {"tasks": 1, "set aside": 1, "tasks that the server fails on": 1}
@@ -359,6 +359,70 @@ def test_what_the_server_fails_on_is_tried_again_by_every_pull_until_it_comes(
     assert at.pulled(article).layers() == annotation.layers()
     assert at.aside() == []
     assert later() == {}
+
+
+def _set(place: Path, **fields: Any) -> None:
+    kept = json.loads(place.read_text(encoding="utf-8"))
+    place.write_text(json.dumps(kept | fields), encoding="utf-8")
+
+
+def test_a_pass_that_is_gone_from_the_corpus_is_asked_for_again(
+    write: Write, start: Callable[[], Round]
+) -> None:
+    written = [write(f"[m1:person|Number {n}] left the town of Brel.\n---\n") for n in range(3)]
+    at = start()
+    for article, annotation in written:
+        at.submit(article, annotation)
+    time.sleep(4)
+    assert at.pull()["new"] == 3
+    assert at.pull() == {}
+    gone = at.corpus.annotation_path("ben", written[1][0].id)
+    content = gone.read_bytes()
+    gone.unlink()
+    assert at.pull() == {"tasks": 1, "new": 1}
+    assert gone.read_bytes() == content
+    assert at.pull() == {}
+    # Of a task that is gone from the server as well, nothing is asked for ever.
+    at.client._answer("DELETE", f"api/tasks/{at.tasks[written[1][0].id]}")
+    gone.unlink()
+    assert at.pull() == {}
+    (place,) = at.corpus.root.glob("aside/pulled-*.json")
+    assert len(json.loads(place.read_text())["tasks"]) == 2
+
+
+def test_a_clock_that_was_set_hides_no_work(write: Write, start: Callable[[], Round]) -> None:
+    written = [write(f"[m1:person|Number {n}] left the town of Brel.\n---\n") for n in range(3)]
+    at = start()
+    at.submit(*written[0])
+    time.sleep(4)
+    assert at.pull()["new"] == 1
+    (place,) = at.corpus.root.glob("aside/pulled-*.json")
+    at.submit(*written[1])
+    _set(place, since="2999-01-01T00:00:00Z")  # the server's clock was years ahead
+    assert at.pull() == {"tasks": 3, "new": 1, "unchanged": 1, "tasks without annotation": 1}
+    _set(place, since=None, until="2999-01-01T00:00:00Z", after=10**6)  # and then cut off
+    assert at.pull()["unchanged"] == 2
+    at.submit(*written[2])
+    time.sleep(2)
+    _set(place, since=at.client.clock().isoformat())  # it was minutes ahead, and time has caught up
+    assert at.pull() == {"tasks": 3, "new": 1, "unchanged": 2}
+    assert at.pull(everything=True)["unchanged"] == 3
+
+
+def test_a_pull_says_since_when_it_asked_and_what_the_server_has(
+    write: Write, start: Callable[[], Round], acre: Acre, state: Path
+) -> None:
+    article, annotation = write(SENTENCE)
+    at = start()
+    at.submit(article, annotation)
+    command = ("pull", "--project", at.title, "--desk", "ana", "--state", state)
+    assert "the project has 1 tasks; all were asked for" in acre(*command).stdout
+    again = acre(*command).stdout
+    assert re.search(r"has 1 tasks; those touched since 20\d\d-.*\+00:00 were asked for", again)
+    told = [json.loads(line) for line in acre(*command, "--json").stdout.splitlines()]
+    (asked,) = (line["asked"] for line in told if "asked" in line)
+    assert asked["tasks"] == 1
+    assert asked["since"]
 
 
 def test_a_draft_that_the_server_fails_on_keeps_no_annotation_out(
