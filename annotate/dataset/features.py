@@ -242,7 +242,28 @@ def claims(schema: Schema) -> Columns:
         f"{role}_{name}": (_column(schema.attributes[name]), f"`{name}` of the first `{role}`")
         for role, name in values_of_roles(schema)
     }
-    return _disjoint(_claim_event(schema), roles, values, _telling(schema))
+    return _disjoint("claims", _claim_event(schema), roles, values, _telling(schema))
+
+
+def tolls(schema: Schema) -> Columns:
+    """A counted harm as told by a source: a claim with one of its counts."""
+    numbers = set(schema.tolls.values())
+    counting = frozenset().union(
+        *(schema.fillers(event, role) for event, role in schema.tolls.items())
+    )
+    left_out = numbers | {
+        f"{role}_{name}" for role, name in values_of_roles(schema) if role in numbers
+    }
+    of_claim = {name: column for name, column in claims(schema).items() if name not in left_out}
+    return _disjoint(
+        "tolls",
+        of_claim | {"id": (_STRING, "the claim’s `id`, and the mark that counts")},
+        {"claim": (_STRING, "`id` of the claim in `claims`")},
+        _end("toll", "the words that count"),
+        _attributes(
+            schema, {label: schema.labels[label] for label in schema.labels if label in counting}
+        ),
+    )
 
 
 def _claim_event(schema: Schema) -> Columns:
@@ -313,6 +334,7 @@ CONFIGS = (
     Config("events", "a sentence with its triggers and their arguments", "event extraction", events),
     Config("attributions", "an attribution", "quotation attribution", attributions),
     Config("claims", "an event as told by a source", "analysis, end-to-end extraction", claims),
+    Config("tolls", "a counted harm as told by a source", "comparing what sources count", tolls),
     Config(
         "annotators", "one annotator's pass over a document, as in `documents`",
         "learning from disagreement", documents,
@@ -477,15 +499,14 @@ def _column(attribute: Attribute) -> Any:
     return Value("float64" if attribute.kind is Kind.NUMBER else "string")
 
 
-def _disjoint(*parts: Columns) -> Columns:
+def _disjoint(config: str, *parts: Columns) -> Columns:
     """All columns; AcreError where a role or an attribute of the schema has the name of another column."""
     columns: Columns = {}
     for part in parts:
         twice = sorted(set(columns) & set(part))
         if twice:
             raise AcreError(
-                f"the config claims has two columns {twice[0]!r}; rename the role or attribute in"
-                " the schema"
+                f"the config {config} has two columns {twice[0]!r}; rename the role or attribute in the schema"
             )
         columns |= part
     return columns

@@ -10,6 +10,7 @@ from operator import attrgetter
 from typing import Any
 
 from annotate.corpus.store import Collection
+from annotate.dataset import features
 from annotate.dataset.features import OUTSIDE, VOICES, attribute_names, is_flag, values_of_roles
 from annotate.model.claims import claims as claims_of
 from annotate.model.claims import enclosing
@@ -152,6 +153,28 @@ def attributions(of: Document, schema: Schema) -> Iterator[DatasetRow]:
 
 def claims(of: Document, schema: Schema) -> Iterator[DatasetRow]:
     """A row for each event mention and each source that tells it."""
+    yield from _claims(of, schema)
+
+
+def tolls(of: Document, schema: Schema) -> Iterator[DatasetRow]:
+    """A row for each count of people harmed and each source that tells it."""
+    columns = features.arrow_schema("tolls", schema).names
+    counts = {mark.id: mark for mark in of.annotation.mentions}
+    for claim in _claims(of, schema):
+        role = schema.tolls.get(claim["label"])
+        for number in claim[role] if role is not None else ():
+            count = counts[number["id"]]
+            names = {"id": f"{claim['id']}/{count.id}", "claim": claim["id"]}
+            row = claim | _answers(count, schema) | _words_and_offsets(of, "toll", count) | names
+            yield {name: row[name] for name in columns}
+
+
+@_once
+def _claims(of: Document, schema: Schema) -> list[DatasetRow]:
+    return list(_told(of, schema))
+
+
+def _told(of: Document, schema: Schema) -> Iterator[DatasetRow]:
     article = of.article
     entity_of = _cluster_of(of.annotation.entities) | _cluster_of(of.annotation.events)
     no_answers = dict.fromkeys(name for name, _is_flag in _questions(schema)["content"])
@@ -219,6 +242,7 @@ ROWS = {
     "events": events,
     "attributions": attributions,
     "claims": claims,
+    "tolls": tolls,
     "annotators": documents,
 }
 """By config, what makes its rows."""

@@ -113,6 +113,8 @@ class EventType(Label):
     group: Name
     roles: dict[Name, RoleFrame]
     crosswalk: Crosswalk
+    toll: Name | None = None
+    """The role whose fillers count the people harmed: each is a row of the dataset's config `tolls`."""
 
 
 class Role(_Frozen):
@@ -185,6 +187,11 @@ class Schema(_Frozen):
     def fillers(self, event: str, role: str) -> frozenset[str]:
         """The labels that may fill the role of the event type; empty where the event has no such role."""
         return self._fillers.get((event, role), frozenset())
+
+    @cached_property
+    def tolls(self) -> dict[str, str]:
+        """By event type, the role whose fillers count the people harmed."""
+        return {name: event.toll for name, event in self.events.items() if event.toll is not None}
 
     def layer(self, label: str) -> Layer | None:
         """Where the label lives, or None for an unknown one."""
@@ -310,6 +317,9 @@ def _unresolved(schema: Schema) -> Iterator[tuple[tuple[str, ...], str]]:
             )
     for name, event in schema.events.items():
         yield from unknown(("events", name, "roles"), tuple(event.roles), set(schema.roles), "role")
+        if event.toll is not None and event.toll not in event.roles:
+            message = f"names {event.toll!r}, which is no role of {name}; name one of its own"
+            yield ("events", name, "toll"), message
         for role, frame in event.roles.items():
             yield from unknown(
                 ("events", name, "roles", role),

@@ -250,6 +250,44 @@ def test_claims_read_as_the_article_tells_them(
     )
 
 
+def test_each_count_of_each_source_is_a_toll(
+    corpus: Corpus, write: Write, schema: Schema, tmp_path: Path
+) -> None:
+    article, _ = write(
+        """[h1:source|The army] [q1:cue|said] [c1:content|[m1:quantity|two] [m2:civilians|men] and \
+[m3:quantity|up to 40] others were [e1:death|killed] in [m4:place|Tak]]; [h2:source|a medic] [q2:cue|counted] \
+[c2:content|[m5:quantity|at least 12] [e2:death|dead]]. [m6:quantity|Three] [e3:shelling|salvoes] were heard.
+---
+e1 count:m1 count:m3 victim:m2 place:m4 realis=actual
+e2 count:m5 realis=actual
+e3 count:m6 realis=actual
+c1 source:h1 cue:q1 stance=asserts style=indirect source_status=named
+c2 source:h2 cue:q2 stance=asserts style=indirect source_status=anonymous
+m1 min=2 max=2 unit=people
+m3 max=40 unit=people
+m5 min=12 unit=people
+m6 min=3 max=3 unit=salvoes
+same e1 e2
+"""
+    )
+    build.build(corpus, schema)
+    rows = _load(corpus, tmp_path / "cache", "tolls")
+    assert [(row["source"], row["toll"], row["min"], row["max"], row["unit"]) for row in rows] == [
+        ("The army", "two", 2, 2, "people"),
+        ("The army", "up to 40", None, 40, "people"),
+        ("a medic", "at least 12", 12, None, "people"),
+    ]
+    assert len({row["event"] for row in rows}) == 1
+    assert len({row["id"] for row in rows}) == 3
+    assert [victim["text"] for victim in rows[1]["victim"]] == ["men"]
+    assert [place["text"] for place in rows[1]["place"]] == ["Tak"]
+    claims = {claim["id"]: claim for claim in _load(corpus, tmp_path / "cache", "claims")}
+    for row in rows:
+        assert article.text is not None
+        assert article.text[row["toll_start"] : row["toll_end"]] == row["toll"]
+        assert claims[row["claim"]]["source"] == row["source"]
+
+
 def test_crossing_contents_make_two_claims_of_one_event(
     corpus: Corpus, write: Write, schema: Schema, tmp_path: Path
 ) -> None:
