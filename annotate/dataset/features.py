@@ -215,7 +215,7 @@ def attributions(schema: Schema) -> Columns:
         | _PLACE
         | {"text": (_STRING, "the words of the content; null where the text may not be shipped")}
         | _end("source", "the source")
-        | {"source_label": _source_label(schema)}
+        | _speaker(schema)
         | _end("cue", "the cue")
         | _attributes(schema, _content(schema))
         | {
@@ -302,7 +302,7 @@ def _telling(schema: Schema) -> Columns:
         | _end(
             "source", "the source; the outlet’s name, without offsets, where the article tells it"
         )
-        | {"source_label": _source_label(schema)}
+        | _speaker(schema)
         | _end("cue", "the cue")
         | {
             name: (kind, f"{about} Null where the article tells it")
@@ -453,14 +453,27 @@ def _roles(schema: Schema) -> ClassLabel:
     return ClassLabel(names=list(schema.roles))
 
 
-def _source_label(schema: Schema) -> tuple[Any, str]:
-    return (
-        ClassLabel(names=list(schema.mentions)),
-        (
-            "the label of the first mention in the source’s words; of one that holds a value only"
-            " if there is no other"
+def _speaker(schema: Schema) -> Columns:
+    return {
+        "source_label": (
+            ClassLabel(names=list(schema.mentions)),
+            "the label of the first mention in the source’s words; of one that holds a value only if there is no other",
         ),
-    )
+        "source_entity": (
+            _STRING,
+            (
+                "the `entity` in `documents` of the mention that the source is, alone or before a"
+                " comma; null where it has no other mention"
+            ),
+        ),
+        "source_name": (
+            _STRING,
+            (
+                "what that entity is called in the article, for a source such as *she*; the outlet where the article"
+                " tells it; null where the text may not be shipped"
+            ),
+        ),
+    }
 
 
 def _end(name: str, what: str) -> Columns:

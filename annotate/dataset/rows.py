@@ -10,11 +10,12 @@ from operator import attrgetter
 from typing import Any
 
 from annotate.corpus.store import Collection
-from annotate.dataset import features
+from annotate.dataset import entities, features
+from annotate.dataset.entities import cluster_of
 from annotate.dataset.features import OUTSIDE, VOICES, attribute_names, is_flag, values_of_roles
 from annotate.model.claims import claims as claims_of
 from annotate.model.claims import enclosing
-from annotate.model.records import Annotation, Article, Attribution, Cluster, Mark, Sentence, Span
+from annotate.model.records import Annotation, Article, Attribution, Mark, Sentence, Span
 from annotate.model.schema import Schema
 from annotate.model.tokens import sentence_of, token_range
 
@@ -176,7 +177,7 @@ def _claims(of: Document, schema: Schema) -> list[DatasetRow]:
 
 def _told(of: Document, schema: Schema) -> Iterator[DatasetRow]:
     article = of.article
-    entity_of = _cluster_of(of.annotation.entities) | _cluster_of(of.annotation.events)
+    entity_of = _entity_of(of) | cluster_of(of.annotation.events)
     no_answers = dict.fromkeys(name for name, _is_flag in _questions(schema)["content"])
     fillers = {event["id"]: (event, arguments) for event, arguments in _events(of, schema)}
     attributes_of = {mention.id: mention.attributes for mention in of.annotation.mentions}
@@ -272,7 +273,7 @@ def _mark(of: Document, mark: Mark) -> DatasetRow:
 
 @_once
 def _mentions(of: Document, schema: Schema) -> list[DatasetRow]:
-    entity_of = _cluster_of(of.annotation.entities)
+    entity_of = _entity_of(of)
     return [
         _mark(of, mention)
         | {"label": mention.label, "entity": entity_of.get(mention.id)}
@@ -285,7 +286,7 @@ def _mentions(of: Document, schema: Schema) -> list[DatasetRow]:
 def _events(of: Document, schema: Schema) -> list[tuple[DatasetRow, list[DatasetRow]]]:
     """Each event mention, and its arguments with the marks that fill them."""
     events = []
-    event_of = _cluster_of(of.annotation.events)
+    event_of = cluster_of(of.annotation.events)
     marks = {mark.id: mark for mark in (*of.annotation.mentions, *of.annotation.event_mentions)}
     for event in of.annotation.event_mentions:
         arguments = [
@@ -347,15 +348,36 @@ def _placed(sentence: Sentence, argument: DatasetRow) -> DatasetRow:
 
 
 def _source(of: Document, said: Attribution, schema: Schema) -> DatasetRow:
-    """The source's words and offsets, and its label, see `_source_label`."""
+    """The source's words and offsets, its label, see `_speaker`, and its entity and name, see `_entity`."""
     source = _by_id(of.annotation.sources, said.source)
+    speaker = _speaker(of, source, schema)
+    entity = _entity(of, source)
+    words = of.words(source) if source is not None else None
     return _words_and_offsets(of, "source", source) | {
-        "source_label": _source_label(of, source, schema)
+        "source_label": speaker.label if speaker is not None else None,
+        "source_entity": entity,
+        "source_name": _names(of).get(entity, words) if entity is not None else words,
     }
 
 
-def _source_label(of: Document, source: Mark | None, schema: Schema) -> str | None:
-    """The label of the first mention in the source; of one that holds a value only if there is no other.
+def _entity(of: Document, source: Mark | None) -> str | None:
+    """The entity of the mention that the source is, or that it begins with before a comma; null where it has no other
+    mention.
+
+    So is *he* one, and *Colonel Tirima, his commander*; *Orsenia and Sulvane* is not, nor *the Union’s envoy*.
+    """
+    if source is None:
+        return None
+    for mention in of.annotation.mentions:
+        if mention.start == source.start and mention.end <= source.end:
+            is_apposed = of.text is not None and of.text[mention.end : mention.end + 1] == ","
+            if (mention.end == source.end or is_apposed) and mention.id in _entity_of(of):
+                return _entity_of(of)[mention.id]
+    return None
+
+
+def _speaker(of: Document, source: Mark | None, schema: Schema) -> Mark | None:
+    """The first mention in the source; one that holds a value only if there is no other.
 
     *Three nurses*: the count holds a value, and the civilians *nurses* in it are who speaks.
     """
@@ -364,7 +386,24 @@ def _source_label(of: Document, source: Mark | None, schema: Schema) -> str | No
     mentions = of.annotation.mentions
     inside = [mark for mark in mentions if source.start <= mark.start <= mark.end <= source.end]
     inside.sort(key=lambda mark: (mark.label in schema.value_labels, mark.order))
-    return inside[0].label if inside else None
+    return inside[0] if inside else None
+
+
+@_once
+def _entity_of(of: Document) -> dict[str, str]:
+    return cluster_of(of.annotation.entities)
+
+
+@_once
+def _names(of: Document) -> dict[str, str | None]:
+    """What each entity with several mentions is called, where its words may be shown."""
+    if of.text is None:
+        return {}
+    marks = {mention.id: mention for mention in of.annotation.mentions}
+    return {
+        entity.id: entities.name([marks[mark] for mark in entity.mentions], of.text, of.sentences)
+        for entity in of.annotation.entities
+    }
 
 
 def _teller(of: Document, said: Attribution | None, schema: Schema) -> DatasetRow:
@@ -373,9 +412,17 @@ def _teller(of: Document, said: Attribution | None, schema: Schema) -> DatasetRo
         cue = _by_id(of.annotation.cues, said.cue)
         return _source(of, said, schema) | _words_and_offsets(of, "cue", cue)
     nothing = dict.fromkeys(
-        ("source_start", "source_end", "source_label", "cue", "cue_start", "cue_end")
+        (
+            "source_start",
+            "source_end",
+            "source_label",
+            "source_entity",
+            "cue",
+            "cue_start",
+            "cue_end",
+        )
     )
-    return {"source": of.article.outlet, **nothing}
+    return {"source": of.article.outlet, "source_name": of.article.outlet, **nothing}
 
 
 def _words_and_offsets(of: Document, name: str, mark: Mark | None) -> DatasetRow:
@@ -388,13 +435,6 @@ def _words_and_offsets(of: Document, name: str, mark: Mark | None) -> DatasetRow
 
 def _by_id(marks: Iterable[Mark], name: str | None) -> Mark | None:
     return next((mark for mark in marks if mark.id == name), None)
-
-
-def _cluster_of(clusters: Iterable[Cluster]) -> dict[str, str]:
-    cluster_of: dict[str, str] = {}
-    for cluster in clusters:
-        cluster_of |= dict.fromkeys(cluster.mentions, cluster.id)
-    return cluster_of
 
 
 def _answers(mark: Mark, schema: Schema) -> DatasetRow:

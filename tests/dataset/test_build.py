@@ -250,6 +250,43 @@ def test_claims_read_as_the_article_tells_them(
     )
 
 
+def test_a_source_that_is_a_pronoun_has_its_name(
+    corpus: Corpus, write: Write, schema: Schema, tmp_path: Path
+) -> None:
+    write(
+        """[m1:person|Dr Ana Reval] left. [h1:source|[m2:person|She]] [q1:cue|said] [c1:content|the town \
+[e1:capture|fell]]. [h2:source|[m3:government|The ministry]] [q2:cue|said] [c2:content|it [e2:capture|fell]], \
+and [h3:source|[m4:government|it]] [q3:cue|insisted] [c3:content|it [e3:capture|fell]]. \
+[h4:source|[m5:civilians|Two men]] [q4:cue|said] [c4:content|it [e4:capture|fell]]. It [e5:capture|fell].
+---
+e1 realis=actual
+e2 realis=actual
+e3 realis=actual
+e4 realis=actual
+e5 realis=actual
+c1 source:h1 cue:q1 stance=asserts style=indirect source_status=named
+c2 source:h2 cue:q2 stance=asserts style=indirect source_status=named
+c3 source:h3 cue:q3 stance=asserts style=indirect source_status=named
+c4 source:h4 cue:q4 stance=asserts style=indirect source_status=anonymous
+same m1 m2
+same m3 m4
+""",
+        outlet="Meridian",
+    )
+    build.build(corpus, schema)
+    rows = list(_load(corpus, tmp_path / "cache", "claims"))
+    assert [(row["source"], row["source_name"]) for row in rows] == [
+        ("She", "Dr Ana Reval"),
+        ("The ministry", "The ministry"),
+        ("it", "The ministry"),
+        ("Two men", "Two men"),
+        ("Meridian", "Meridian"),
+    ]
+    entities = [row["source_entity"] for row in rows]
+    assert entities[1] == entities[2] != entities[0]
+    assert entities[3:] == [None, None]
+
+
 def test_each_count_of_each_source_is_a_toll(
     corpus: Corpus, write: Write, schema: Schema, tmp_path: Path
 ) -> None:
