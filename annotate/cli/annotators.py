@@ -239,7 +239,7 @@ def _show_status(report: status_.Status) -> None:
     )
     for aside in report.set_aside:
         say(
-            f"set aside: {aside.annotator}/{aside.article}, to be put right"
+            f"set aside: {aside.annotator}/{aside.article}, to be corrected"
             + (f" at {aside.address}" if aside.address else "")
         )
         for issue in aside.issues[:_FAULTS]:

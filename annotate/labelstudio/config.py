@@ -241,7 +241,7 @@ def zone_style(lines: Iterable[tuple[int, str]]) -> str:
 def listed(rows: Iterable[tuple[str, str, str]]) -> str:
     """The choices of a sheet as HTML: the mark, its words, and what the passes say."""
     lines = [E.li(E.b(words), f" {mark} ", E.i(choice)) for mark, words, choice in rows]
-    head = E.p("To decide: select the mark, put it right, then , keeps it and / rejects it.")
+    head = E.p("To decide: select the mark, correct it, then , keeps it and / rejects it.")
     look = {"style": "font-size: 12px; line-height: 1.45; overflow-wrap: anywhere;"}
     return str(html.tostring(E.div(look, head, E.ol(*lines)), encoding="unicode"))
 

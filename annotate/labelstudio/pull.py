@@ -192,7 +192,7 @@ def _task(raw: dict[str, Any], run: _Run) -> None:
     faults: list[Issue] = []
     for submission, annotation in _submissions(task, match, submitted, run):
         faults = _annotation(task, match, submission, annotation, run)
-    # Of the newest: what an older one was set aside for, it may have put right.
+    # Of the newest: what an older one was set aside for, it may have corrected.
     run.source.note(raw, [{"mark": fault.where, "told": fault.message} for fault in faults])
 
 
@@ -236,7 +236,7 @@ def _annotation(
 ) -> list[Issue]:
     """One submitted annotation: kept under its annotator's name, or set aside in full with the reasons.
 
-    Returns those of the reasons that its annotator can put right, each with the id of its mark.
+    Returns those of the reasons that its annotator can correct, each with the id of its mark.
     """
     annotator = _pseudonym(submission.completed_by, run)
     article, issues = match.article, [match.issue] if match.issue else []

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
-from playwright.sync_api import Browser, Page, Playwright
+import pytest
+from playwright.sync_api import Browser, Page, Playwright, TimeoutError
 
 from annotate.labelstudio.server import Desk
 
@@ -23,8 +24,9 @@ _ARGUMENTS = [
     "--disable-sync",
 ]
 
-# The rectangle ends of the n-th occurrence of words in the article, found through the page's text nodes.
-_FIND = """([words, nth]) => {
+# The rectangle ends of the n-th occurrence of words in the article, or of those at an offset, found through the page's
+# text nodes. The offset counts UTF-16 units, and no newlines.
+_FIND = """([words, nth, offset]) => {
   const root = document.querySelector('.acre-text [class*=richtext__container]:not(:has(style))');
   const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
   const nodes = []; let text = '';
@@ -32,8 +34,9 @@ _FIND = """([words, nth]) => {
     // A mark's label is drawn by CSS and is no text node; each line is an element, its newline is not in the tree.
     nodes.push([node, text.length]); text += node.data;
   }
-  let at = -1;
-  for (let i = 0; i <= nth; i++) { at = text.indexOf(words, at + 1); if (at < 0) return null; }
+  let at = offset ?? -1;
+  if (offset !== null && !text.startsWith(words, at)) return null;
+  for (let i = 0; offset === null && i <= nth; i++) { at = text.indexOf(words, at + 1); if (at < 0) return null; }
   const place = (offset, end) => {
     for (const [node, start] of nodes)
       if (offset >= start &&
@@ -46,6 +49,12 @@ _FIND = """([words, nth]) => {
   const boxes = [...range.getClientRects()].filter((box) => box.width > 0);
   const first = boxes[0], last = boxes[boxes.length - 1];
   return [first.left, first.top + first.height / 2, last.right, last.top + last.height / 2];
+}"""
+
+# Whether there are so many marks, and the last one is selected.
+_IS_MADE = """(count) => {
+  const { regions, selectedRegions } = window.Htx.annotationStore.selected;
+  return regions.length === count && selectedRegions.length === 1;
 }"""
 
 
@@ -115,19 +124,33 @@ class LabellingPage:
         self.page.keyboard.press(key.replace("shift+", "Shift+") if "+" in key else key)
         self.page.wait_for_timeout(200)
 
-    def box(self, words: str, nth: int = 0) -> list[float]:
-        """Where the words are on the screen: left and middle of their start, right and middle of their end."""
-        self.page.evaluate(_FIND, [words, nth])
+    def box(self, words: str, nth: int = 0, at: int | None = None) -> list[float]:
+        """Where the words are on the screen: left and middle of their start, right and middle of their end.
+
+        They are the n-th occurrence, or those `at` an offset of the text, as `offset` counts.
+        """
+        self.page.evaluate(_FIND, [words, nth, at])
         self.page.wait_for_timeout(100)  # it may have scrolled
-        found: Any = self.page.evaluate(_FIND, [words, nth])
+        found: Any = self.page.evaluate(_FIND, [words, nth, at])
         assert found is not None, f"{words!r} is not on the page"
         return list(found)
 
-    def mark(self, key: str, words: str, nth: int = 0, alt: bool = False) -> None:
+    def mark(
+        self, key: str, words: str, nth: int = 0, alt: bool = False, at: int | None = None
+    ) -> None:
         """Press the label's key and drag over the words, with Alt as the mouse is let go; the mark stays selected."""
         before = self.count()
         self.press(key)
-        left, top, right, bottom = self.box(words, nth)
+        self.drag(words, nth, alt, at)
+        try:
+            self.page.wait_for_function(_IS_MADE, arg=before + 1, timeout=5000)
+        except TimeoutError:
+            pytest.fail(f"marking {words!r} with {key} made no mark")
+        self.page.wait_for_timeout(100)
+
+    def drag(self, words: str, nth: int = 0, alt: bool = False, at: int | None = None) -> None:
+        """Drag over the words, with Alt as the mouse is let go."""
+        left, top, right, bottom = self.box(words, nth, at)
         mouse = self.page.mouse
         self.actions += 1
         mouse.move(left + 1, top)
@@ -138,8 +161,6 @@ class LabellingPage:
         mouse.up()
         if alt:
             self.page.keyboard.up("Alt")
-        self.page.wait_for_timeout(500)
-        assert self.count() == before + 1, f"marking {words!r} with {key} made no mark"
 
     def relabel(self, label: str) -> None:
         """Click on a label: the selected mark takes it."""
@@ -208,9 +229,15 @@ class LabellingPage:
         )
         self.page.wait_for_timeout(200)
 
-    def click(self, words: str, nth: int = 0, button: Literal["left", "right"] = "left") -> None:
+    def click(
+        self,
+        words: str,
+        nth: int = 0,
+        button: Literal["left", "right"] = "left",
+        at: int | None = None,
+    ) -> None:
         """Click on the first of the words."""
-        left, top, _right, _bottom = self.box(words, nth)
+        left, top, _right, _bottom = self.box(words, nth, at)
         self.actions += 1
         self.page.mouse.click(left + 3, top, button=button)
         self.page.wait_for_timeout(200)
@@ -220,10 +247,10 @@ class LabellingPage:
         rows = self.page.locator(".acre-chooser:not([hidden]) button")
         return [row.inner_text().split()[1] for row in rows.all()]
 
-    def choose(self, label: str) -> None:
-        """Press the key that the chooser gives the label."""
+    def choose(self, label: str, to: str = "") -> None:
+        """Press the key that the chooser gives the label, of a link to a mark with the label `to`."""
         row = self.page.locator(".acre-chooser button").filter(
-            has_text=re.compile(rf"^\S+\s+{label}\b")
+            has_text=re.compile(rf"^\S+\s+{label}\b {to}".rstrip())
         )
         self.press(row.locator("kbd").inner_text())
 

@@ -71,10 +71,10 @@ def test_what_is_wrong_is_told_before_it_is_submitted_and_leads_to_the_mark(
     labelling.fill("max", "9")
     labelling.relate("shelled", "agent", "Tak")
     labelling.relate("shelled", "", "noon")
-    labelling.notice("checks", "To put right before Submit: 5. To look at: 2.")
+    labelling.notice("checks", "To correct before Submit: 5. To look at: 2.")
 
     page.keyboard.press("Control+Enter")
-    labelling.notice("checks", "To put right; as it is, the pass would be set aside")
+    labelling.notice("checks", "To correct; as it is, it would not be accepted")
     assert _told(labelling) == [*FAULTS, *HINTS]
     page.get_by_test_id("bottombar-submit-button").click()
     page.wait_for_timeout(1000)
@@ -84,7 +84,7 @@ def test_what_is_wrong_is_told_before_it_is_submitted_and_leads_to_the_mark(
     page.get_by_role("button", name=HINTS[1]).click()
     assert labelling.selected() == ["a medic"]
 
-    # One after the other is put right, and the list says so.
+    # One after the other is corrected, and the list says so.
     page.get_by_role("button", name=FAULTS[0]).click()
     labelling.press("1")
     labelling.delete_links()
@@ -93,7 +93,7 @@ def test_what_is_wrong_is_told_before_it_is_submitted_and_leads_to_the_mark(
     page.get_by_role("button", name=FAULTS[3]).click()
     labelling.press("Backspace")
     labelling.notice("checks", "To look at; it may be right")
-    page.get_by_text("To put right; as it is").wait_for(state="detached")
+    page.get_by_text("To correct; as it is").wait_for(state="detached")
     labelling.submit()  # hints hold nothing back
     assert len(_annotations(client, number)) == 1
     told: list[Any] = []
@@ -116,7 +116,7 @@ def test_who_means_it_submits_all_the_same(
     labelling.page.keyboard.press("Control+Enter")
     labelling.notice("checks", "which can’t be read")
     with labelling.page.expect_response(lambda answer: "/annotations" in answer.url):
-        labelling.page.get_by_role("button", name="Submit all the same").click()
+        labelling.page.get_by_role("button", name="Submit anyway").click()
     assert len(_annotations(client, number)) == 1
 
 
@@ -129,7 +129,7 @@ def test_what_pull_sets_aside_is_told_in_words_and_shown_at_the_next_opening(
     labelling.fill("value", "midday")
     labelling.page.keyboard.press("Control+Enter")
     with labelling.page.expect_response(lambda answer: "/annotations" in answer.url):
-        labelling.page.get_by_role("button", name="Submit all the same").click()
+        labelling.page.get_by_role("button", name="Submit anyway").click()
 
     at_desk = ("--desk", "ana", "--state", state, "--project", project)
     ((task,),) = client.tasks(number)
@@ -140,14 +140,14 @@ def test_what_pull_sets_aside_is_told_in_words_and_shown_at_the_next_opening(
     assert address in pulled.stderr
     shown = acre("status").stdout
     article = task["data"]["article"]
-    assert f"set aside: ana/{article}, to be put right at {address}" in shown
+    assert f"set aside: ana/{article}, to be corrected at {address}" in shown
     assert "time “noon”: attribute-value: value is 'midday'" in shown
 
     # The desk's own task carries it; loading again leaves it there, pulling again changes nothing.
     acre("pull", *at_desk)
     assert "1 unchanged" in acre("load", article, *at_desk).stdout
     labelling.open_task(number, task["id"])
-    labelling.notice("aside", "Set aside when it was pulled")
+    labelling.notice("aside", "Not accepted when it was collected")
     labelling.page.get_by_role("button", name="value is 'midday'").click()
     assert labelling.selected() == ["noon"]
     labelling.press("Backspace")

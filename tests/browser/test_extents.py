@@ -85,6 +85,21 @@ def test_an_extent_is_moved_by_keys_and_by_its_handles_and_keeps_links_and_answe
     }
 
 
+def test_a_mark_stays_where_its_handle_is_dragged_over_all_of_it(open_text: Open) -> None:
+    page = open_text(TEXT)
+    page.mark("l", "Tak")
+    handle = page.page.locator(".acre-text area.__resize_left").bounding_box()
+    assert handle is not None
+    _left, _top, right, bottom = page.box("Tak")
+    mouse = page.page.mouse
+    mouse.move(handle["x"] + handle["width"] / 2, handle["y"] + handle["height"] / 2)
+    mouse.down()
+    mouse.move(right, bottom, steps=5)
+    mouse.up()
+    page.page.wait_for_timeout(300)
+    assert page.marks() == [("place", "Tak")]
+
+
 def test_an_article_is_annotated_without_a_mouse(open_text: Open) -> None:
     page = open_text(TEXT)
     page.press("ArrowRight")

@@ -51,6 +51,10 @@ def _mark(labelling: LabellingPage) -> None:
     labelling.mark("s", "Troops")
     labelling.mark("l", "Tak")
     labelling.notice("saved", "Not saved yet")
+    labelling.page.wait_for_function(
+        """() => Object.entries(localStorage).some(([key, copy]) => key.startsWith('acre:unsaved:')
+          && JSON.parse(copy).result.length === 2)"""
+    )
 
 
 def _kept(labelling: LabellingPage) -> list[str]:
@@ -60,8 +64,8 @@ def _kept(labelling: LabellingPage) -> list[str]:
 
 
 def _take(labelling: LabellingPage) -> None:
-    assert "2 marks and 0 links" in labelling.notice("copy", "this browser keeps")
-    labelling.page.get_by_role("button", name="Take what is kept").click()
+    assert "2 marks and 0 links" in labelling.notice("copy", "kept in this browser")
+    labelling.page.get_by_role("button", name="Use the copy").click()
     labelling.notice_gone("copy")
     assert labelling.marks() == MARKS
 
@@ -202,10 +206,10 @@ def test_a_copy_is_thrown_away_only_when_asked_twice(
     answers = iter(["accept", "dismiss", "accept"])  # to leave the page; then the two questions
     labelling.page.on("dialog", lambda dialog: getattr(dialog, next(answers))())
     labelling.page.reload()
-    labelling.notice("copy", "this browser keeps")
-    labelling.page.get_by_role("button", name="Throw it away").click()
+    labelling.notice("copy", "kept in this browser")
+    labelling.page.get_by_role("button", name="Delete the copy").click()
     assert _kept(labelling) == [key]
-    labelling.page.get_by_role("button", name="Throw it away").click()
+    labelling.page.get_by_role("button", name="Delete the copy").click()
     labelling.notice_gone("copy")
     assert _kept(labelling) == []
 

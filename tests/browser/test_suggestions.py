@@ -156,7 +156,7 @@ def test_a_suggestion_looks_like_one_until_it_is_kept_changed_or_thrown_away(
     assert project is not None
     suggest.suggest(client, title, [article], extractor.predict, "reader 1.0", schema, print)
     labelling.open_next(project)
-    labelling.notice("suggestions", "nobody looked at: 5.")
+    labelling.notice("suggestions", "not looked at: 5.")
     look = """(words) => {
       const marks = [...document.querySelectorAll('.acre-text .htx-highlight')];
       const mark = marks.find((found) => found.textContent === words);
@@ -176,19 +176,19 @@ def test_a_suggestion_looks_like_one_until_it_is_kept_changed_or_thrown_away(
     assert labelling.selected() == ["Troops"]
     labelling.press("Enter")
     assert labelling.selected() == ["shelled"]
-    labelling.notice("suggestions", "nobody looked at: 4.")
+    labelling.notice("suggestions", "not looked at: 4.")
     kept = looks("Troops")
     assert (kept[0] != "rgba(0, 0, 0, 0)", kept[1], "75 %" in kept[2]) == (True, "none", False)
     labelling.select("Monday")
     labelling.press("Backspace")
-    labelling.notice("suggestions", "nobody looked at: 3.")
+    labelling.notice("suggestions", "not looked at: 3.")
     assert labelling.selected() == ["shelled"]  # after the last comes the first
     labelling.select("Rebels")
     labelling.relabel("armed_group")  # who changes one has looked at it
-    labelling.notice("suggestions", "nobody looked at: 2.")
+    labelling.notice("suggestions", "not looked at: 2.")
     labelling.notice_gone("saved")
     labelling.page.reload()  # the draft knows
-    labelling.notice("suggestions", "nobody looked at: 2.")
+    labelling.notice("suggestions", "not looked at: 2.")
     labelling.submit()
 
     pulled = acre("pull", "--desk", "ana", "--state", state, "--project", title)

@@ -10,6 +10,17 @@ function element(name, properties, ...children) {
 /** Words that fit a line. */
 const short = (words, most = 40) => (words.length > most ? `${words.slice(0, most - 1).trimEnd()}…` : words);
 
+/** Words in quotation marks, where they are told within a sentence. */
+const quoted = (words) => `“${short(words)}”`;
+
+/** Look a moment after anything was done on the page, and every second: Label Studio tells nobody of a change. */
+function watch(look, after = 300) {
+  let due = null;
+  const later = () => { clearTimeout(due); due = setTimeout(look, after); };
+  for (const type of ['keyup', 'pointerup', 'click', 'input']) window.addEventListener(type, later, true);
+  setInterval(look, 1000);
+}
+
 /** A box over the page that is shown and hidden. */
 function floating(className) {
   const box = element('div', { className, hidden: true });

@@ -1,22 +1,35 @@
-// Where marks begin and end: at the edges of words, whatever the mouse did; moved by keys; and words marked without a mouse.
+// Where marks begin and end: at the edges of words, whatever the mouse did; moved by keys; and words marked without a
+// mouse.
 function makeExtents(linking) {
   const text = () => studio.text();
 
-  let resized = null; // the id of the mark whose handle is dragged
+  let resized = null; // the mark whose handle is dragged, as it was before
+  let pressed = null; // the label's key that was pressed for the next drag
   window.addEventListener('mousedown', (event) => {
-    resized = event.target.closest?.(studio.HANDLES) && studio.selected()?.id;
+    resized = event.target.closest?.(studio.HANDLES) && studio.selected();
   }, true);
   // With Alt held as the mouse is let go, it is as it was dragged.
   window.addEventListener('mouseup', (event) => {
     const dragged = event.button === 0 && studio.isOpen() && selection.get();
-    const mark = resized;
-    resized = null;
-    const extent = dragged && (event.altKey ? dragged : words.snapped(text(), dragged));
+    const [mark, key] = [resized, pressed];
+    resized = pressed = null;
+    // A handle that was dragged over the whole mark would leave it empty.
+    const extent = (dragged && (event.altKey ? dragged : words.snapped(text(), dragged))) || mark;
     if (!extent) return;
-    if (!mark) { if (extent.start !== dragged.start || extent.end !== dragged.end) selection.set(extent); return; }
-    // After a sign beyond U+FFFF Label Studio miscounts what a handle was dragged to; with nothing selected it does nothing.
+    if (!mark) {
+      // With a mark selected, the words would get its label. Where the page is slow, Label Studio selects a new mark only
+      // after the key for the next one was pressed.
+      if (studio.selectedCount()) {
+        studio.unselect();
+        if (key) studio.activate(key);
+      }
+      if (extent.start !== dragged.start || extent.end !== dragged.end) selection.set(extent);
+      return;
+    }
+    // After a sign beyond U+FFFF Label Studio miscounts what a handle was dragged to; with nothing selected it does
+    // nothing.
     selection.clear();
-    setTimeout(() => studio.setExtent(mark, extent.start, extent.end));
+    setTimeout(() => studio.setExtent(mark.id, extent.start, extent.end));
   }, true);
 
   /** Move one end of the selected mark, or, where none is, of the selected words. */
@@ -52,11 +65,15 @@ function makeExtents(linking) {
     const box = window.getSelection().getRangeAt(0).getBoundingClientRect();
     if (linking.isOn()) linking.link(marks, { x: box.left, y: box.bottom });
     else if (marks.length) { selection.clear(); studio.select(marks[0].id); }
-    return Boolean(marks.length);
+    return true;
   };
-  /** With words selected, a label's key marks them. Label Studio's own listener, after this one, makes the label active. */
+  /** With words selected, a label's key marks them; else it is for the words that are dragged over next. Label Studio's
+      own listener, after this one, makes the label active. */
   const mark = (event) => {
-    if (!selection.get() || !studio.labelKeys().some((name) => isPressed(event, name))) return false;
+    const key = studio.labelKeys().find((name) => isPressed(event, name));
+    if (!key) return false;
+    pressed = selection.get() ? null : key;
+    if (pressed) return false;
     studio.unselect();
     setTimeout(studio.markSelection);
     return false;

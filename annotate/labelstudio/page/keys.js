@@ -22,7 +22,8 @@ const isPressed = (event, name) => {
 function listenToKeys(keys) {
   window.addEventListener('keydown', (event) => {
     if (!event.key || isTyping(event) || !studio.isOpen()) return;
-    if (keys.some(({ key, act }) => (key === '*any*' || isPressed(event, key)) && act(event))) { instead(event); return; }
+    const isTaken = keys.some(({ key, act }) => (key === '*any*' || isPressed(event, key)) && act(event));
+    if (isTaken) { instead(event); return; }
     // A mark stays selected after it was made, and Label Studio would give it the next label: a key begins a new mark.
     if (studio.selectedCount() && studio.labelKeys().some((name) => isPressed(event, name))) studio.unselect();
   }, true);
@@ -33,8 +34,8 @@ function listenToKeys(keys) {
   window.addEventListener('keydown', (event) => {
     if (event.key === 'Enter' && event.target.closest?.('.acre input')) setTimeout(() => event.target.blur());
   }, true);
-  // After a drag that made a mark, Label Studio waits for a click, which no browser sends where the words it began on are
-  // redrawn; then it takes the next one, on a mark, for that. One on no mark, before each, is what it waits for.
+  // After a drag that made a mark, Label Studio waits for a click, which no browser sends where the words it began on
+  // are redrawn; then it takes the next one, on a mark, for that. One on no mark, before each, is what it waits for.
   window.addEventListener('mousedown', (event) => {
     if (event.target.closest?.(studio.LINES)) studio.endDrag();
   }, true);

@@ -1,10 +1,10 @@
-// Linking: select a mark, press -, click what fills a role of it, choose the role by its letter; or click with the right
-// button, with no key before. Where the schema allows one role only, it is set at once.
+// Linking: select a mark, press -, click what fills a role of it, choose the role by its letter; or click with the
+// right button, with no key before. Where the schema allows one role only, it is set at once.
 function makeLinking() {
   let tail = null; // the id of the mark that links are drawn from
   const bar = floating('acre-bar');
   const chooser = floating('acre-chooser');
-  const region = (id) => studio.regions().find((found) => found.id === id);
+  const region = (id) => studio.regions().find((mark) => mark.id === id);
 
   function begin(mark) {
     tail = mark.id;
@@ -20,23 +20,29 @@ function makeLinking() {
 
   /** What can be said of two marks: as drawn, or, where only that is possible, the other way round. */
   function choices(one, other) {
-    const as = (from, to) => schema.allowed(from.label, to.label).map((choice) => ({ ...choice, tail: from, head: to }));
+    const as = (from, to) => schema.allowed(from.label, to.label)
+      .map((choice) => ({ ...choice, tail: from, head: to }));
     const drawn = as(one, other);
     return drawn.length ? drawn : as(other, one);
   }
   /** Of the marks that share the words that were clicked, the shortest that a link could end at. */
   function offers(one, others) {
-    const found = others.filter((other) => other.id !== one.id).map((other) => [other, choices(one, other)])
+    const linkable = others.filter((other) => other.id !== one.id).map((other) => [other, choices(one, other)])
       .filter(([, possible]) => possible.length);
-    const [shortest] = found;
-    return found.filter(([other]) => other.end - other.start === shortest[0].end - shortest[0].start)
+    const [shortest] = linkable;
+    return linkable.filter(([other]) => other.end - other.start === shortest[0].end - shortest[0].start)
       .flatMap(([, possible]) => possible);
   }
 
+  /** What an earlier click has told is over. */
+  function clear() {
+    chooser.hide();
+    if (!tail) bar.hide();
+  }
   function link(one, others, { x, y }) {
     const possible = offers(one, others);
     const set = ({ tail: from, head, label }) => { chooser.hide(); studio.link(from.id, head.id, [label]); };
-    chooser.hide();
+    clear();
     if (possible.length === 1) set(possible[0]);
     else if (possible.length) choose(possible, set, x, y);
     else bar.show(element('span', {}, `The schema has no link between ${one.label} and ${
@@ -70,11 +76,12 @@ function makeLinking() {
   for (const type of ['mousedown', 'mouseup', 'click', 'contextmenu']) {
     window.addEventListener(type, (event) => {
       if (chooser.holds(event.target)) return;
-      const found = drawn(event);
-      if (found && (tail || type === 'contextmenu' || event.button === 2)) {
+      const ends = drawn(event);
+      if (ends && (tail || type === 'contextmenu' || event.button === 2)) {
         instead(event);
-        if (type === (event.button === 2 ? 'contextmenu' : 'click')) link(...found, { x: event.clientX, y: event.clientY });
-      } else if (type === 'mousedown') chooser.hide();
+        const isLast = type === (event.button === 2 ? 'contextmenu' : 'click');
+        if (isLast) link(...ends, { x: event.clientX, y: event.clientY });
+      } else if (type === 'mousedown') clear();
     }, true);
   }
 
@@ -97,5 +104,9 @@ function makeLinking() {
     { key: '-', does: 'link the selected mark: click what fills a role', act: draw },
     { key: 'alt+r', act: draw }, // Label Studio's own key for it
   ];
-  return { keys, link: (others, at) => tail && region(tail) && link(region(tail), others, at), isOn: () => Boolean(tail) };
+  return {
+    keys,
+    link: (others, at) => tail && region(tail) && link(region(tail), others, at),
+    isOn: () => Boolean(tail),
+  };
 }

@@ -1,6 +1,6 @@
 // Nothing that was done on the page is lost: what the server does not have yet is told, kept in this browser under the
 // desk, the task and the annotation, offered at the next opening, and dropped once the server has it.
-function losses({ desk }) {
+function watchLosses({ desk }) {
   const PREFIX = `acre:unsaved:${desk}:`;
   const SAVING = 6000; // Label Studio saves five seconds after an edit; what waits longer is saved from here
 
@@ -18,12 +18,12 @@ function losses({ desk }) {
   let session = null;
   const isUnsaved = (of = session) => Boolean(of?.touched && of.last !== of.saved);
   const open = () => {
-    const annotation = studioB.annotation(), task = annotation && studioB.task();
-    if (!task) return null;
-    if (session?.annotation !== annotation || session.task.id !== task.id) {
+    const opening = studio.opening(), task = studio.task();
+    if (opening === null || !task) return null;
+    if (session?.opening !== opening || session.task.id !== task.id) {
       if (session) post('gone', session);
       const id = Math.random().toString(36).slice(2);
-      session = { id, annotation, task, opened: Date.now(), touched: false, heard: 0, others: new Set() };
+      session = { id, opening, task, opened: Date.now(), touched: false, heard: 0, others: new Set() };
       for (const name of ['copy', 'tab']) notices.hide(name);
       post('who', session);
     }
@@ -39,7 +39,7 @@ function losses({ desk }) {
     const { article, sha256 } = of.task.data;
     const copy = { article, sha256, at: new Date().toISOString(), result };
     try {
-      localStorage.setItem(`${PREFIX}${of.task.id}:${studioB.key(of.annotation)}:${of.id}`, JSON.stringify(copy));
+      localStorage.setItem(`${PREFIX}${of.task.id}:${studio.key()}:${of.id}`, JSON.stringify(copy));
       of.isKept = true;
     } catch (error) { of.isKept = false; } // it is full, or the browser keeps nothing
   };
@@ -48,7 +48,7 @@ function losses({ desk }) {
   const check = () => {
     const now = open();
     if (now) {
-      const result = studioB.result(now.annotation), seen = print(result);
+      const result = studio.result(), seen = print(result);
       if (!now.touched) now.saved = seen;
       if (seen !== now.last) now.since = Date.now();
       now.last = seen;
@@ -71,7 +71,8 @@ function losses({ desk }) {
     if (now && !now.touched) { check(); now.touched = true; }
     clearTimeout(due);
     // Label Studio does some things a moment later.
-    due = setTimeout(() => { last = Date.now(); check(); due = setTimeout(check, 700); }, Date.now() - last > 2000 ? 0 : 300);
+    const look = () => { last = Date.now(); check(); due = setTimeout(check, 700); };
+    due = setTimeout(look, Date.now() - last > 2000 ? 0 : 300);
   };
   for (const kind of ['keydown', 'keyup', 'pointerdown', 'pointerup', 'input', 'drop']) {
     window.addEventListener(kind, touch, true);
@@ -89,7 +90,8 @@ function losses({ desk }) {
   window.fetch = async function (...given) {
     const [input, init] = given;
     const method = (init?.method ?? input?.method ?? 'GET').toUpperCase();
-    if (method === 'GET' || !SAVES.test(new URL(input?.url ?? input, location.href).pathname)) return fetched.apply(this, given);
+    const { pathname } = new URL(input?.url ?? input, location.href);
+    if (method === 'GET' || !SAVES.test(pathname)) return fetched.apply(this, given);
     if (session) check();
     const of = session, number = ++sends;
     let sent = null;
@@ -98,7 +100,7 @@ function losses({ desk }) {
       if (!of || number < of.heard) return;
       of.heard = number;
       of.failed = !isTaken;
-      if (!isTaken) studioB.giveUpSaving(of.annotation);
+      if (!isTaken) studio.giveUpSaving(of.opening);
       else if (sent !== null) of.saved = sent;
       else of.touched = false; // a draft was thrown away: what is left is what the server has
       if (!isUnsaved(of)) drop(of);
@@ -124,7 +126,7 @@ function losses({ desk }) {
     else if (session && kind === 'who') post('here', session);
     else if (session?.task.id === task) session.others.add(id);
     if (!session?.others.size) notices.hide('tab');
-    else notices.show('tab', 'This article is open in another tab too, and what is saved last stands: work in one, close the other.');
+    else notices.show('tab', 'This article is open in another tab too, and the last save replaces the other’s: close one.');
   });
   window.addEventListener('pagehide', () => { if (session) post('gone', session); });
 
@@ -132,19 +134,23 @@ function losses({ desk }) {
   const offer = () => {
     const now = open();
     if (!now) return;
-    const has = studioB.result(now.annotation);
-    const copies = keys(`${PREFIX}${now.task.id}:`).filter((key) => key.split(':').pop() !== now.id && !alive.has(key.split(':').pop()))
-      .map((key) => ({ key, ...JSON.parse(localStorage.getItem(key)) })).filter((copy) => copy.sha256 === now.task.data.sha256)
+    const has = studio.result();
+    const isOpenElsewhere = (id) => id === now.id || alive.has(id);
+    const copies = keys(`${PREFIX}${now.task.id}:`).filter((key) => !isOpenElsewhere(key.split(':').pop()))
+      .map((key) => ({ key, ...JSON.parse(localStorage.getItem(key)) }))
+      .filter((copy) => copy.sha256 === now.task.data.sha256)
       .sort((one, other) => other.at.localeCompare(one.at));
     for (const copy of copies) if (print(copy.result) === print(has)) localStorage.removeItem(copy.key);
-    const copy = copies.find((found) => print(found.result) !== print(has));
+    const copy = copies.find(({ result }) => print(result) !== print(has));
     if (!copy) { notices.hide('copy'); return; }
     const count = (result, type) => result.filter((entry) => entry.type === type).length;
     const told = (result) => `${count(result, 'labels')} marks and ${count(result, 'relation')} links`;
     const done = () => { localStorage.removeItem(copy.key); offer(); };
-    notices.show('copy', `Of ${new Date(copy.at).toLocaleString()} this browser keeps what was not saved: ${told(copy.result)}; the page has ${told(has)}.`, {
-      'Take what is kept': () => { studioB.replace(now.annotation, copy.result); now.touched = true; check(); done(); },
-      'Throw it away': () => { if (window.confirm('Throw away what this browser keeps? It can’t be had back.')) done(); },
+    const when = new Date(copy.at).toLocaleString();
+    const counts = `${told(copy.result)}; the page has ${told(has)}`;
+    notices.show('copy', `Not saved on ${when}, and kept in this browser: ${counts}.`, {
+      'Use the copy': () => { studio.replace(copy.result); now.touched = true; check(); done(); },
+      'Delete the copy': () => { if (window.confirm('Delete the copy? This can’t be undone.')) done(); },
     });
   };
 
@@ -156,6 +162,6 @@ function losses({ desk }) {
     if (!now.isOffered && Date.now() - now.opened > 500) { now.isOffered = true; offer(); }
     if (!isUnsaved() || Date.now() - Math.max(now.since, now.tried ?? 0) < SAVING) return;
     now.tried = Date.now();
-    studioB.save(now.annotation);
+    studio.save();
   }, 1000);
 }

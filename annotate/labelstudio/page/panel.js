@@ -1,5 +1,5 @@
-// What is said of the selected mark, in words, at the right; and only its links are drawn, or those of the mark that the
-// mouse is over, or, after *, all.
+// What is said of the selected mark, in words, at the right; and only its links are drawn, or those of the mark that
+// the mouse is over, or, after *, all.
 function makePanel() {
   const style = element('style', {});
   let hovered = '', drawn = '', said = '';
@@ -8,7 +8,8 @@ function makePanel() {
 
   function draw(selected) {
     const shown = [selected?.id, hovered].filter(Boolean).flatMap(touching);
-    const rules = shown.map(({ id }) => `${studio.ARC(id)}:not([visibility=hidden]) { visibility: visible !important; }`);
+    const rules = shown.map(({ id }) => (
+      `${studio.ARC(id)}:not([visibility=hidden]) { visibility: visible !important; }`));
     if (rules.join('') === drawn) return;
     drawn = rules.join('');
     style.textContent = drawn;
@@ -18,18 +19,21 @@ function makePanel() {
   function rows(mark) {
     const named = new Map(studio.regions().map((region) => [region.id, region]));
     const told = (id) => short(named.get(id)?.words || named.get(id)?.label || '?', 60);
-    const answers = studio.answers(mark.id).map(([name, answer]) => [`${name.replaceAll('_', ' ')}: ${answer}`, () => ask(name)]);
-    const links = touching(mark.id).flatMap(({ id, tail, head, labels }) => (labels.length ? labels : ['no role']).map((label) => {
-      const isTail = tail === mark.id;
-      const words = label === 'same_as' ? `same as: ${told(isTail ? head : tail)}`
-        : isTail ? `${label}: ${told(head)}` : `${label} of: ${told(tail)}`;
-      return [words, () => studio.select(isTail ? head : tail), () => studio.unlink(id, label)];
-    }));
+    const answers = Object.entries(mark.answers)
+      .map(([name, answer]) => [`${name.replaceAll('_', ' ')}: ${answer}`, () => ask(name)]);
+    const links = touching(mark.id).flatMap(({ id, tail, head, labels }) => {
+      const isTail = tail === mark.id, other = isTail ? head : tail;
+      return (labels.length ? labels : ['no role']).map((label) => {
+        const relation = label === 'same_as' ? 'same as' : `${label}${isTail ? '' : ' of'}`;
+        return [`${relation}: ${told(other)}`, () => studio.select(other), () => studio.unlink(id, label)];
+      });
+    });
     return [...answers, ...links];
   }
   /** The question of that name, at which the answer is changed. */
   function ask(name) {
-    const heading = [...document.querySelectorAll('.acre-side h4')].find((found) => found.textContent === name.replaceAll('_', ' '));
+    const heading = [...document.querySelectorAll('.acre-side h4')]
+      .find(({ textContent }) => textContent === name.replaceAll('_', ' '));
     heading?.scrollIntoView({ block: 'nearest' });
     heading?.parentElement.querySelector('input')?.focus();
   }
@@ -50,18 +54,15 @@ function makePanel() {
     for (const heading of document.querySelectorAll('.acre-side h4:not([title])')) {
       heading.title = schema.facts().means[heading.textContent.replaceAll(' ', '_')] ?? '';
     }
-    const found = mark ? rows(mark) : [];
-    const now = JSON.stringify([mark, found.map(([words]) => words)]);
+    const listed = mark ? rows(mark) : [];
+    const now = JSON.stringify([mark, listed.map(([words]) => words)]);
     if (now === said && (!mark || place.childElementCount)) return;
     said = now;
     place.replaceChildren(...(mark ? [
-      element('h4', {}, mark.label), element('p', {}, short(mark.words, 90)), element('ul', {}, ...found.map(row)),
+      element('h4', {}, mark.label), element('p', {}, short(mark.words, 90)), element('ul', {}, ...listed.map(row)),
     ] : []));
   }
-  // Label Studio tells nobody of a change: after what may have made one, and at times, it is looked at.
-  const soon = () => setTimeout(refresh, 60);
-  for (const type of ['click', 'keyup', 'mouseup']) window.addEventListener(type, soon, true);
-  setInterval(refresh, 1000);
+  watch(refresh, 60);
   window.addEventListener('mouseover', (event) => {
     if (!studio.isOpen()) return;
     const now = event.target.closest?.(studio.MARKS) ? studio.regionsAt(event.target)[0]?.id ?? '' : '';

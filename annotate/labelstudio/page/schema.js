@@ -2,12 +2,15 @@
 const schema = (() => {
   let written = '', read = null;
 
-  /** { links: { label: { role: { fillers: [label], means } } }, layers: { label: layer }, means: { name: definition } } */
+  const NOTHING = { links: {}, layers: {}, means: {}, required: {}, patterns: {} };
+
+  /** { links: { label: { role: { fillers: [label], means } } }, layers: { label: layer }, means: { name: definition },
+      required: { label: [question] }, patterns: { question: pattern } } */
   const facts = () => {
     const page = document.querySelector('.acre');
     const now = page ? getComputedStyle(page).getPropertyValue('--acre-schema').trim() : '';
     if (now !== written) { written = now; read = now ? JSON.parse(now) : null; }
-    return read ?? { links: {}, layers: {}, means: {} };
+    return read ?? NOTHING;
   };
   const sameAs = (tail, head) => {
     const layer = facts().layers[tail];
@@ -29,5 +32,7 @@ const schema = (() => {
     }
     return Object.fromEntries(Object.entries(taken).map(([letter, label]) => [label, letter]));
   };
-  return { facts, allowed, letters };
+  /** Whether anything is known: a project that was made without acre says nothing of its schema. */
+  const isKnown = () => facts() !== NOTHING;
+  return { facts, allowed, letters, isKnown };
 })();

@@ -5,12 +5,12 @@ const selection = (() => {
     let at = 0;
     return studio.text().split('\n').map((line) => { const start = at; at += [...line].length + 1; return start; });
   };
-  function offset(node, within, found) {
+  function offset(node, within, among) {
     const range = document.createRange();
     const isBefore = (line) => { range.selectNodeContents(line); return range.comparePoint(node, within) >= 0; };
-    const index = found.findLastIndex(isBefore);
+    const index = among.findLastIndex(isBefore);
     if (index < 0) return 0;
-    range.selectNodeContents(found[index]);
+    range.selectNodeContents(among[index]);
     if (range.isPointInRange(node, within)) range.setEnd(node, within);
     return starts()[index] + [...range.toString()].length;
   }
@@ -20,7 +20,9 @@ const selection = (() => {
     let left = at - starts()[index];
     for (let node; (node = walker.nextNode());) {
       const letters = [...node.data];
-      if (left < letters.length || (isEnd && left === letters.length)) return [node, letters.slice(0, left).join('').length];
+      if (left < letters.length || (isEnd && left === letters.length)) {
+        return [node, letters.slice(0, left).join('').length];
+      }
       left -= letters.length;
     }
     return [lines()[index], lines()[index].childNodes.length];
@@ -30,11 +32,11 @@ const selection = (() => {
   function get() {
     const chosen = window.getSelection();
     if (!chosen.rangeCount || chosen.isCollapsed) return null;
-    const found = lines();
+    const all = lines();
     const range = chosen.getRangeAt(0);
-    if (!found[0]?.parentElement.contains(range.commonAncestorContainer)) return null;
+    if (!all[0]?.parentElement.contains(range.commonAncestorContainer)) return null;
     const [start, end] = [
-      offset(range.startContainer, range.startOffset, found), offset(range.endContainer, range.endOffset, found),
+      offset(range.startContainer, range.startOffset, all), offset(range.endContainer, range.endOffset, all),
     ];
     return start < end ? { start, end } : null;
   }

@@ -1,9 +1,8 @@
 // What a desk adds to Label Studio's pages. It runs first in the head of each, before Label Studio's own scripts.
 function start({ settings, guidelines, desk }) {
-  losses({ desk });
-  checks();
-  suggestions();
-  sheet();
+  watchLosses({ desk });
+  makeChecks();
+  makeSheet();
 
   // A new annotator's settings; what the annotator chose stays.
   try {
@@ -27,6 +26,6 @@ function start({ settings, guidelines, desk }) {
   }, true);
 
   const linking = makeLinking();
-  listenToKeys([linking, makeExtents(linking), makePanel()].flatMap(({ keys }) => keys));
-  document.head.append(Object.assign(document.createElement('style'), { textContent: notices.style }));
+  const parts = [linking, makeExtents(linking), makePanel(), makeSuggestions()];
+  listenToKeys(parts.flatMap(({ keys }) => keys));
 }

@@ -25,7 +25,8 @@ const words = (() => {
     read = text;
     return units;
   }
-  /** The same words without half ones at the ends, blanks around them or a possessive after them; null where none is left. */
+  /** The same words without half ones at the ends, blanks around them or a possessive after them; null where none is
+      left. */
   function snapped(text, { start, end }) {
     const touched = pieces(text).filter((piece) => piece.start < end && piece.end > start);
     if (touched.length > 1 && POSSESSIVE.test(touched.at(-1).letters)) touched.pop();
@@ -41,14 +42,14 @@ const words = (() => {
   }
   /** The word that begins after an offset (1), or the one before it (-1). */
   function next(text, offset, step) {
-    const found = pieces(text).filter((piece) => piece.isWord);
-    return step > 0 ? found.find((word) => word.start >= offset) : found.findLast((word) => word.end <= offset);
+    const all = pieces(text).filter((piece) => piece.isWord);
+    return step > 0 ? all.find((word) => word.start >= offset) : all.findLast((word) => word.end <= offset);
   }
   /** The word at an offset; where none is, the one after it (1) or before it (-1). */
   function at(text, offset, step) {
-    const found = pieces(text).filter((piece) => piece.isWord);
-    return (step > 0 ? found.find((word) => word.end > offset) : found.findLast((word) => word.start <= offset))
-      ?? found.at(step > 0 ? -1 : 0);
+    const all = pieces(text).filter((piece) => piece.isWord);
+    return (step > 0 ? all.find((word) => word.end > offset) : all.findLast((word) => word.start <= offset))
+      ?? all.at(step > 0 ? -1 : 0);
   }
   return { pieces, snapped, moved, next, at };
 })();
