@@ -288,6 +288,10 @@ def instructions(schema: Schema) -> str:
                 "Without a mouse: → ← ↑ ↓ go from word to word, Shift+→ takes one more, a label’s key"
                 " marks them, Enter selects the mark at the word, or links to it."
             ),
+            E.li(
+                "A suggestion has a dashed outline: Enter selects the first one; then Enter keeps it,"
+                " Backspace deletes it, and both go on to the next."
+            ),
             E.li("Ctrl+Enter submits. U unselects, Backspace deletes the selected mark."),
         ),
     )

@@ -248,11 +248,13 @@ class LabellingPage:
         return [row.inner_text().split()[1] for row in rows.all()]
 
     def choose(self, label: str, to: str = "") -> None:
-        """Press the key that the chooser gives the label, of a link to a mark with the label `to`."""
-        row = self.page.locator(".acre-chooser button").filter(
-            has_text=re.compile(rf"^\S+\s+{label}\b {to}".rstrip())
+        """Press the key that the chooser gives the label; of links to several marks, of that to one labelled `to`."""
+        rows = self.page.locator(".acre-chooser button").filter(
+            has_text=re.compile(rf"^\S+\s+{label}\b")
         )
-        self.press(row.locator("kbd").inner_text())
+        if rows.count() > 1:
+            rows = rows.filter(has_text=re.compile(rf"^\S+\s+{label} {to}\b"))
+        self.press(rows.locator("kbd").inner_text())
 
     def links(self) -> list[tuple[str, list[str], str]]:
         """Words, labels and words of each link, as the page would submit them."""

@@ -77,6 +77,41 @@ def _submitted(client: Client, number: int) -> list[str]:
     return [found["value"]["labels"][0] for found in annotation["result"]]
 
 
+def test_a_tab_that_is_gone_within_five_seconds_of_an_edit(
+    labelling: LabellingPage, client: Client, desk: Desk, task: tuple[int, int]
+) -> None:
+    """As when the browser crashes: the page is asked nothing."""
+    labelling.open_task(*task)
+    _mark(labelling)
+    labelling.page.close(run_before_unload=False)
+    again = LabellingPage(labelling.page.context.new_page(), desk)
+    again.open_task(*task)
+    _take(again)
+    again.submit()
+    assert sorted(_submitted(client, task[0])) == ["place", "state_force"]
+
+
+def test_a_submitted_annotation_that_is_changed_and_left(
+    labelling: LabellingPage, client: Client, task: tuple[int, int]
+) -> None:
+    labelling.open_task(*task)
+    labelling.mark("s", "Troops")
+    labelling.submit()
+    labelling.notice_gone("saved")
+    labelling.open_task(*task)
+    labelling.mark("l", "Tak")
+    labelling.notice("saved", "Not saved yet")
+    labelling.page.on("dialog", lambda dialog: dialog.accept())
+    labelling.page.reload()
+    labelling.notice("copy", "kept in this browser")
+    labelling.page.get_by_role("button", name="Use the copy").click()
+    labelling.notice_gone("copy")
+    assert labelling.marks() == MARKS
+    labelling.submit()
+    assert sorted(_submitted(client, task[0])) == ["place", "state_force"]
+    assert _kept(labelling) == []
+
+
 @pytest.mark.parametrize("way", ["reload", "back", "another article"])
 def test_leaving_within_five_seconds_of_an_edit(
     labelling: LabellingPage, client: Client, desk: Desk, task: tuple[int, int], way: str

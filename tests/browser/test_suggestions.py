@@ -171,9 +171,16 @@ def test_a_suggestion_looks_like_one_until_it_is_kept_changed_or_thrown_away(
     assert offered[:2] == ["rgba(0, 0, 0, 0)", "dashed"]
     assert "75 %" in offered[2]
 
+    # Where words are selected by keys, Enter is for them, and keeps nothing.
+    labelling.press("ArrowRight")
+    labelling.press("Enter")
+    assert labelling.selected() == ["Troops"]
+    labelling.press("u")
+
     # The first key goes to the first; then each keeps or throws away one, and goes on.
     labelling.press("Enter")
     assert labelling.selected() == ["Troops"]
+    labelling.notice("suggestions", "not looked at: 5.")
     labelling.press("Enter")
     assert labelling.selected() == ["shelled"]
     labelling.notice("suggestions", "not looked at: 4.")

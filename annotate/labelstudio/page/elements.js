@@ -13,12 +13,16 @@ const short = (words, most = 40) => (words.length > most ? `${words.slice(0, mos
 /** Words in quotation marks, where they are told within a sentence. */
 const quoted = (words) => `“${short(words)}”`;
 
-/** Look a moment after anything was done on the page, and every second: Label Studio tells nobody of a change. */
+/** Look a moment after anything was done on the page, and when another article was opened: Label Studio tells nobody of
+    a change, and to look at hundreds of marks takes time. */
 function watch(look, after = 300) {
-  let due = null;
+  let due = null, opened = null;
   const later = () => { clearTimeout(due); due = setTimeout(look, after); };
   for (const type of ['keyup', 'pointerup', 'click', 'input']) window.addEventListener(type, later, true);
-  setInterval(look, 1000);
+  setInterval(() => {
+    const now = studio.opening();
+    if (now !== opened) { opened = now; look(); }
+  }, 500);
 }
 
 /** A box over the page that is shown and hidden. */

@@ -4,7 +4,6 @@ function makeLinking() {
   let tail = null; // the id of the mark that links are drawn from
   const bar = floating('acre-bar');
   const chooser = floating('acre-chooser');
-  const region = (id) => studio.regions().find((mark) => mark.id === id);
 
   function begin(mark) {
     tail = mark.id;
@@ -69,7 +68,7 @@ function makeLinking() {
   const drawn = (event) => {
     if (!studio.isEditable() || !event.target.closest?.(studio.MARKS)) return null;
     const isRight = event.type === 'contextmenu' || event.button === 2;
-    const from = tail ? region(tail) : isRight ? studio.selected() : null;
+    const from = tail ? studio.region(tail) : isRight ? studio.selected() : null;
     const others = from ? studio.regionsAt(event.target) : [];
     return others.some((other) => other.id !== from?.id) ? [from, others] : null;
   };
@@ -106,7 +105,7 @@ function makeLinking() {
   ];
   return {
     keys,
-    link: (others, at) => tail && region(tail) && link(region(tail), others, at),
+    link: (others, at) => tail && studio.region(tail) && link(studio.region(tail), others, at),
     isOn: () => Boolean(tail),
   };
 }

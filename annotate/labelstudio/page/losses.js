@@ -65,14 +65,13 @@ function watchLosses({ desk }) {
   };
 
   // Whatever is done on the page begins by a key or by the mouse: until the first, the page has what the server has.
-  let due = null, last = 0;
+  let due = null;
   const touch = () => {
     const now = open();
     if (now && !now.touched) { check(); now.touched = true; }
     clearTimeout(due);
     // Label Studio does some things a moment later.
-    const look = () => { last = Date.now(); check(); due = setTimeout(check, 700); };
-    due = setTimeout(look, Date.now() - last > 2000 ? 0 : 300);
+    due = setTimeout(() => { check(); due = setTimeout(check, 700); }, 300);
   };
   for (const kind of ['keydown', 'keyup', 'pointerdown', 'pointerup', 'input', 'drop']) {
     window.addEventListener(kind, touch, true);
@@ -158,7 +157,6 @@ function watchLosses({ desk }) {
   setInterval(() => {
     const now = open();
     if (!now) return;
-    if (!now.touched) check();
     if (!now.isOffered && Date.now() - now.opened > 500) { now.isOffered = true; offer(); }
     if (!isUnsaved() || Date.now() - Math.max(now.since, now.tried ?? 0) < SAVING) return;
     now.tried = Date.now();

@@ -17,8 +17,10 @@ function makePanel() {
   }
 
   function rows(mark) {
-    const named = new Map(studio.regions().map((region) => [region.id, region]));
-    const told = (id) => short(named.get(id)?.words || named.get(id)?.label || '?', 60);
+    const told = (id) => {
+      const { words, label } = studio.region(id);
+      return short(words || label, 60);
+    };
     const answers = Object.entries(mark.answers)
       .map(([name, answer]) => [`${name.replaceAll('_', ' ')}: ${answer}`, () => ask(name)]);
     const links = touching(mark.id).flatMap(({ id, tail, head, labels }) => {

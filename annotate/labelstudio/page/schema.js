@@ -1,16 +1,15 @@
 // What the schema allows, as config.py writes it into the labelling configuration: a desk knows no corpus.
 const schema = (() => {
-  let written = '', read = null;
-
+  const read = new WeakMap(); // by the element that they are written for: to read them takes time
   const NOTHING = { links: {}, layers: {}, means: {}, required: {}, patterns: {} };
 
   /** { links: { label: { role: { fillers: [label], means } } }, layers: { label: layer }, means: { name: definition },
       required: { label: [question] }, patterns: { question: pattern } } */
   const facts = () => {
     const page = document.querySelector('.acre');
-    const now = page ? getComputedStyle(page).getPropertyValue('--acre-schema').trim() : '';
-    if (now !== written) { written = now; read = now ? JSON.parse(now) : null; }
-    return read ?? NOTHING;
+    const written = page && !read.has(page) ? getComputedStyle(page).getPropertyValue('--acre-schema').trim() : '';
+    if (written) read.set(page, JSON.parse(written));
+    return read.get(page) ?? NOTHING;
   };
   const sameAs = (tail, head) => {
     const layer = facts().layers[tail];

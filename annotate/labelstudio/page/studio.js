@@ -66,6 +66,7 @@ const studio = (() => {
 
     /** All marks: id, label, start and end in code points, words, and answers by the question's name. */
     regions: () => annotation().regionStore.regions.map(plain),
+    region: (id) => plain(area(id)),
     /** The marks that a piece of the text stands in, the shortest first. */
     regionsAt: (piece) => {
       const names = new Set();

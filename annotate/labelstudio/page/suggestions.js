@@ -18,11 +18,12 @@ function makeSuggestions() {
   const untouched = () => {
     const now = studio.opening();
     if (now !== opened) { opened = now; first = new Map(); }
-    if (now === null) return [];
+    const suggested = now === null ? [] : studio.suggested();
+    if (!suggested.length) return [];
     const links = Map.groupBy(studio.links(), ({ tail }) => tail);
     const said = ({ id, label, start, end, answers }) => JSON.stringify(
       [label, start, end, answers, (links.get(id) ?? []).map(({ head, labels }) => [head, labels])]);
-    return studio.suggested().filter((mark) => {
+    return suggested.filter((mark) => {
       if (!first.has(mark.id)) first.set(mark.id, said(mark));
       if (first.get(mark.id) === said(mark)) return true;
       studio.takeUp(mark.id);

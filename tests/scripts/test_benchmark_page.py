@@ -1,0 +1,34 @@
+"""`scripts/benchmark_page.py` times the desk's page beside Label Studio's own."""
+
+from __future__ import annotations
+
+import pytest
+
+from annotate.corpus import validate
+from annotate.model import text
+from annotate.model.issues import UsageError, errors
+from annotate.model.schema import Schema
+from scripts import benchmark_page
+
+
+def test_an_article_of_several_has_the_marks_of_each_at_their_places(schema: Schema) -> None:
+    article, annotation = benchmark_page.long_article(200, schema)
+    assert len(list(annotation.marks())) >= 200
+    assert {mark.text for mark in annotation.marks()} != {None}
+    assert errors(list(validate.check(annotation, article, schema))) == []
+    assert text.normalise(article.text or "")[0] == article.text
+
+
+def test_more_marks_than_there_are_is_one_line(schema: Schema) -> None:
+    with pytest.raises(UsageError, match="the corpus has no 100000 marks"):
+        benchmark_page.long_article(100_000, schema)
+
+
+@pytest.mark.server
+@pytest.mark.browser
+def test_both_pages_are_opened_and_marked(capsys: pytest.CaptureFixture[str]) -> None:
+    benchmark_page.benchmark_page(marks=1, repeat=1)
+    printed = capsys.readouterr().out
+    assert "medians of 1 openings" in printed
+    assert "opens" in printed
+    assert "shows a new mark" in printed
