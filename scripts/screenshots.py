@@ -30,7 +30,6 @@ from browser.page import LabellingPage, find_chromium, open_browser  # noqa: E40
 IMAGES = ROOT / "docs" / "images"
 SHEET = "aid-convoy"
 STORY = "drones-knock-out"
-CONTENT = "Thirty-one drones"
 FINISHED = "tel-arun-empties"
 CAPTURED = "captured"
 
@@ -89,20 +88,14 @@ def _photograph_sheet(labelling: LabellingPage, client: Client, schema: Schema) 
 
 
 def _photograph_story(labelling: LabellingPage, client: Client, schema: Schema) -> None:
-    """The article of docs/story.md with all marks of its gold and the links of one content, which is then chosen."""
+    """The article of docs/story.md with all of its gold; then the links of one content, which is chosen."""
     corpus = Corpus(ROOT / "corpus")
     article = next(article for article in corpus.articles() if article.id.startswith(STORY))
     gold = corpus.gold(article.id)
     assert gold is not None
-    content = next(said for said in gold.attributions if (said.text or "").startswith(CONTENT))
-    result = [
-        part
-        for part in tasks.result(gold, article, schema)
-        if part.get("from_id", content.id) == content.id
-    ]
     project = load.load(client, "ACRE story", [article], schema).project
     (task,) = chain.from_iterable(client.tasks(project))
-    client.draft(task["id"], result)
+    client.draft(task["id"], tasks.result(gold, article, schema))
     labelling.open_next(project)
     _save(labelling.page, "story-marks.png")
     labelling.select("counted")

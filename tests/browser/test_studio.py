@@ -70,6 +70,7 @@ def test_what_is_open_and_what_is_on_it(told: Told) -> None:
     )
     told("studio.selected().words", "shelled")
     told("studio.selectedCount()", 1)
+    told(f"studio.state() === `1,${{{told.ids()['shelled']}}},3,0`", True)
     told(f"studio.region({told.ids()['Tak']}).words", "Tak")
     told("document.querySelectorAll(studio.LINES).length", 1)
     told("document.querySelectorAll(studio.MARKS).length", 3)

@@ -181,9 +181,11 @@ def test_a_suggestion_looks_like_one_until_it_is_kept_changed_or_thrown_away(
     labelling.press("Enter")
     assert labelling.selected() == ["Troops"]
     labelling.notice("suggestions", "not looked at: 5.")
+    before = labelling.actions
     labelling.press("Enter")
     assert labelling.selected() == ["shelled"]
     labelling.notice("suggestions", "not looked at: 4.")
+    assert labelling.actions - before == 1
     kept = looks("Troops")
     assert (kept[0] != "rgba(0, 0, 0, 0)", kept[1], "75 %" in kept[2]) == (True, "none", False)
     labelling.select("Monday")

@@ -13,15 +13,15 @@ const short = (words, most = 40) => (words.length > most ? `${words.slice(0, mos
 /** Words in quotation marks, where they are told within a sentence. */
 const quoted = (words) => `“${short(words)}”`;
 
-/** Look a moment after anything was done on the page, and when another article was opened: Label Studio tells nobody of
-    a change, and to look at hundreds of marks takes time. */
+/** Look a moment after anything was done on the page, and where Label Studio has done something later: it tells nobody
+    of a change, and to look at hundreds of marks takes time. */
 function watch(look, after = 300) {
-  let due = null, opened = null;
+  let due = null, seen = '';
   const later = () => { clearTimeout(due); due = setTimeout(look, after); };
   for (const type of ['keyup', 'pointerup', 'click', 'input']) window.addEventListener(type, later, true);
   setInterval(() => {
-    const now = studio.opening();
-    if (now !== opened) { opened = now; look(); }
+    const now = studio.state();
+    if (now !== seen) { seen = now; look(); }
   }, 500);
 }
 

@@ -17,8 +17,8 @@ function makeExtents(linking) {
     const extent = (dragged && (event.altKey ? dragged : words.snapped(text(), dragged))) || mark;
     if (!extent) return;
     if (!mark) {
-      // With a mark selected, the words would get its label. Where the page is slow, Label Studio selects a new mark only
-      // after the key for the next one was pressed.
+      // With a mark selected, the words would get its label. Where the page is slow, Label Studio selects a new mark
+      // only after the key for the next one was pressed.
       if (studio.selectedCount()) {
         studio.unselect();
         if (key) studio.activate(key);

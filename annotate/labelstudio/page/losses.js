@@ -125,7 +125,7 @@ function watchLosses({ desk }) {
     else if (session && kind === 'who') post('here', session);
     else if (session?.task.id === task) session.others.add(id);
     if (!session?.others.size) notices.hide('tab');
-    else notices.show('tab', 'This article is open in another tab too, and the last save replaces the other’s: close one.');
+    else notices.show('tab', 'This article is open in another tab too; the last save replaces the other: close one.');
   });
   window.addEventListener('pagehide', () => { if (session) post('gone', session); });
 

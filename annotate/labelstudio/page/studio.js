@@ -54,6 +54,13 @@ const studio = (() => {
       return numbers.get(open);
     },
     isEditable: () => studio.isOpen() && studio.opening() !== null,
+    /** What differs once another annotation is open or another mark selected, or marks or links come or go. */
+    state() {
+      const { highlightedNode, regionStore, relationStore } = annotation() ?? {};
+      return [
+        studio.opening(), highlightedNode?.cleanId, regionStore?.regions.length, relationStore?.relations.length,
+      ].join();
+    },
     /** The open task: its number in Label Studio, and its data as `tasks.data` made them; null where none is. */
     task() {
       const task = window.Htx?.task;
