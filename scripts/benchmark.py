@@ -1,8 +1,9 @@
-"""Measure how fast extractors read, beside plain en_core_web_sm on the same texts in the same run; and how
-well pages are read.
+"""Measure how fast extractors read, beside plain en_core_web_sm on the same texts; how well pages are read; and how
+the commands of the corpus side grow with the corpus.
 
-python scripts/benchmark.py build/extractor/model-best build/extractor/lookup.json [--processes 1 --processes
-2] python scripts/benchmark.py pages FOLDER
+    python scripts/benchmark.py build/extractor/model-best build/extractor/lookup.json [--processes 1 --processes 2]
+    python scripts/benchmark.py pages FOLDER
+    python scripts/benchmark.py corpus --documents 1000 --documents 10000
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from annotate.model import schema as schema_
 from annotate.model.issues import UsageError
 from annotate.model.records import Article
 from scripts import terminal
+from scripts.corpus_benchmark import corpus
 
 ROOT = Path(__file__).parents[1]
 PLAIN = "en_core_web_sm"
@@ -283,7 +285,8 @@ def _scores(counted: list[Counts]) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    command = pages if sys.argv[1:2] == ["pages"] else benchmark
-    if command is pages:
+    commands = {"pages": pages, "corpus": corpus}
+    command = commands.get(sys.argv[1]) if len(sys.argv) > 1 else None
+    if command is not None:
         del sys.argv[1]
-    terminal.run(command)
+    terminal.run(command or benchmark)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from itertools import groupby
 from typing import Any
 
 from annotate.dataset import reading
+from annotate.dataset.spool import Spool
 from annotate.measure import align
 from annotate.model.records import MARK_FIELDS, Annotation, Mark
 from annotate.model.schema import Layer, Schema
@@ -102,17 +104,27 @@ def diff(
     schema: Schema,
     on_row: Callable[[], None] = lambda: None,
 ) -> Diff:
-    """Compare rows of `documents`. Provenance alone is no difference."""
-    before = {row["id"]: row for row in old}
-    after = {row["id"]: row for row in new}
+    """Compare rows of `documents`. Provenance alone is no difference.
+
+    A document of each version is held at a time, beside what differs.
+    """
+    before, after = _by_id(old), _by_id(new)
     result = Diff(sorted(set(after) - set(before)), sorted(set(before) - set(after)))
-    for counts, rows in ((result.before, before), (result.after, after)):
+    for counts, names, rows in (
+        (result.before, result.removed, before),
+        (result.after, result.added, after),
+    ):
         counts["documents"] = len(rows)
-        for row in rows.values():
-            counts.update({field: len(row[field]) for field in MARK_FIELDS})
+        for name in names:
+            _count(counts, rows[name])
     for name in sorted(set(before) & set(after)):
         on_row()
         one, other = before[name], after[name]
+        _count(result.before, one)
+        _count(result.after, other)
+        if _without_provenance(one) == _without_provenance(other):
+            result.same += 1
+            continue
         described = [column for column in _DESCRIBED if one[column] != other[column]]
         if described:
             result.described[name] = described
@@ -121,6 +133,19 @@ def diff(
         result.changes += changes
         result.same += not changes and not described
     return result
+
+
+def _by_id(rows: Iterable[DocumentRow]) -> Spool[DocumentRow]:
+    named = ((row["id"], row) for row in rows)
+    return Spool(named, lambda row: json.dumps(row, ensure_ascii=False).encode(), json.loads)
+
+
+def _count(counts: Counter[str], row: DocumentRow) -> None:
+    counts.update({field: len(row[field]) for field in MARK_FIELDS})
+
+
+def _without_provenance(row: DocumentRow) -> dict[str, Any]:
+    return {column: value for column, value in row.items() if column != "provenance"}
 
 
 def _changes(old: Annotation, new: Annotation, text: str | None) -> Iterator[Change]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from annotate.corpus import splits
 from annotate.corpus.store import Corpus
 from annotate.dataset import reading
+from annotate.dataset.spool import Spool
 from annotate.measure.score import Case
 from annotate.model import tokens
 from annotate.model.issues import AcreError, UsageError
@@ -23,8 +24,8 @@ class Documents:
 
     gold: Mapping[str, Annotation]
     systems: Sequence[Mapping[str, Annotation]]
-    articles: Mapping[str, Article]
-    """Those that the corpus has."""
+    collections: Mapping[str, str]
+    """By id of an article that the corpus has, its collection."""
     corpus: Corpus
 
     @property
@@ -33,11 +34,14 @@ class Documents:
         return sorted(set().union(*self.systems) - set(self.gold))
 
     def cases(self) -> Iterator[Case]:
-        """One for each document of gold, by id; the tokens of one text are held at a time."""
-        for name, gold in sorted(self.gold.items()):
-            article = self.articles.get(name)
+        """One for each document of gold, by id; one is held at a time."""
+        for name in sorted(self.gold):
+            article = None
+            if name in self.collections:
+                article = self.corpus.article(self.collections[name], name)
             words = None if article is None else token_spans(self.corpus, article)
-            yield Case(gold, tuple(system.get(name) for system in self.systems), words)
+            predicted = tuple(system.get(name) for system in self.systems)
+            yield Case(self.gold[name], predicted, words)
 
 
 def read(
@@ -47,52 +51,55 @@ def read(
 
     AcreError where a system's annotation is of another text than gold's, UsageError where nothing is left to score.
     """
-    references = {annotation.article: annotation for annotation in reading.read(gold, schema)}
-    systems = []
-    for path in predicted:
-        system = {annotation.article: annotation for annotation in reading.read(path, schema)}
-        _check_texts(path, system, references)
-        systems.append(system)
-    articles = _articles(corpus, references.keys(), split)
-    if split is not None:
-        references = _only(references, articles)
-        systems = [_only(system, articles) for system in systems]
+    known = _collections(corpus, split)
+    texts: dict[str, str] = {}
+    references = _annotations(gold, schema, known if split else None, texts)
+    systems = [_annotations(path, schema, known if split else None, texts) for path in predicted]
     if not references:
         where = f" in the split {split}" if split else ""
         raise UsageError(f"{gold}: no document to score{where}")
-    return Documents(references, systems, articles, corpus)
+    return Documents(references, systems, known, corpus)
 
 
-def _only(annotations: Mapping[str, Annotation], names: Collection[str]) -> dict[str, Annotation]:
-    return {name: annotation for name, annotation in annotations.items() if name in names}
+def _annotations(
+    path: Path, schema: Schema, among: Collection[str] | None, texts: dict[str, str]
+) -> Spool[Annotation]:
+    """By article id; `texts` has the hash of each text that gold is of, or takes it."""
+    is_gold = not texts
+
+    def read() -> Iterator[tuple[str, Annotation]]:
+        for annotation in reading.read(path, schema):
+            name, sha256 = annotation.article, annotation.sha256
+            if is_gold:
+                texts[name] = sha256
+            elif texts.get(name, sha256) != sha256:
+                message = "made on another text than gold; offsets would point elsewhere"
+                raise AcreError(f"{path}: {name}: {message}")
+            if among is None or name in among:
+                yield name, annotation
+
+    return Spool(read(), _dumped, Annotation.model_validate_json)
 
 
-def _check_texts(
-    path: Path, system: Mapping[str, Annotation], gold: Mapping[str, Annotation]
-) -> None:
-    for name, annotation in system.items():
-        if name in gold and annotation.sha256 != gold[name].sha256:
-            raise AcreError(
-                f"{path}: {name}: made on another text than gold; offsets would point elsewhere"
-            )
+def _dumped(annotation: Annotation) -> bytes:
+    """Without the record that gold has: it is not scored."""
+    names = set(Annotation.model_fields)
+    return annotation.model_dump_json(include=names, exclude_defaults=True).encode()
 
 
-def _articles(corpus: Corpus, names: Collection[str], split: str | None) -> dict[str, Article]:
-    """The corpus's articles of those names and of the split; none where there is no corpus."""
+def _collections(corpus: Corpus, split: str | None) -> dict[str, str]:
+    """By id, the collection of each of the corpus's articles, or of those of the split; none without a corpus."""
     if not corpus.root.exists():
         if split is not None:
             raise UsageError(
                 f"{corpus.root}: no such corpus, and a split is the corpus's; name it with --corpus"
             )
         return {}
+    if split is None:
+        return dict(corpus.article_names())
     split_of = splits.lookup(corpus)
-    articles = {}
-    for article in corpus.articles():
-        if article.id not in names:
-            continue
-        if split is None or split_of(article) == split:
-            articles[article.id] = article
-    return articles
+    articles = (article for article in corpus.articles() if split_of(article) == split)
+    return {article.id: article.collection for article in articles}
 
 
 def gold_of(corpus: Corpus, split: str) -> Iterator[tuple[Article, Gold]]:

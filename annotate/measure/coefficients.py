@@ -60,6 +60,17 @@ def estimates(
     return [_interval(value, row) for value, row in zip(values, drawn, strict=True)]
 
 
+def estimates_together(
+    measure: Measure, documents: int, seed: int = 0, samples: int = SAMPLES
+) -> list[Estimate]:
+    """An `estimate` of each column of a measure that gives values of shape (samples, columns)."""
+    values = [_number(value) for value in measure(np.ones((1, documents)))[0]]
+    if documents < 2:
+        return [Estimate(value) for value in values]
+    drawn = np.concatenate([measure(part) for _start, part in _resamples(documents, seed, samples)])
+    return [_interval(value, column) for value, column in zip(values, drawn.T, strict=True)]
+
+
 def _resamples(documents: int, seed: int, samples: int) -> Iterator[tuple[int, Array]]:
     """The number of the first and the weights of each part of the resamples; one generator draws them in order."""
     generator = np.random.default_rng(seed)

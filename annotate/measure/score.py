@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from annotate.measure import align, coefficients
+from annotate.measure import tally as tally_
 from annotate.measure.align import MarkKey, Unit
-from annotate.measure.coefficients import Array, Estimate, Measure
+from annotate.measure.coefficients import Array, Estimate
+from annotate.measure.tally import LabelCounts, Tally
 from annotate.model.claims import Claim, claims
 from annotate.model.records import Annotation, Mark, Span
 from annotate.model.schema import ATTRIBUTION_SPANS, MARK_LAYERS, UNIT_LAYERS, Layer, Schema
@@ -72,39 +74,6 @@ class ScoreReport:
     untokenised: list[str]
     """Documents whose tokens are not known: they don't count in the measures over tokens."""
     rows: list[ScoreRow]
-
-
-Key = tuple[str, str, str]
-"""Layer, measure, label."""
-
-
-@dataclass
-class Tally:
-    """By key and document, what is right, what gold has, and what was predicted."""
-
-    counts: dict[Key, dict[int, list[float]]] = field(default_factory=lambda: defaultdict(dict))
-
-    def add(
-        self,
-        layer: str,
-        measure: str,
-        document: int,
-        right: Counter[str],
-        gold: Counter[str],
-        predicted: Counter[str],
-    ) -> None:
-        """Add a document's counts by label; `right` may hold halves, doubled."""
-        for label in gold.keys() | predicted.keys():
-            counts = [right[label] / 2, gold[label], predicted[label]]
-            self.counts[layer, measure, label][document] = counts
-
-    def stacked(self, keys: Sequence[Key], documents: int) -> Array:
-        """Of shape (keys, documents, 3)."""
-        stacked = np.zeros((len(keys), documents, 3))
-        for row, key in enumerate(keys):
-            for document, counts in self.counts.get(key, {}).items():
-                stacked[row, document] = counts
-        return stacked
 
 
 @dataclass(frozen=True)
@@ -338,99 +307,82 @@ def _whole(claim: Claim, annotation: Annotation) -> Unit:
     return Unit(Layer.CLAIM, event.label, event.start, event.end, rest)
 
 
+class _Measure(NamedTuple):
+    """A layer by one measure: what each system has of it, and the labels that any has, in the order of the schema."""
+
+    layer: str
+    name: str
+    labels: list[str]
+    counts: list[LabelCounts]
+
+
 def _rows(
     tallies: Sequence[Tally], documents: int, schema: Schema, seed: int, samples: int
 ) -> Iterator[ScoreRow]:
-    keys = set(chain.from_iterable(tally.counts for tally in tallies))
-    measures = sorted(
-        {key[:2] for key in keys}, key=lambda pair: (ORDER.index(pair[0]), _MEASURES.index(pair[1]))
-    )
+    measures = list(_measures(tallies, schema))
+    if not measures:
+        return
+
+    def values(weights: Array) -> Array:
+        """Of shape (samples, all scores of all measures): from the same resamples for each."""
+        pooled = (measure.counts[0].pooled(weights, measure.labels) for measure in measures)
+        return np.concatenate(
+            [tally_.scores(counts).reshape(len(weights), -1) for counts in pooled], axis=1
+        )
+
+    estimates = iter(coefficients.estimates_together(values, documents, seed, samples))
+    differences = iter(_differences(measures, documents, seed))
+    for measure in measures:
+        pooled = measure.counts[0].pooled(np.ones((1, documents)), measure.labels)[0]
+        against = next(differences, [])
+        names: list[tuple[str | None, str | None]] = [(None, MICRO)]
+        if len(measure.labels) > 1:
+            names += [(None, MACRO), *((label, None) for label in measure.labels)]
+        for number, (label, averaging) in enumerate(names):
+            of = pooled if label is None else pooled[measure.labels.index(label)][None]
+            _right, gold, predicted = of.sum(axis=0)
+            three = (next(estimates), next(estimates), next(estimates))
+            difference = against[number] if number < len(against) else None
+            yield ScoreRow(
+                measure.layer,
+                measure.name,
+                label,
+                averaging,
+                int(gold),
+                int(predicted),
+                *three,
+                difference,
+            )
+
+
+def _measures(tallies: Sequence[Tally], schema: Schema) -> Iterator[_Measure]:
+    keys = set(chain.from_iterable(tally.of for tally in tallies))
     labels = [*schema.labels, *schema.roles, *schema.attributes, *schema.links]
     order = {label: number for number, label in enumerate(labels)}
-    for layer, measure in measures:
-        of_measure = sorted(
-            (key for key in keys if key[:2] == (layer, measure)),
-            key=lambda key: order.get(key[2], -1),
-        )
-        counts, *others = (tally.stacked(of_measure, documents) for tally in tallies)
-        averagings = (MICRO, MACRO) if len(of_measure) > 1 else (MICRO,)
-        for averaging in averagings:
-            against = _against(counts, others[0], averaging, seed) if others else None
-            estimates = _estimates(counts, averaging == MACRO, seed, samples)
-            yield ScoreRow(layer, measure, None, averaging, *_sizes(counts), *estimates, against)
-        if len(of_measure) > 1:
-            for number, (*_measure, label) in enumerate(of_measure):
-                of_label = counts[number : number + 1]
-                estimates = _estimates(of_label, False, seed, samples)
-                yield ScoreRow(layer, measure, label, None, *_sizes(of_label), *estimates)
+    for layer, name in sorted(
+        keys, key=lambda pair: (ORDER.index(pair[0]), _MEASURES.index(pair[1]))
+    ):
+        counts = [tally.of[layer, name] for tally in tallies]
+        used = sorted(set(chain.from_iterable(each.labels for each in counts)))
+        used.sort(key=lambda label: order.get(label, -1))
+        if used:
+            yield _Measure(layer, name, used, counts)
 
 
 _MEASURES = ("identified", "classified", "strict", "partial", "overlap", "core")
 
 
-def _sizes(counts: Array) -> tuple[int, int]:
-    """How many units gold has, and how many were predicted."""
-    _right, gold, predicted = counts.sum(axis=(0, 1))
-    return int(gold), int(predicted)
-
-
-def _estimates(
-    counts: Array, is_macro: bool, seed: int, samples: int
-) -> tuple[Estimate, Estimate, Estimate]:
-    """Precision, recall and F1."""
-
-    def estimate(which: Callable[[Array], Array]) -> Estimate:
-        measure = _measure(counts, which, is_macro)
-        return coefficients.estimate(measure, counts.shape[1], seed, samples)
-
-    return estimate(_precision), estimate(_recall), estimate(_f1)
-
-
-def _measure(counts: Array, which: Callable[[Array], Array], is_macro: bool) -> Measure:
-    """From weights of shape (samples, documents) to values of shape (samples,)."""
-
-    def measure(weights: Array) -> Array:
-        pooled = np.einsum("sd,kdc->skc", weights, counts)
-        if not is_macro:
-            return which(pooled.sum(axis=1))
-        values = which(pooled)
-        is_defined = ~np.isnan(values)
-        total = np.where(is_defined, values, 0).sum(axis=1)
-        return coefficients.ratio(total, is_defined.sum(axis=1).astype(float))
-
-    return measure
-
-
-def _precision(counts: Array) -> Array:
-    return coefficients.ratio(counts[..., 0], counts[..., 2])
-
-
-def _recall(counts: Array) -> Array:
-    return coefficients.ratio(counts[..., 0], counts[..., 1])
-
-
-def _f1(counts: Array) -> Array:
-    return coefficients.ratio(2 * counts[..., 0], counts[..., 1] + counts[..., 2])
-
-
-def _against(one: Array, other: Array, averaging: str, seed: int) -> Difference | None:
-    """Swap the two systems in each document with a chance of one half, and see how often the difference is as large."""
-    documents = one.shape[1]
-
-    def f1(swap: Array, unswapped: Array, swapped: Array) -> Array:
-        pooled = np.einsum("sd,kdc->skc", 1 - swap, unswapped)
-        pooled += np.einsum("sd,kdc->skc", swap, swapped)
-        if averaging == MACRO:
-            return np.asarray(np.nanmean(_f1(pooled), axis=1))
-        return _f1(pooled.sum(axis=1))
-
-    def difference(swap: Array) -> Array:
-        """For each row of `swap`, of zeros and ones by document."""
-        return np.asarray(f1(swap, other, one) - f1(swap, one, other))
-
-    real = float(difference(np.zeros((1, documents)))[0])
-    if np.isnan(real):
-        return None
-    swaps = np.random.default_rng(seed).integers(0, 2, size=(_CHANCE, documents)).astype(float)
-    as_large = int((np.abs(difference(swaps)) >= abs(real) - 1e-12).sum())
-    return Difference(real, (as_large + 1) / (_CHANCE + 1))
+def _differences(
+    measures: Sequence[_Measure], documents: int, seed: int
+) -> Iterator[list[Difference | None]]:
+    """Of each measure the difference that the second system makes, if there is one: micro, then macro."""
+    pairs = []
+    for measure in measures:
+        if len(measure.counts) == 2:
+            one, other = measure.counts
+            pairs.append((one, other, measure.labels))
+    for values, ps in tally_.differences(pairs, documents, seed, _CHANCE):
+        yield [
+            None if np.isnan(value) else Difference(float(value), float(p))
+            for value, p in zip(values, ps, strict=True)
+        ]

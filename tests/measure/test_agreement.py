@@ -16,8 +16,9 @@ from annotate.measure.agreement import AgreementReport, AgreementRow
 from annotate.measure.coefficients import Array
 from annotate.model.records import Annotation, Article, Mention
 from annotate.model.schema import Schema
+from scripts.copies import copies
 from tests.conftest import SENTENCE, Acre
-from tests.copies import copies, measured
+from tests.measured import measured
 
 Write = Callable[..., tuple[Article, Annotation]]
 

@@ -21,7 +21,7 @@ from annotate.model import notation
 from annotate.model.records import Annotation, Article, Provenance
 from annotate.model.schema import Schema
 from tests.conftest import ROOT, SENTENCE
-from tests.copies import PEAK
+from tests.measured import PEAK
 
 pytestmark = pytest.mark.server
 Write = Callable[..., tuple[Article, Annotation]]
