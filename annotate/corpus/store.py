@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -209,7 +210,8 @@ class Corpus:
             raise UsageError(
                 f"{path}: no such file; is {self.root} a corpus? name one with --corpus"
             )
-        return Collections(entries(path, Collection))
+        state = path.stat()
+        return _collections(path, state.st_mtime_ns, state.st_size)
 
     def annotators(self) -> dict[str, Annotator]:
         """By pseudonym, from `annotators.yaml`; a pseudonym that is not there is a person's."""
@@ -511,6 +513,12 @@ class Corpus:
     def write_suggestion(self, suggestion: Annotation, version: str, article: Article) -> None:
         """What an extractor suggested of the article, in its place; see `shipped` for what is left out."""
         write(self.suggestion_path(version, article.id), dump(self.shipped(suggestion, article)))
+
+
+@lru_cache(maxsize=8)
+def _collections(path: Path, changed: int, size: int) -> Collections:
+    """Read anew when the file was changed: every file of a withheld text that is written asks for it."""
+    return Collections(entries(path, Collection))
 
 
 def article_file(article: Article) -> str:

@@ -92,6 +92,11 @@ def _lookup(learned: lookup.Lookup, schema: Schema) -> Extractor:
 
 def claims(article: Article, annotation: Annotation, schema: Schema) -> Iterator[dict[str, Any]]:
     """The claims of the annotation, as rows of the dataset's config `claims`."""
+    return rows.claims(document(article, annotation), schema)
+
+
+def document(article: Article, annotation: Annotation) -> rows.Document:
+    """What rows are made from, of an article of no corpus."""
     collection = store.Collection(
         title=article.collection,
         origin="",
@@ -100,7 +105,5 @@ def claims(article: Article, annotation: Annotation, schema: Schema) -> Iterator
         licence="other",
         ships_text=True,
     )
-    document = rows.Document(
-        article, annotation, collection, tokens.sentences(article), False, article.text
-    )
-    return rows.claims(document, schema)
+    sentences = tokens.sentences(article)
+    return rows.Document(article, annotation, collection, sentences, False, article.text)

@@ -51,7 +51,11 @@ class _Scale:
         self.is_supposed = is_supposed
         """Whether nothing but the marks' words speaks for it: neither the format nor the file's copy of the text."""
         self._copy, self._width = copy, width
-        self.length = len(copy) if width is None else sum(map(width, copy))
+
+    @cached_property
+    def length(self) -> int:
+        """Of the copy, as it is counted."""
+        return len(self._copy) if self._width is None else sum(map(self._width, self._copy))
 
     @cached_property
     def _edges(self) -> list[int]:
@@ -183,7 +187,10 @@ def _says(place: tuple[Edges, ...] | None, quote: Quote, text: str, is_plain: bo
         return False
     here, words = _read(place, text), quote.words or ""
     # Fragments may be told in any order, and their words in that one or the text's.
-    is_said = _folded(words) in (_folded(here), _folded(_read(sorted(place), text)))
+    is_said = words == here or _folded(words) in (
+        _folded(here),
+        _folded(_read(sorted(place), text)),
+    )
     return is_said and (is_plain or here == here.strip() or words != words.strip())
 
 

@@ -213,16 +213,21 @@ def _read_text(path: Path, about: About) -> Iterator[Reading]:
 
 
 def _read_html(path: Path, about: About) -> Iterator[Reading]:
+    letters, changes = text.decode_page(_bytes(path), str(path))
+    page = of_page(str(path), letters, about)
+    yield replace(page, changes=dict(Counter(changes) + Counter(page.changes)))
+
+
+def of_page(where: str, letters: str, about: About) -> Reading:
+    """An article from a web page; what it says of itself is taken where `about` does not say it."""
     from annotate.corpus.articles import pages  # trafilatura takes most of a second to import
 
-    letters, changes = text.decode_page(_bytes(path), str(path))
     page = pages.read(letters)
     if page is None or not page.blocks:
         message = (
-            f"{path}: no text: no article was found in the page; save its text as .txt instead"
+            f"{where}: no text: no article was found in the page; save its text as .txt instead"
         )
-        yield Reading(str(path), error=message)
-        return
+        return Reading(where, error=message)
     known = replace(
         about,
         title=about.title or page.title,
@@ -230,9 +235,8 @@ def _read_html(path: Path, about: About) -> Iterator[Reading]:
         url=about.url or page.url,
         published=about.published or page.published,
     )
-    reading = article(str(path), "", known, page.blocks, _left_out(page.left_out))
-    all_changes = Counter(changes) + Counter(page.changes) + Counter(reading.changes)
-    yield replace(reading, changes=dict(all_changes))
+    reading = article(where, "", known, page.blocks, _left_out(page.left_out))
+    return replace(reading, changes=dict(Counter(page.changes) + Counter(reading.changes)))
 
 
 def _left_out(blocks: dict[str, int]) -> Iterator[str]:
@@ -246,9 +250,12 @@ def _read_rows(path: Path, about: About) -> Iterator[Reading]:
         yield _of_row(row, about)
 
 
-def of_fields(fields: dict[str, Any], where: str, about: About) -> Reading:
-    """An article from what is told of an annotated text, by the names that rows have for it; its letters stay."""
-    return _printable(_of_row(rows.of_entry(fields, where), about, mends=False))
+def of_fields(fields: dict[str, Any], where: str, about: About, mends: bool = False) -> Reading:
+    """An article from what is told of a text, by the names that rows have for it.
+
+    Without `mends`, its letters stay, as those of an annotated text must.
+    """
+    return _printable(_of_row(rows.of_entry(fields, where), about, mends))
 
 
 def _of_row(row: rows.Row, about: About, mends: bool = True) -> Reading:
