@@ -27,6 +27,7 @@ from annotate.labelstudio import pull as pull_
 from annotate.labelstudio import server
 from annotate.labelstudio.client import connect
 from annotate.labelstudio.load import PROJECT
+from annotate.model import plain_yaml
 from annotate.model import schema as schema_
 from annotate.model.issues import AcreError, Issue, Severity, UsageError
 from annotate.model.schema import Schema
@@ -141,12 +142,12 @@ def _print_counts(counts: Mapping[str, int]) -> None:
 def read(path: Path) -> Servers:
     """The config; UsageError says what is wrong with it."""
     try:
-        return Servers.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return Servers.model_validate(plain_yaml.load(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise UsageError(
             f"{path}: {error.strerror}; copy scripts/servers.example.yaml and name your servers"
         ) from None
-    except (yaml.YAMLError, ValidationError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         first = (
             error.errors()[0]
             if isinstance(error, ValidationError)

@@ -8,13 +8,9 @@ from pathlib import Path
 
 import typer
 
-from annotate.model.issues import AcreError
+from annotate.model import ending
 
 
 def run(command: Callable[..., None]) -> None:
     """Run the script's command with the arguments of this process; what was refused is one line and an exit code."""
-    try:
-        typer.run(command)
-    except AcreError as error:
-        print(f"{Path(sys.argv[0]).stem}: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+    ending.run(lambda: typer.run(command), Path(sys.argv[0]).stem)

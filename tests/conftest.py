@@ -146,7 +146,8 @@ Acre = Callable[..., "subprocess.CompletedProcess[str]"]
 @pytest.fixture
 def acre(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> Acre:
     """The command `acre` in this process, run beside the corpus on a wide terminal; `acre_process` is the real one."""
-    from annotate.cli import common, main
+    from annotate.__main__ import main
+    from annotate.cli import common
 
     monkeypatch.setattr(common.out, "width", WIDTH)
     monkeypatch.setattr(common.err, "width", WIDTH)

@@ -7,13 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import yaml
-
 from annotate.annotators import guidelines
 from annotate.corpus import store, validate
 from annotate.corpus.store import Corpus
 from annotate.measure.align import Unit, mark_key, units
-from annotate.model import graph, notation
+from annotate.model import graph, notation, plain_yaml
 from annotate.model.issues import AcreError, errors
 from annotate.model.records import Annotation, Article, Mark
 from annotate.model.schema import MARK_LAYERS, SAME_AS, UNIT_LAYERS, Layer, Schema
@@ -75,7 +73,7 @@ def read_reference(
         parsed, annotation = guidelines.parse(example, schema)
         if parsed.text != article.text:
             raise AcreError(f"{path}: its text is not that of article {path.stem}; restore it")
-        rulings = yaml.safe_load(path.with_suffix(".yaml").read_text(encoding="utf-8"))["rulings"]
+        rulings = plain_yaml.load(path.with_suffix(".yaml").read_text(encoding="utf-8"))["rulings"]
         yield article, annotation, {str(name): str(ruling) for name, ruling in rulings.items()}
 
 

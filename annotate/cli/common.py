@@ -201,7 +201,10 @@ def deliver(content: str, path: Path | None) -> None:
 def write_output(path: Path, content: bytes) -> None:
     """Write a file that the user named; UsageError where it can't be written."""
     try:
-        store.write(path, content)
+        if path.exists() and not path.is_file() and not path.is_dir():
+            path.write_bytes(content)  # a device or a pipe: to be written to, not replaced
+        else:
+            store.write(path, content)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}; give another --output") from None
 

@@ -13,13 +13,15 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import ValidationError
 
-from annotate.model import ids
+from annotate.model import ids, plain_yaml
 from annotate.model.issues import AcreError, Issue, UsageError
 from annotate.model.records import Record
 
 R = TypeVar("R", bound=Record)
-UNREADABLE = (yaml.YAMLError, ValueError, TypeError, AttributeError, RecursionError)
-"""What reading YAML raises where the bytes are no UTF-8, no YAML, or not what is to stand there: a month 13 as well."""
+UNREADABLE = (
+    yaml.YAMLError, ValueError, TypeError, AttributeError, KeyError, RecursionError, OSError, OverflowError,
+)  # fmt: skip
+"""What reading YAML or JSON raises: no file to be read, no UTF-8, no YAML, a month 13, not what is to stand there."""
 _SHOWN = 200
 
 
@@ -38,8 +40,12 @@ def write(path: Path, content: bytes) -> None:
     ignores it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    temporary = None
     try:
+        # The name of a long one would be too long with something before and after it.
+        handle, temporary = tempfile.mkstemp(
+            dir=path.parent, prefix=f".{path.name[:64]}.", suffix=".part"
+        )
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
@@ -49,8 +55,11 @@ def write(path: Path, content: bytes) -> None:
         # mkstemp makes it private; the corpus is to be shared.
         Path(temporary).chmod(0o666 & ~umask)
         Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+    except BaseException as error:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise OSError(error.errno, error.strerror, str(path)) from None
         raise
 
 
@@ -72,7 +81,7 @@ def table(path: Path, heading: list[str], open_end: bool = False) -> Iterator[li
         return
     try:
         rows = list(csv.reader(path.read_text(encoding="utf-8").splitlines()))
-    except (csv.Error, ValueError) as error:
+    except (csv.Error, ValueError, OSError) as error:
         raise StoreError(path, f"{one_line(error)}; correct the file") from None
     yield from _checked_rows(path, rows, heading, open_end)
 
@@ -105,7 +114,7 @@ def write_table(path: Path, heading: list[str], rows: Iterable[tuple[str, ...]])
 def entries(path: Path, record: type[R]) -> dict[str, R]:
     """By name, the records of a YAML file; StoreError where it does not hold such records."""
     try:
-        fields = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader) or {}
+        fields = plain_yaml.load(path.read_text(encoding="utf-8")) or {}
         return {name: record.model_validate(entry) for name, entry in fields.items()}
     except UNREADABLE as error:
         raise StoreError(path, f"{one_line(error)}; correct the file") from None
@@ -144,4 +153,6 @@ def one_line(error: Exception) -> str:
     if isinstance(error, ValidationError):
         first = error.errors()[0]
         return f"{'.'.join(map(str, first['loc'])) or 'file'}: {first['msg']}"
+    if isinstance(error, OSError):
+        return error.strerror or type(error).__name__
     return " ".join(str(error).split())

@@ -15,6 +15,7 @@ import yaml
 
 from annotate.corpus import store
 from annotate.corpus.store import StoreError
+from annotate.model import plain_yaml
 from annotate.model.issues import UsageError
 from annotate.model.schema import ANY_EVENT, ANY_MENTION
 
@@ -37,7 +38,7 @@ def init(folder: Path, labels: Path | None = None) -> list[str]:
         raise UsageError(f"{folder}: is not an empty folder; name a new one")
     files = dict(_starter())
     if labels is not None:
-        default = yaml.safe_load(files["guidelines/schema.yaml"])
+        default = plain_yaml.load(files["guidelines/schema.yaml"].decode())
         # Pages, examples and the qualification set are of the labels that are replaced.
         files = {
             name: content
@@ -86,7 +87,7 @@ def _files(entry: Traversable, target: str) -> Iterator[tuple[str, bytes]]:
 def _label_set(path: Path) -> dict[str, dict[str, str]]:
     """Definitions by name, for `mentions` and `events`."""
     try:
-        document = yaml.safe_load(store.read_text(path))
+        document = plain_yaml.load(store.read_text(path))
     except yaml.YAMLError as error:
         raise StoreError(path, f"not YAML: {' '.join(str(error).split())}; correct it") from None
     sections = document if isinstance(document, dict) else {"mentions": document}

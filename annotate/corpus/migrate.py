@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from annotate.corpus import validate
 from annotate.corpus.store import Corpus, StoreError
+from annotate.model import plain_yaml
 from annotate.model.issues import AcreError, Issue, Severity, UsageError, errors
 from annotate.model.records import Annotation, AttributeValue, Decision, Gold, Mark, changed_marks
 from annotate.model.schema import Layer, Schema, Version
@@ -73,9 +74,9 @@ def load(path: Path, schema: Schema) -> Migration:
         known = ", ".join(sorted(other.stem for other in path.parent.glob("*.yaml"))) or "none yet"
         raise UsageError(f"{path}: no such migration (there is: {known})")
     try:
-        fields = yaml.safe_load(path.read_text(encoding="utf-8"))
+        fields = plain_yaml.load(path.read_text(encoding="utf-8"))
         migration = Migration.model_validate({"name": path.stem} | fields)
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError, OSError) as error:
         first = (
             error.errors()[0]
             if isinstance(error, ValidationError)

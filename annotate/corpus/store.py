@@ -27,7 +27,7 @@ from annotate.corpus.files import (
 from annotate.corpus.files import StoreError as StoreError
 from annotate.corpus.files import read_text as read_text
 from annotate.corpus.files import write as write
-from annotate.model import ids, text
+from annotate.model import ids, plain_yaml, text
 from annotate.model.issues import UsageError
 from annotate.model.records import Annotation, Article, Gold, Record, Sentence, withhold
 
@@ -112,6 +112,8 @@ class Corpus:
             heading = _RELEASE.search(self.changelog.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None, None
+        except UNREADABLE as error:
+            raise StoreError(self.changelog, f"{one_line(error)}; correct the file") from None
         return (heading[1], heading[2]) if heading else (None, None)
 
     def baselines(self) -> dict[str, Any]:
@@ -120,7 +122,9 @@ class Corpus:
         for path in sorted(self.root.glob("baselines/*.json")):
             try:
                 scores[path.stem] = json.loads(path.read_bytes())
-            except ValueError as error:
+                if not isinstance(scores[path.stem]["rows"], list):
+                    raise TypeError("its rows are no list")
+            except UNREADABLE as error:
                 raise StoreError(
                     path, f"{one_line(error)}; write it with: acre score --json"
                 ) from None
@@ -266,7 +270,7 @@ class Corpus:
 
     def _read_article(self, path: Path) -> Article:
         try:
-            fields = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+            fields = plain_yaml.load(path.read_text(encoding="utf-8"))
             article = Article.model_validate(fields)
         except UNREADABLE as error:
             raise StoreError(path, f"{one_line(error)}; correct the file") from None
@@ -340,7 +344,7 @@ class Corpus:
                 )
                 for start, end, digest, edges in rows
             )
-        except (ValueError, TypeError) as error:
+        except UNREADABLE as error:
             fault = (
                 one_line(error)
                 if isinstance(error, ValidationError)
@@ -548,7 +552,7 @@ def read_gold(path: Path) -> Gold:
 def _read(path: Path, record: type[A]) -> A:
     try:
         annotation = record.model_validate_json(path.read_bytes())
-    except ValidationError as error:
+    except (ValidationError, OSError) as error:
         raise StoreError(
             path, f"{one_line(error)}; pull the task again, or restore the file"
         ) from None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -72,7 +74,8 @@ def _write(target: Path, schema: Schema, rows: Iterable[Rows]) -> list[Path]:
     """Write the Parquet files, and remove those of a split that is no more; returns their paths in the target."""
     target.mkdir(parents=True, exist_ok=True)
     # Into a folder beside it first: a build that is killed leaves the old data whole.
-    with tempfile.TemporaryDirectory(dir=target, prefix=".building-") as folder:
+    _remove_killed(target)
+    with tempfile.TemporaryDirectory(dir=target, prefix=f"{_BUILDING}{os.getpid()}-") as folder:
         writers = _Writers(Path(folder), schema)
         for of_articles in rows:
             writers.write(of_articles)
@@ -86,6 +89,18 @@ def _write(target: Path, schema: Schema, rows: Iterable[Rows]) -> list[Path]:
         if not any(emptied.iterdir()):
             shutil.rmtree(emptied)
     return files
+
+
+_BUILDING = ".building-"
+"""How the folder of a build that is not done begins; then the number of its process, and git ignores it."""
+
+
+def _remove_killed(target: Path) -> None:
+    """Remove what builds left that were killed; those that are at work are left alone."""
+    for folder in target.glob(f"{_BUILDING}*"):
+        pid = folder.name.removeprefix(_BUILDING).partition("-")[0]
+        if not (pid.isascii() and pid.isdigit() and psutil.pid_exists(int(pid))):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _digests(target: Path, files: Iterable[Path]) -> dict[str, str]:

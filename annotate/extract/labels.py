@@ -12,6 +12,7 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
+from annotate.model import plain_yaml
 from annotate.model.issues import UsageError
 from annotate.model.records import Record
 from annotate.model.schema import Layer, Schema
@@ -126,15 +127,15 @@ def load(schema: Schema) -> Labels:
 @cache
 def _read(path: Path) -> Labels:
     try:
-        return Labels.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, yaml.YAMLError) as error:
-        raise UsageError(f"{path}: {' '.join(str(error).split())}; restore the file") from None
+        return Labels.model_validate(plain_yaml.load(path.read_text(encoding="utf-8")))
     except ValidationError as error:
         problems = [
             f"{path}: {'.'.join(map(str, entry['loc']))}: {entry['msg']}; correct the entry"
             for entry in error.errors()
         ]
         raise UsageError("\n".join(problems)) from None
+    except (OSError, yaml.YAMLError, ValueError, RecursionError) as error:
+        raise UsageError(f"{path}: {' '.join(str(error).split())}; restore the file") from None
 
 
 Unknown = tuple[str, str, str]

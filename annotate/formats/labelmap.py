@@ -25,6 +25,7 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from annotate.model import plain_yaml
 from annotate.model.issues import UsageError
 from annotate.model.schema import Kind, Schema
 from annotate.model.text import BOM
@@ -71,7 +72,7 @@ class LabelMap(_Frozen):
 def load(path: Path, schema: Schema) -> LabelMap:
     """Read the map; UsageError names all that is not in the schema."""
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8").removeprefix(BOM))
+        content = plain_yaml.load(path.read_text(encoding="utf-8").removeprefix(BOM))
         labels = LabelMap.model_validate(content or {})
     except OSError as error:
         raise UsageError(

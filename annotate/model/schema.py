@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from annotate.model import plain_yaml
 from annotate.model.issues import AcreError
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -224,13 +225,15 @@ class Schema(_Frozen):
 def load(path: Path) -> Schema:
     """Read the schema; SchemaError lists every fault as `file:line: key: what to do`."""
     try:
-        node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+        node = plain_yaml.compose(path.read_text(encoding="utf-8"))
         lines: dict[tuple[str, ...], int] = {}
         faults: list[tuple[tuple[str, ...], str]] = []
         document = _plain(node, (), lines, faults)
     except FileNotFoundError:
         raise SchemaError(f"{path}: no such file; the schema belongs there") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except OSError as error:
+        raise SchemaError(f"{path}: {error.strerror}; the schema belongs there") from None
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         raise SchemaError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
     schema = None
     if not faults:

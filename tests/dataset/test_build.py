@@ -20,7 +20,7 @@ from annotate.measure import align
 from annotate.model import tokens
 from annotate.model.records import MARK_FIELDS, Annotation, Article, Decision, Gold, withhold
 from annotate.model.schema import Schema
-from tests.conftest import ROOT, SENTENCE
+from tests.conftest import ROOT, SENTENCE, Acre
 
 Write = Callable[..., tuple[Article, Annotation]]
 
@@ -517,3 +517,30 @@ def test_what_was_loaded_before_is_not_taken_for_another_build_or_another_corpus
     build.build(corpus, schema)
     assert _load(corpus, tmp_path / "cache")["id"] == [second.id]
     assert _load(Corpus(other), tmp_path / "cache")["id"] == [article.id]
+
+
+def test_a_killed_build_leaves_nothing_that_git_adds_and_the_next_removes_it(
+    acre: Acre, corpus: Corpus, write: Callable[..., Any], tmp_path: Path
+) -> None:
+    write(SENTENCE)
+    ended = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True
+    )
+    killed = corpus.root / f".building-{int(ended.stdout)}-x"
+    at_work, older = corpus.root / f".building-{os.getpid()}-x", corpus.root / ".building-x1"
+    for folder in (killed, at_work, older):
+        folder.mkdir()
+        (folder / "a.parquet").write_bytes(b"half")
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    shutil.copyfile(ROOT / ".gitignore", tmp_path / ".gitignore")
+    listed = subprocess.run(
+        ["git", "status", "--porcelain", "-uall"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "corpus/collections.yaml" in listed.stdout
+    assert "parquet" not in listed.stdout
+    assert acre("build").returncode == 0
+    assert (killed.exists(), at_work.exists(), older.exists()) == (False, True, False)

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import spacy
 
-from annotate import cli
+from annotate.__main__ import main
 from annotate.corpus.articles import reading
 from annotate.corpus.store import Corpus, read_gold
 from annotate.extract import docs, lookup
@@ -118,7 +118,7 @@ def acre_here(
         monkeypatch.setenv("COLUMNS", "200")
         monkeypatch.setattr(sys, "argv", ["acre", *map(str, arguments)])
         capfd.readouterr()
-        code = _exit_code(cli.main)
+        code = _exit_code(main)
         printed = capfd.readouterr()
         return subprocess.CompletedProcess(sys.argv, code, printed.out, printed.err)
 

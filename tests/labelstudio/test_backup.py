@@ -182,7 +182,7 @@ def test_each_start_keeps_a_copy_and_the_newest_stay(
         (lambda content: content[: len(content) // 2], "a broken one"),
         (lambda content: b"", "a broken one"),
         (lambda content: b"[]", "a broken one"),
-        (lambda content: content[:-9], "a broken one"),
+        (lambda content: content[:3000] + b"torn" + content[3004:], "a broken one"),
     ],
 )
 def test_a_broken_copy_changes_nothing(
