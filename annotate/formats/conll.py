@@ -119,7 +119,7 @@ def documents(files: Mapping[str, bytes], where: str) -> list[Document]:
                 tables.append(_Table([], {0}, Dropped()))
         elif line.startswith(_HEADED):
             continue
-        elif line.startswith("#") and len(_cells(line)) != width:
+        elif line.startswith("#") and not _may_be_row(line, width):
             dropped["comments"] += 1
         else:
             rows.append(_row(line, number, width, heading, where))
@@ -140,6 +140,12 @@ def documents(files: Mapping[str, bytes], where: str) -> list[Document]:
 
 def _cells(line: str) -> list[str]:
     return line.split("\t") if "\t" in line else line.split()
+
+
+def _may_be_row(line: str, width: int) -> bool:
+    """Whether a line that begins as a comment does is a token, such as `#`, with its tags."""
+    cells = _cells(line)
+    return len(cells) == width and _is_tag(cells[-1])
 
 
 def _width(numbered: Sequence[tuple[int, str]]) -> int:

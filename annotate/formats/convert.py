@@ -298,14 +298,16 @@ class _Known:
         """Whether the text or the tokens that the document comes with, if any, are the article's."""
         if article.text is None:
             return False
-        if text is not None:
-            return text == article.text
-        return not document.tokens or _squeezed("".join(document.tokens)) == _squeezed(article.text)
+        if text == article.text:
+            return True
+        if document.tokens:
+            return _squeezed("".join(document.tokens)) == _squeezed(article.text)
+        return text is None
 
 
 def _squeezed(text: str) -> str:
     """The hash of the text without its white space: tokens do not tell where that is."""
-    letters = re.sub(r"\s", "", text)
+    letters = re.sub(r"\s", "", normalise(text)[0])
     return f"letters {sha256(letters)}"
 
 

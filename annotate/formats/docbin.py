@@ -7,7 +7,7 @@ are files of several documents too, with any span groups or entities alone, as s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from annotate.formats.document import (
@@ -20,13 +20,16 @@ from annotate.formats.document import (
     Marked,
     assembled,
     outermost,
+    place_tokens,
     text_of,
 )
 from annotate.formats.labelmap import LabelMap
 from annotate.model import graph
 from annotate.model.graph import Link
+from annotate.model.offsets import Edges
 from annotate.model.records import Annotation, Article, Mark, Provenance
 from annotate.model.schema import Layer, Schema
+from annotate.model.text import normalise
 from annotate.model.tokens import pipeline, sentences
 
 SUFFIXES = (".spacy",)
@@ -90,9 +93,19 @@ def documents(files: Mapping[str, bytes], where: str) -> list[Document]:
         ) from None
     several = len(docs) > 1
     return [
-        Document(f"{where}: document {number}" if several else where, doc, _names(doc), doc.text)
+        Document(
+            f"{where}: document {number}" if several else where,
+            doc,
+            _names(doc),
+            doc.text,
+            _words(doc),
+        )
         for number, doc in enumerate(docs, 1)
     ]
+
+
+def _words(doc: Any) -> tuple[str, ...]:
+    return tuple(token.text for token in doc if token.text.strip())
 
 
 def _names(doc: Any) -> tuple[str, ...]:
@@ -108,8 +121,13 @@ def read(
     provenance: Provenance,
     labels: LabelMap = NO_MAP,
 ) -> Import:
-    """The spans of all groups, and of the entities those that are in none."""
+    """The spans of all groups, and of the entities those that are in none.
+
+    A `Doc` that was made of words alone, as `spacy convert` makes it of CoNLL, has blanks of its own between them: its
+    spans are those of the same tokens of the article.
+    """
     doc, dropped = document.content, Dropped()
+    edges_of = _by_letters if _is_text(doc, article) else _by_tokens(document, article)
     extras = doc.user_data.get(KEY, {})
     answers, links = _answers_and_links(extras, document.where)
     marks: list[Marked] = []
@@ -127,7 +145,7 @@ def read(
         has_id = span.id_ and span.id_ not in mark_ids
         mark_id = span.id_ if has_id else f"x{len(marks) + 1}"
         mark_ids.add(mark_id)
-        edges = (span.start_char, span.end_char)
+        edges = edges_of(span)
         marks.append(Marked(mark_id, span.label_, (edges,), span.text, answers.get(mark_id, {})))
     dropped["categories of the document"] += len(doc.cats)
     return assembled(
@@ -138,9 +156,30 @@ def read(
         provenance,
         dropped,
         labels,
-        doc.text,
+        doc.text if edges_of is _by_letters else None,
         has_answers=bool(extras),
     )
+
+
+def _is_text(doc: Any, article: Article) -> bool:
+    return normalise(doc.text)[0] == article.text
+
+
+def _by_letters(span: Any) -> Edges:
+    return span.start_char, span.end_char
+
+
+def _by_tokens(document: Document, article: Article) -> Callable[[Any], Edges]:
+    """Where the tokens of a span stand in the article."""
+    places = place_tokens(document.tokens, text_of(article), document.where)
+    filled = [token.i for token in document.content if token.text.strip()]
+    place_of = dict(zip(filled, places, strict=True))
+
+    def edges(span: Any) -> Edges:
+        inside = [place_of[token.i] for token in span if token.i in place_of]
+        return (inside[0][0], inside[-1][1]) if inside else (0, 0)
+
+    return edges
 
 
 def _spans(doc: Any) -> Iterator[tuple[str, Any]]:

@@ -24,6 +24,7 @@ from annotate.model.issues import AcreError, Issue
 from annotate.model.offsets import Edges, Quote, compare
 from annotate.model.records import Annotation, Article, AttributeValue, Mark, Provenance
 from annotate.model.schema import ATTRIBUTION_SPANS, Kind, Layer, Schema
+from annotate.model.text import normalise
 
 Dropped = Counter[str]
 """What a format can't hold, or what of a file the schema has no place for: how often, by name."""
@@ -495,7 +496,7 @@ def place_tokens(words: Iterable[str], text: str, where: str) -> list[Edges]:
     for number, word in enumerate(words, 1):
         following = _WORD.search(text, place)
         start = following.start() if following else len(text)
-        forms = (word, *_TREEBANK.get(word, ()))
+        forms = (word, normalise(word)[0], *_TREEBANK.get(word, ()))
         standing = next((form for form in forms if text.startswith(form, start)), None)
         if not word.strip() or standing is None:
             following_text = text[start : start + max(20, len(word))]

@@ -5,6 +5,7 @@ pass in silence.
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -212,13 +213,18 @@ def _column(scheme: str) -> list[str]:
 
 
 @pytest.mark.parametrize("scheme", ["IOB1", "IOB2", "IOBES", "BILOU"])
-@pytest.mark.parametrize("form", ["tabs", "spaces", "lower case", "windows", "conll-2003", "bom"])
+@pytest.mark.parametrize(
+    "form",
+    ["tabs", "spaces", "lower case", "windows", "conll-2003", "bom", "decomposed", "comments"],
+)
 def test_conll_tags_of_every_scheme_are_read(take: Take, scheme: str, form: str) -> None:
-    gap = "\t" if form in ("tabs", "bom") else " "
+    gap = "\t" if form in ("tabs", "bom", "decomposed") else " "
     tags = [tag[0].lower() + tag[1:] if form == "lower case" else tag for tag in _column(scheme)]
     middle = f"{gap}NN{gap}B-NP" if form == "conll-2003" else ""
     rows = [f"{token}{middle}{gap}{tag}" for token, tag in zip(TOKENS, tags, strict=True)]
     head = ["-DOCSTART- -X- -X- O", ""] if form == "conll-2003" else []
+    # As many words as the rows have columns.
+    head += ["# document", "# place"] if form == "comments" else []
     content = "\n".join([*head, *rows, ""])
     content = (
         content.replace("\n", "\r\n")
@@ -227,6 +233,7 @@ def test_conll_tags_of_every_scheme_are_read(take: Take, scheme: str, form: str)
         if form == "bom"
         else content
     )
+    content = unicodedata.normalize("NFD", content) if form == "decomposed" else content
     code, said, written = take("conll", {"ID.conll": content})
     assert code == 0, said
     assert sorted(written) == sorted((label, words) for words, label in MARKED.items())
@@ -302,6 +309,25 @@ def test_docbin_entities_alone_and_any_span_group_are_read(take: Take) -> None:
 
 
 # OneIE
+
+
+def test_a_docbin_made_of_words_alone_is_placed_by_its_tokens(take: Take, article: Article) -> None:
+    from spacy.tokens import Doc, DocBin, Span
+    from spacy.vocab import Vocab
+
+    words = [*TOKENS[:7], "\n\n", *TOKENS[7:]]
+    doc = Doc(Vocab(), words=words)  # as of CoNLL: a blank after each word
+    assert doc.text != STORY
+    first = words.index("Oto")
+    doc.set_ents([Span(doc, first, first + 2, label="person")])
+    code, said, written = take("docbin", {"all.spacy": DocBin(docs=[doc]).to_bytes()})
+    assert (code, written) == (0, [("person", "Oto Brel")]), said
+    assert f"is {article.id}, by its tokens" in said
+
+    other = Doc(Vocab(), words=TOKENS[:-1])
+    code, said, _written = take("docbin", {"all.spacy": DocBin(docs=[other]).to_bytes()})
+    assert code == 1
+    assert "no article has its name or its text" in said
 
 
 def _sentence(**marks: Any) -> str:
