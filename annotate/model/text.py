@@ -22,6 +22,11 @@ _CHARSET = re.compile(
     rb"<(?:meta|\?xml)\b[^>]*?(?:charset|encoding)\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE
 )
 _MARKUP = re.compile(rb"<(?:html|body|p|div)\b", re.IGNORECASE)
+_WRITTEN_MARKUP = re.compile(
+    r"</?(?:p|div|br|span|a|b|i|em|strong|h[1-6]|ul|ol|li|img|figure|blockquote|table|td|tr)"
+    r"(?:\s[^<>]{0,300})?/?>|&(?:amp|nbsp|quot|lt|gt|[lr][sd]quo|[mn]dash|#\d{2,6}|#x[0-9a-f]{2,5});",
+    re.IGNORECASE,
+)
 _HEAD = 8192
 """Bytes in which a page declares its charset; browsers look at 1024, and pages have it later all the same."""
 # C0, DEL and C1 controls but for tab and newline; lone surrogates break every later export of a Label Studio project.
@@ -254,6 +259,12 @@ def damage(text: str) -> Iterator[str]:
     if LOST in text:
         yield (
             f"{text.count(LOST)} letters were lost before the text came here: they stand as {LOST}"
+        )
+    markup = _WRITTEN_MARKUP.findall(text)
+    if len(markup) > 1:
+        yield (
+            f"{len(markup)} tags and references of HTML stand in it as letters, such as"
+            f" {markup[0][:30]!r}; give it as .html"
         )
     from ftfy import badness
 

@@ -34,6 +34,21 @@ _BREAK = "\x0b"
 """Stands for a `<br>` on the way: no text of a parsed page has it, and a newline in the source is mere white space."""
 _CONTAINERS = frozenset(["html", "body", "main", "article"])
 """What says nothing by its class: a page's own `<body class="no-sidebar">` is not a sidebar."""
+_INLINE = (
+    "a",
+    "abbr",
+    "b",
+    "em",
+    "font",
+    "i",
+    "mark",
+    "small",
+    "span",
+    "strong",
+    "sub",
+    "sup",
+    "u",
+)
 _PARTS = frozenset(["span", "small", "cite"])
 _TIMES = frozenset(["time", "timestamp"])
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")
@@ -118,9 +133,21 @@ def parse(page: str) -> Any | None:
         parser = html.HTMLParser(
             encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True
         )
-        return html.document_fromstring(page.encode(), parser=parser)
+        tree = html.document_fromstring(page.encode(), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError, AssertionError):
         return None
+    for element in [*tree.iter("template"), *tree.iter(*_INLINE)]:
+        if _is_unseen(element):
+            element.drop_tree()  # type: ignore[attr-defined]
+    return tree
+
+
+def _is_unseen(element: Any) -> bool:
+    """Whether no reader sees the element: a pattern that a script fills, words of a line that a style sheet hides."""
+    if element.tag == "template":
+        # A shadow root is the one template that a browser shows.
+        return element.get("shadowrootmode") is None
+    return _is_hidden(element) and element.get("aria-hidden") is None
 
 
 def of(tree: Any) -> list[Block]:

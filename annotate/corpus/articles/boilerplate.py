@@ -15,7 +15,7 @@ _SHARE = re.compile(
     rf" story| page)?\W*)+$"
     rf"|\W*(?:share|post|send|follow|like|find|connect with) (?:this|it|us|our|on|via|by|"
     rf"to)\b[^.]{{0,60}}\b{_SERVICES}\b.{{0,60}}$"
-    r"|\W*share (?:this|on|via|with)\b.{0,40}$|\W*\d+ shares?\W*$|\W*copy(?:ing)? (?:the"
+    r"|\W*share (?:this|on|via|with)\b.{0,40}$|\W*[\d.,]+ ?[km]? shares?\W*$|\W*copy(?:ing)? (?:the"
     r" )?link\b.{0,40}$",
     re.IGNORECASE,
 )
@@ -28,17 +28,32 @@ _SUPPORT = re.compile(
     r"download (?:the|our)\b[^.]{0,30}\bapp)\b",
     re.IGNORECASE,
 )
-_NEWSLETTER = re.compile(
+_INVITATION = re.compile(
     r"\W*(?:please |click here to |you can )?(?:sign up|subscribe|register now|enter your"
     r" e-?mail|get (?:our|"
     r"the|all the|daily|breaking)"
-    r"[^.]{0,80}(?:newsletter|inbox|e-?mail|alerts?))\b.*"
-    r"|.*\b(?:newsletters?|in your inbox|to your inbox|by signing up|privacy policy|terms of"
-    r" (?:use|service))\b.*",
-    re.IGNORECASE | re.DOTALL,
+    r"[^.]{0,80}(?:newsletter|inbox|e-?mail|alerts?))\b",
+    re.IGNORECASE,
+)
+_NEWSLETTER = re.compile(
+    r"\b(?:newsletters?|in your inbox|to your inbox|by signing up|privacy policy|terms of"
+    r" (?:use|service))\b",
+    re.IGNORECASE,
 )
 _PROMPT = re.compile(
     r"\b(?:sign up|subscribe|newsletter|inbox|signing up|register)\b", re.IGNORECASE
+)
+_TO_READERS = re.compile(r"\b(?:you|your|our|us|we)\b", re.IGNORECASE)
+_SPEECH = re.compile(r"[“”\"«»]|\b(?:said|says|told|according to)\b")
+_SENTENCE_END = re.compile(r"[.!?…][”\"’')\]]*$")
+_PAYWALL = re.compile(
+    r"\W*(?:already|not(?: yet)?) an? (?:subscriber|member)\b.*"
+    r"|\W*(?:(?:log|sign) ?in|register|subscribe|create an? (?:free )?account|unlock)\b[^.]{0,60}"
+    r"\b(?:to (?:continue|keep|read|view|access)|full access|now|here)\b.*"
+    r"|\W*(?:log|sign) ?in\W*$"
+    r"|\W*(?:this|the rest of this) (?:article|story|content)\b[^.]{0,40}"
+    r"\b(?:subscribers?|members?)\b.*",
+    re.IGNORECASE | re.DOTALL,
 )
 _COMMENTS = re.compile(
     r"\W*(?:\d+ comments?|(?:leave|post|add|write) (?:a|your) (?:comment|reply)|comments?(?:"
@@ -132,9 +147,10 @@ def dropped(line: str, linked: float) -> str | None:
         return "share line"
     if words <= 30 and len(services) >= 2 and linked > 0.1:
         return "share line"
-    is_prompt = bool(_PROMPT.search(line)) and (bool(_NEWSLETTER.fullmatch(line)) or linked > 0)
-    if is_prompt and (words <= 25 or (words <= 60 and linked > 0)):
+    if _is_prompt(line, linked) and (words <= 25 or (words <= 60 and linked > 0)):
         return "newsletter prompt"
+    if words <= 25 and _PAYWALL.match(line) and not _SPEECH.search(line):
+        return "subscription prompt"
     if words <= 30 and _SUPPORT.match(line) and (linked > 0 or words <= 10):
         return "newsletter prompt"
     if words <= 16 and _COMMENTS.match(line):
@@ -142,6 +158,18 @@ def dropped(line: str, linked: float) -> str | None:
     if words <= 12 and _ADVERTISEMENT.match(line):
         return "advertisement"
     return None
+
+
+def _is_prompt(line: str, linked: float) -> bool:
+    """Whether a line asks its readers to subscribe; one that tells of a newsletter doesn't."""
+    if not _PROMPT.search(line):
+        return False
+    if _INVITATION.match(line):
+        return True
+    is_told = bool(_SPEECH.search(line)) or not _TO_READERS.search(line)
+    if _SENTENCE_END.search(line) and is_told:
+        return False
+    return bool(_NEWSLETTER.search(line)) or linked > 0
 
 
 def zone(line: str, linked: float, is_end: bool) -> str | None:

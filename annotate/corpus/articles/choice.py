@@ -61,12 +61,14 @@ def choose(blocks: Sequence[Block], body: Sequence[str], title: str | None) -> C
     if choice.chosen:
         column = _Column(blocks, choice.chosen, title)
         choice.asides = column.asides
+        hidden = {number for number in choice.chosen if column.asides.get(number) == "hidden"}
+        choice.chosen -= hidden
         is_above = column.head < column.first or blocks[column.head].element.tag == "h1"
         choice.head = column.head if is_above else None
         others = [number for number in column.inside if number not in choice.chosen]
         choice.put_back = {number for number in others if column.wants(number)}
         between = {number for number in others if column.first <= number <= column.last}
-        choice.left_out = between - choice.put_back
+        choice.left_out = (between - choice.put_back) | hidden
     return choice
 
 

@@ -27,6 +27,7 @@ _META = (DATE_ATTRIBUTES | {"datepublished"}) - {
 _LATER = re.compile(
     r"modif|updat|expir|revis|review|archiv|copyright|valid|lastmod|event|start|end", re.IGNORECASE
 )
+_PUBLISHED = re.compile(r"publi|pubdate|issued", re.IGNORECASE)
 _ARTICLE = re.compile(r"Article|Report|BlogPosting|NewsStory|Review|WebPage")
 _MARKS = frozenset(
     [
@@ -50,8 +51,8 @@ def marked(tree: Any, head: Any | None, body: Any | None) -> dt.date | None:
 
     `head` is the headline's element and `body` that of the article's first paragraph: what comes after it is text.
     """
-    for value in (*_metadata(tree), *_linked_data(tree)):
-        day = read(value)
+    for values in (_metadata(tree), _linked_data(tree, head)):
+        day = next(filter(None, map(read, values)), None)
         if day is not None:
             return day
     return _shown(tree, head, body) or _addressed(tree)
@@ -97,15 +98,47 @@ def _is_ambiguous(value: str) -> bool:
     return match[1] != match[2] and max(one, other) <= 12
 
 
-def _metadata(tree: Any) -> Iterator[str]:
+def _metadata(tree: Any) -> list[str]:
+    """What the page's `<meta>` tell; those that say published first: a bare `date` may be that of the last change."""
+    values = []
     for element in tree.iter("meta"):
         name = element.get("property") or element.get("name") or element.get("itemprop") or ""
-        if name.strip().lower() in _META:
-            yield element.get("content") or element.get("datetime") or ""
+        name = name.strip().lower()
+        if name in _META and not _is_of_another(element):
+            value = element.get("content") or element.get("datetime") or ""
+            values.append((_PUBLISHED.search(name) is None, value))
+    return [value for _is_bare, value in sorted(values, key=lambda pair: pair[0])]
 
 
-def _linked_data(tree: Any) -> Iterator[str]:
-    """`datePublished` of the article in the page's JSON-LD; a video's or a list's is another's."""
+def _is_of_another(element: Any) -> bool:
+    """Whether a `<meta>` stands in the body, in a part of the page that is not the article, as a teaser's does."""
+    return next(element.iterancestors("body"), None) is not None and _is_elsewhere(element)
+
+
+def _linked_data(tree: Any, head: Any | None) -> list[str]:
+    """`datePublished` of the article in the page's JSON-LD; a video's or a list's is another's.
+
+    Of several articles, that with the page's headline counts, and without one none; a `WebPage` counts where there is
+    no article.
+    """
+    entries = list(_published_entries(tree))
+    articles = [entry for entry in entries if not _is_page(entry)]
+    if len({entry["datePublished"] for entry in articles}) > 1:
+        headline = "" if head is None else _letters("".join(map(str, head.itertext())))
+        articles = [entry for entry in articles if _letters(str(entry.get("headline"))) == headline]
+        return [entry["datePublished"] for entry in articles]
+    return [entry["datePublished"] for entry in articles or entries]
+
+
+def _letters(words: str) -> str:
+    return "".join(filter(str.isalnum, words)).lower()
+
+
+def _is_page(entry: dict[str, Any]) -> bool:
+    return "Article" not in str(entry.get("@type")) and "WebPage" in str(entry.get("@type"))
+
+
+def _published_entries(tree: Any) -> Iterator[dict[str, Any]]:
     for script in tree.iter("script"):
         if "ld+json" not in (script.get("type") or ""):
             continue
@@ -116,7 +149,7 @@ def _linked_data(tree: Any) -> Iterator[str]:
         for entry in _entries(content):
             published = entry.get("datePublished")
             if _ARTICLE.search(str(entry.get("@type"))) and isinstance(published, str):
-                yield published
+                yield entry
 
 
 def _entries(content: Any) -> Iterator[dict[str, Any]]:

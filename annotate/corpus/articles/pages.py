@@ -23,6 +23,8 @@ from annotate.corpus.articles.blocks import Block
 from annotate.corpus.articles.choice import Choice, letters
 from annotate.model import text
 
+_LEAST = 40
+"""Letters of an article that has no sentence."""
 _CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 _END = re.compile(r"[.!?…。！？][”\"’')\]»“]*$")
 _REFERENCE = re.compile(r"&#(?:(\d{1,7})|[xX]([0-9a-fA-F]{1,6}));?")
@@ -58,12 +60,20 @@ def read(page: str) -> Page | None:
     updates = live.updates(every, page)
     texts, left_out = _live(every, selected, updates) if updates else _article(every, selected)
     title = _title(document.title, every)
-    if all(letters(words) == letters(title or "") for _kind, words in texts):
-        return None  # a headline alone is no article
+    if not _has_article(texts, title):
+        return None
     return Page(
         title, document.sitename, document.url, _published(tree, every, selected),
         _headed(texts, title, document.description), dict(left_out), changes,
     )  # fmt: skip
+
+
+def _has_article(texts: Sequence[tuple[str | None, str]], title: str | None) -> bool:
+    """Whether there is more than a headline, a list of links, or the fields of a form."""
+    own = [words for kind, words in texts if kind not in ("related", "credit")]
+    own = [words for words in own if letters(words) != letters(title or "")]
+    is_sentence = any(_END.search(words) for words in own)
+    return is_sentence or len(letters("".join(own))) >= _LEAST
 
 
 def _published(tree: Any, every: Sequence[Block], selected: Choice) -> dt.date | None:

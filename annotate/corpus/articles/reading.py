@@ -233,10 +233,15 @@ def of_page(where: str, letters: str, about: About) -> Reading:
         title=about.title or page.title,
         outlet=about.outlet or page.outlet,
         url=about.url or page.url,
-        published=about.published or page.published,
+        published=about.published or _reckonable(page.published),
     )
     reading = article(where, "", known, page.blocks, _left_out(page.left_out))
     return replace(reading, changes=dict(Counter(page.changes) + Counter(reading.changes)))
+
+
+def _reckonable(day: dt.date | None) -> dt.date | None:
+    """The date that a page marks; none where it stands for that none was given, as 9999-12-31 does."""
+    return day if day is not None and _YEARS[0] <= day.year <= _YEARS[1] else None
 
 
 def _left_out(blocks: dict[str, int]) -> Iterator[str]:

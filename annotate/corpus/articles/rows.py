@@ -86,7 +86,7 @@ def _document(path: Path, head: bytes) -> Any | None:
     try:
         filled = (line for line in _lines(path) if line.removeprefix(codecs.BOM_UTF8).strip())
         first = next(filled, b"")
-        if start == b"{" and isinstance(_loads(text.decode(first, str(path)), ""), dict):
+        if start == b"{" and _is_row(_loads(text.decode(first, str(path)), "")):
             return None
     except AcreError:
         pass
@@ -96,12 +96,24 @@ def _document(path: Path, head: bytes) -> Any | None:
         return None
 
 
+def _is_row(value: Any) -> bool:
+    """Whether it may be one row of several; `{"status": "ok", "articles": […]}` in one line is a document."""
+    return isinstance(value, dict) and _list_in(value) is None
+
+
+def _list_in(document: dict[str, Any]) -> list[Any] | None:
+    """The list of articles that an object is around, where it is none itself."""
+    if any(document.get(name) for name in NAMES["text"]):
+        return None
+    lists = (document[name] for name in _LISTS if isinstance(document.get(name), list))
+    return next(lists, None)
+
+
 def _of_document(document: Any, path: Path) -> Iterator[Row]:
     entries = document if isinstance(document, list) else [document]
-    if isinstance(document, dict) and not any(name in document for name in NAMES["text"]):
-        # No article itself: it holds them in a list.
-        lists = (document[name] for name in _LISTS if isinstance(document.get(name), list))
-        entries = next(lists, entries)
+    if isinstance(document, dict):
+        inside = _list_in(document)
+        entries = entries if inside is None else inside
     if not entries:
         yield Row(str(path), error=f"{path}: empty: no rows; give one JSON object a line")
     for number, entry in enumerate(entries, start=1):

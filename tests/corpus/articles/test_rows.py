@@ -50,6 +50,7 @@ ROWS = [json.dumps({"text": f"{TEXT} It was number {n}."}) for n in range(2)]
         json.dumps(
             {"status": "ok", "articles": [json.loads(row) for row in ROWS]}, indent=1
         ).encode(),
+        json.dumps({"status": "ok", "text": None, "results": [*map(json.loads, ROWS)]}).encode(),
     ],
     ids=[
         "bom",
@@ -60,6 +61,7 @@ ROWS = [json.dumps({"text": f"{TEXT} It was number {n}."}) for n in range(2)]
         "list",
         "list-over-lines",
         "object-with-list",
+        "object-with-list-in-a-line",
     ],
 )
 def test_rows_come_in_whatever_stands_between_them(tmp_path: Path, raw: bytes) -> None:
@@ -183,6 +185,26 @@ def test_mojibake_is_mended_in_text_and_title(tmp_path: Path) -> None:
 def test_what_can_not_be_mended_is_named(tmp_path: Path) -> None:
     found = one(tmp_path, text="The pilot\ufffds wife said that it was so.")
     assert found.notes == ("1 letters were lost before the text came here: they stand as \ufffd",)
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("<p>The pilot&#8217;s wife</p> said so.", "<p>"),
+        ("She left &amp; came back&nbsp;late.", "&amp;"),
+        ("It sank.<br/>They swam.<br/>", "<br/>"),
+    ],
+)
+def test_markup_that_stands_in_a_text_is_told(tmp_path: Path, text: str, first: str) -> None:
+    found = one(tmp_path, text=text)
+    (note,) = found.notes
+    assert "of HTML stand in it as letters, such as" in note
+    assert repr(first) in note
+
+
+def test_signs_that_are_no_markup_are_not_told(tmp_path: Path) -> None:
+    found = one(tmp_path, text="Losses of <5 % & of > 10 %: “a <b of it”, R&D; he wrote <p>.")
+    assert found.notes == ()
 
 
 @pytest.mark.parametrize(
