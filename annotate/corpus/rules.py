@@ -9,9 +9,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 
+from annotate.corpus.articles import reading
 from annotate.measure import align
 from annotate.measure.align import Unit
-from annotate.model.issues import Issue, Severity
+from annotate.model.issues import Issue, Severity, UsageError
 from annotate.model.records import (
     Annotation,
     Argument,
@@ -23,7 +24,7 @@ from annotate.model.records import (
     Mark,
     Zone,
 )
-from annotate.model.schema import SPAN_LAYERS, Attribute, Kind, Layer, Schema
+from annotate.model.schema import SPAN_LAYERS, Attribute, Kind, Layer, Schema, is_number
 from annotate.model.text import is_inside_word, is_normal, normalise
 
 Rule = Callable[[Annotation, Article, Schema], Iterator[Issue]]
@@ -40,6 +41,7 @@ def check_article(article: Article, schema: Schema) -> Iterator[Issue]:
         yield issue(
             "text-unnormalised", f"its text would change ({changes}); add it anew with: acre add"
         )
+    yield from _check_usable(article)
     covered = 0
     for zone in article.zones:
         name = f"{zone.kind} {zone.start}–{zone.end}"
@@ -67,6 +69,25 @@ def check_article(article: Article, schema: Schema) -> Iterator[Issue]:
         yield issue(
             "zone-gap", f"{covered}–{article.length} is in no zone: {_cut(left)}; put it in one"
         )
+
+
+def _check_usable(article: Article) -> Iterator[Issue]:
+    """What is asked of a text that is added, of one that is there: all later steps rely on it."""
+    try:
+        code = reading.language(article.language)
+    except UsageError as error:
+        yield Issue(article.id, "article-unusable", str(error))
+    else:
+        if code != article.language:
+            message = f"its language is {article.language!r}; write {code!r} in its place"
+            yield Issue(article.id, "article-unusable", message)
+    if article.length > reading.LONGEST:
+        message = f"{article.length:,} characters; split it: {reading.LONGEST:,} at most are read"
+        yield Issue(article.id, "article-unusable", message)
+    for name in ("title", "outlet", "url"):
+        if not is_normal(getattr(article, name) or ""):
+            message = f"its {name} has signs that no later step takes; add it anew, or correct it"
+            yield Issue(article.id, "article-unusable", message)
 
 
 def _check_zone(
@@ -428,7 +449,7 @@ def _allows(attribute: Attribute, value: AttributeValue) -> bool:
     if attribute.kind is Kind.CHOICE:
         return value in attribute.values
     if attribute.kind is Kind.NUMBER:
-        return isinstance(value, int | float)
+        return is_number(value)
     return isinstance(value, str) and (
         attribute.pattern is None or bool(re.fullmatch(attribute.pattern, value))
     )

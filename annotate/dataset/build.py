@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -77,9 +78,13 @@ def _write(target: Path, schema: Schema, rows: Iterable[Rows]) -> list[Path]:
     _remove_killed(target)
     with tempfile.TemporaryDirectory(dir=target, prefix=f"{_BUILDING}{os.getpid()}-") as folder:
         writers = _Writers(Path(folder), schema)
-        for of_articles in rows:
-            writers.write(of_articles)
-        files = sorted(writers.close())
+        try:
+            for of_articles in rows:
+                writers.write(of_articles)
+            files = sorted(writers.close())
+        except BaseException:
+            writers.abandon()
+            raise
         for path in files:
             (target / path).parent.mkdir(parents=True, exist_ok=True)
             (Path(folder) / path).replace(target / path)
@@ -133,6 +138,11 @@ class _Writers:
             writer.close()
         return [data_path(config, split) for config, split in self._open]
 
+    def abandon(self) -> None:
+        """Close what is open, whole or not: left open, each complains as the process ends."""
+        for writer in self._open.values():
+            writer.abandon()
+
 
 class _Writer:
     """A Parquet file, whose row groups are of so many rows however many come at a time."""
@@ -162,6 +172,11 @@ class _Writer:
         if self._rows:
             self._flush(self._rows)
         self._file.close()
+
+    def abandon(self) -> None:
+        with suppress(OSError):
+            self._file.close()
+        self._file.is_open = False
 
 
 def data_path(config: str, split: str) -> Path:

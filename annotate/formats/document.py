@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import codecs
 import json
-import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,7 +22,7 @@ from annotate.model.graph import Link
 from annotate.model.issues import AcreError, Issue
 from annotate.model.offsets import Edges, Quote, compare
 from annotate.model.records import Annotation, Article, AttributeValue, Mark, Provenance
-from annotate.model.schema import ATTRIBUTION_SPANS, Kind, Layer, Schema
+from annotate.model.schema import ATTRIBUTION_SPANS, Kind, Layer, Schema, is_number, number
 from annotate.model.text import normalise
 
 Dropped = Counter[str]
@@ -447,16 +446,10 @@ def _neighbours(links: Iterable[Link], through: set[str]) -> dict[str, set[str]]
 
 
 def _number(value: Any) -> int | float | None:
-    """The value as a number; None where it is none, or none that is finite."""
-    is_whole = isinstance(value, int) and not isinstance(value, bool)
-    try:
-        # Also of a whole number: what no float holds is none that anything after this could use.
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    if not math.isfinite(number):
-        return None
-    return value if is_whole else number
+    """The value as a number; None where it is none, or none that every later step can hold."""
+    if isinstance(value, str):
+        return number(value.strip())
+    return value if is_number(value) else None
 
 
 def _runs(place: tuple[Edges, ...], text: str) -> list[Edges]:
@@ -493,7 +486,7 @@ def place_tokens(words: Iterable[str], text: str, where: str) -> list[Edges]:
     """Where each token stands in the text, each after the one before; between and after them is only white space."""
     places: list[Edges] = []
     place = 0
-    for number, word in enumerate(words, 1):
+    for position, word in enumerate(words, 1):
         following = _WORD.search(text, place)
         start = following.start() if following else len(text)
         forms = (word, normalise(word)[0], *_TREEBANK.get(word, ()))
@@ -501,7 +494,7 @@ def place_tokens(words: Iterable[str], text: str, where: str) -> list[Edges]:
         if not word.strip() or standing is None:
             following_text = text[start : start + max(20, len(word))]
             raise FormatError(
-                f"{where}: token {number} is {word!r}, the article goes on with"
+                f"{where}: token {position} is {word!r}, the article goes on with"
                 f" {following_text!r}; change tags only"
             )
         place = start + len(standing)

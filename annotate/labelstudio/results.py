@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import math
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -24,7 +23,7 @@ from annotate.model import graph
 from annotate.model.graph import Link
 from annotate.model.issues import Issue, Severity
 from annotate.model.records import Annotation, Article, AttributeValue, Mark, Provenance
-from annotate.model.schema import Kind, Schema
+from annotate.model.schema import Kind, Schema, is_number
 
 
 def _moment(value: Any) -> dt.datetime:
@@ -289,8 +288,7 @@ def _answer(value: dict[str, Any], kind: Kind) -> AttributeValue | None:
     """
     if kind is Kind.NUMBER:
         number = value.get("number")
-        is_finite = isinstance(number, float) and math.isfinite(number)
-        return number if type(number) is int or is_finite else None
+        return number if is_number(number) else None
     answers = value.get("choices" if kind is Kind.CHOICE else "text")
     if isinstance(answers, list) and len(answers) == 1 and isinstance(answers[0], str):
         return answers[0]

@@ -90,6 +90,7 @@ CODES = {
         "A filled sheet whose passes, as they were when it was made, are not kept here."
     ),
     # the file
+    "article-unusable": "An article whose language, length or metadata a later step could not use.",
     "article-repeated": "A text that the corpus has under another id already.",
     "assignment-unknown": "An assignment of an article that the corpus does not have.",
     "collection-unknown": "An article of a collection that is not declared.",

@@ -25,7 +25,7 @@ from annotate.model import graph
 from annotate.model.graph import Link
 from annotate.model.issues import AcreError
 from annotate.model.records import Annotation, AttributeValue, Mark, Provenance, Span
-from annotate.model.schema import SAME_AS, Kind, Schema
+from annotate.model.schema import SAME_AS, Kind, Schema, number
 
 RULE = "---"
 _OPEN = re.compile(r"\[([A-Za-z0-9_-]+):([a-z0-9_]+)\|")
@@ -35,7 +35,7 @@ _STATEMENT = re.compile(
     r'([A-Za-z0-9_-]+)(?::([A-Za-z0-9_-]+)|=("(?:[^"\\]|\\.)*"|[A-Za-z0-9_.:+/-]+))(?=\s|$)'
 )
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
-_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
+_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 _SPECIAL = re.compile(r"[\[\]{\\]")
 
 
@@ -292,6 +292,5 @@ def _value(reading: _Reading, name: str, value: str, place: int, schema: Schema)
             raise reading.fail(
                 place, f"{value} is no JSON string; correct its backslashes"
             ) from None
-    if schema.attributes[name].kind is Kind.NUMBER and _NUMBER.fullmatch(value):
-        return int(value) if value.lstrip("-").isdecimal() else float(value)
-    return value
+    amount = number(value) if schema.attributes[name].kind is Kind.NUMBER else None
+    return value if amount is None else amount

@@ -222,6 +222,27 @@ class Schema(_Frozen):
         return tuple(name for name, label in self.labels.items() if attribute in label.attributes)
 
 
+_DIGITS = re.compile(r"[+-]?(\d{1,30}(\.\d{0,30})?|\.\d{1,30})([eE][+-]?\d{1,3})?", re.ASCII)
+_LARGEST = 2**63 - 1
+
+
+def is_number(value: object) -> bool:
+    """Whether every later step can hold it: finite, and within 64 bits; a truth value is none."""
+    return type(value) in (int, float) and -_LARGEST <= value <= _LARGEST  # type: ignore[operator]
+
+
+def number(words: str) -> int | float | None:
+    """The number that ASCII digits tell; None of all else, such as 1_000, ١٢, nan or what 64 bits can't hold.
+
+    >>> number("12"), number("-1.5e3"), number("1_000")
+    (12, -1500.0, None)
+    """
+    if not _DIGITS.fullmatch(words):
+        return None
+    value = int(words) if words.lstrip("+-").isdecimal() else float(words)
+    return value if is_number(value) else None
+
+
 def load(path: Path) -> Schema:
     """Read the schema; SchemaError lists every fault as `file:line: key: what to do`."""
     try:

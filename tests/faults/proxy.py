@@ -7,6 +7,7 @@ import datetime as dt
 import re
 import socket
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from email.utils import format_datetime, parsedate_to_datetime
 
@@ -47,7 +48,7 @@ class Proxy:
 
     def _serve(self, client: socket.socket) -> None:
         trouble = self.trouble
-        with client, contextlib.suppress(OSError):
+        with client, _shut(client), contextlib.suppress(OSError):
             if trouble.answer is not None:
                 client.recv(1 << 16)
                 client.sendall(trouble.answer)
@@ -63,6 +64,16 @@ class Proxy:
                     client.sendall(chunk)
                     if left is not None and left <= 0:
                         return
+
+
+@contextlib.contextmanager
+def _shut(client: socket.socket) -> Iterator[None]:
+    """The other side sees the end, though another thread still waits for what the client says."""
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            client.shutdown(socket.SHUT_RDWR)
 
 
 def _pass_on(client: socket.socket, server: socket.socket) -> None:

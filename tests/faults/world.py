@@ -12,15 +12,20 @@ import shutil
 import signal
 import sys
 import time
+import traceback
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from annotate import (
+    cli as cli,  # loaded before a command's process begins, so that a kill meets its work
+)
+from annotate.__main__ import main
 from annotate.corpus import store
 from annotate.corpus.articles import reading
 from annotate.corpus.store import Corpus, SplitRow
-from annotate.model import notation
+from annotate.dataset import build as build
+from annotate.model import notation, tokens
 from annotate.model import schema as schema_
 from annotate.model.records import Annotation, Article, Provenance
 from annotate.model.schema import Schema
@@ -62,6 +67,7 @@ def make(root: Path) -> tuple[Corpus, Schema, list[tuple[Article, Annotation]]]:
     source = ROOT / "guidelines" / "schema.yaml"
     store.write(root / "guidelines" / "schema.yaml", source.read_bytes())
     corpus, schema = Corpus(root / "corpus"), schema_.load(source)
+    tokens.tokens("Loaded once.")
     written = []
     for text in SOURCES:
         for annotator in ("ana", "ben"):
@@ -112,33 +118,27 @@ def digest(folder: Path) -> dict[str, str]:
 
 
 def command(
-    root: Path,
-    *arguments: str,
-    limit: int | None = None,
-    kill_after: float | None = None,
-    fork: Callable[[], int] = os.fork,
+    root: Path, *arguments: str, limit: int | None = None, kill_after: float | None = None
 ) -> Ended:
     """Run `acre` in a process of its own, which may write files of `limit` bytes, and is killed after some seconds."""
-    pid, log = begin(root, *arguments, limit=limit, fork=fork)
-    return end(pid, log, kill_after)
+    return end(*begin(root, *arguments, limit=limit), kill_after)
 
 
-def begin(
-    root: Path, *arguments: str, limit: int | None = None, fork: Callable[[], int] = os.fork
-) -> tuple[int, Path]:
-    """The pid of the process, and the file that it prints to."""
-    log = root / f"log-{time.monotonic_ns()}"
-    pid = fork()
+def begin(root: Path, *arguments: str, limit: int | None = None) -> tuple[int, int]:
+    """The pid of the process, and the end of a pipe that it prints to."""
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    pid = os.fork()
     if pid == 0:
-        _be_acre(root, arguments, log, limit)
-    return pid, log
+        _be_acre(root, arguments, writing, limit)
+    os.close(writing)
+    return pid, reading
 
 
-def _be_acre(root: Path, arguments: tuple[str, ...], log: Path, limit: int | None) -> None:
+def _be_acre(root: Path, arguments: tuple[str, ...], output: int, limit: int | None) -> None:
     code = 70
     try:
         os.chdir(root)
-        output = os.open(log, os.O_CREAT | os.O_WRONLY | os.O_TRUNC)
         for stream in (1, 2):
             os.dup2(output, stream)
         sys.stdout = os.fdopen(1, "w", encoding="utf-8")
@@ -147,14 +147,10 @@ def _be_acre(root: Path, arguments: tuple[str, ...], log: Path, limit: int | Non
         signal.signal(signal.SIGINT, signal.default_int_handler)
         if limit is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-        from annotate.__main__ import main
-
         main()
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else 1
     except BaseException:
-        import traceback
-
         traceback.print_exc()
     finally:
         with contextlib.suppress(Exception):
@@ -163,25 +159,31 @@ def _be_acre(root: Path, arguments: tuple[str, ...], log: Path, limit: int | Non
         os._exit(code)
 
 
-def end(pid: int, log: Path, kill_after: float | None = None) -> Ended:
+def end(pid: int, output: int, kill_after: float | None = None) -> Ended:
     """Wait for the process, and kill it where it is time."""
     deadline = time.monotonic() + (HANGS if kill_after is None else kill_after)
-    while True:
+    printed, done, status, is_late = b"", 0, 0, False
+    while not done:
+        printed += _read(output)
         done, status = os.waitpid(pid, os.WNOHANG)
-        if done:
-            break
-        if time.monotonic() > deadline:
+        if not done and not is_late and time.monotonic() > deadline:
+            is_late = True
             os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
-            output = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
-            log.unlink(missing_ok=True)
-            if kill_after is None:
-                return Ended(-1, f"hung for {HANGS} s: {output}", killed=False)
-            return Ended(-9, output, killed=True)
         time.sleep(0.002)
-    output = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
-    log.unlink(missing_ok=True)
-    return Ended(os.waitstatus_to_exitcode(status), output, killed=False)
+    text = (printed + _read(output)).decode(errors="replace")
+    os.close(output)
+    if is_late and kill_after is None:
+        text = f"hung for {HANGS} s: {text}"
+    killed = is_late and kill_after is not None
+    return Ended(os.waitstatus_to_exitcode(status), text, killed)
+
+
+def _read(output: int) -> bytes:
+    content = b""
+    with contextlib.suppress(BlockingIOError):
+        while chunk := os.read(output, 1 << 16):
+            content += chunk
+    return content
 
 
 def copy(template: Path, target: Path) -> Path:
