@@ -15,7 +15,7 @@ import yaml
 
 from annotate.corpus import store
 from annotate.corpus.store import StoreError
-from annotate.model import plain_yaml
+from annotate.model import ids, plain_yaml
 from annotate.model.issues import UsageError
 from annotate.model.schema import ANY_EVENT, ANY_MENTION
 
@@ -88,14 +88,16 @@ def _label_set(path: Path) -> dict[str, dict[str, str]]:
     """Definitions by name, for `mentions` and `events`."""
     try:
         document = plain_yaml.load(store.read_text(path))
-    except yaml.YAMLError as error:
-        raise StoreError(path, f"not YAML: {' '.join(str(error).split())}; correct it") from None
+    except StoreError as error:
+        raise UsageError(str(error)) from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        message = f"{path}: not YAML: {' '.join(str(error).split())}; correct it"
+        raise UsageError(message) from None
     sections = document if isinstance(document, dict) else {"mentions": document}
     unknown = sorted(set(map(str, sections)) - {"mentions", "events"})
     if unknown or not sections:
-        raise StoreError(
-            path,
-            f"names {', '.join(unknown) or 'nothing'}; give a list of labels under mentions, events or both",
+        raise UsageError(
+            f"{path}: names {', '.join(unknown) or 'nothing'}; give a list of labels under mentions, events or both",
         )
     return {section: _definitions(path, entries) for section, entries in sections.items()}
 
@@ -106,19 +108,22 @@ def _definitions(path: Path, entries: Any) -> dict[str, str]:
     if isinstance(entries, list):
         entries = dict.fromkeys(entries)
     if not isinstance(entries, dict) or not entries:
-        raise StoreError(
-            path, "a section is no list of labels; write for example: mentions: [person, place]"
+        raise UsageError(
+            f"{path}: a section is no list of labels; write for example: mentions: [person, place]"
         )
     definitions = {}
     for label, definition in entries.items():
-        name = re.sub(r"[^a-z0-9]+", "_", str(label).lower()).strip("_")
+        if not isinstance(label, str):
+            raise UsageError(
+                f"{path}: {label!r} is no name in YAML; put a label such as no, on or 1 in quotes"
+            )
+        name = ids.label_name(label)
         if not re.match(r"[a-z]", name):
-            raise StoreError(
-                path,
-                f"{label!r} can't be a label's name, which begins with a letter a–z; rename it",
+            raise UsageError(
+                f"{path}: {label!r} can't be a label's name, which begins with a letter a–z; rename it",
             )
         if name in definitions:
-            raise StoreError(path, f"{label!r} is there twice, as {name!r}; keep one")
+            raise UsageError(f"{path}: {label!r} is there twice, as {name!r}; keep one")
         text = str(definition or "")
         definitions[name] = (
             text if len(text) >= 10 else f"What is labelled {label} in the source corpus."

@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from annotate.formats.labelmap import LabelMap
 from annotate.model import graph
 from annotate.model.graph import Link
+from annotate.model.ids import label_name
 from annotate.model.issues import AcreError, Issue
 from annotate.model.offsets import Edges, Quote, compare
 from annotate.model.records import Annotation, Article, AttributeValue, Mark, Provenance
@@ -228,7 +229,7 @@ class _Reading:
 
     def put(self, mark: Marked, place: tuple[Edges, ...] | None, near: set[str]) -> None:
         """The mark, under the schema's label, as one or, where it is a content in pieces, as several."""
-        label = self.labels.labels.get(mark.label, mark.label)
+        label = self._label(mark.label)
         if label is None:
             self.dropped[f"marks {mark.label}, which the map drops"] += 1
             return
@@ -262,6 +263,14 @@ class _Reading:
                 text=words,
                 attributes=answers,
             )
+
+    def _label(self, foreign: str) -> str | None:
+        """The schema's label; None where the map drops it. `PER` is `per` of a schema that `acre init` made of it."""
+        ours = self.labels.labels.get(foreign, foreign)
+        if ours is None or self.schema.layer(ours) is not None:
+            return ours
+        name = label_name(ours)
+        return ours if self.schema.layer(name) is None else name
 
     def _spans(self, label: str, place: tuple[Edges, ...], near: set[str]) -> list[Edges]:
         """Where the mark stands, in spans without gaps.

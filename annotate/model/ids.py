@@ -38,6 +38,15 @@ def withheld_id(collection: str, sha256: str) -> str:
     return f"{collection}-{sha256[:10]}"
 
 
+def label_name(words: str) -> str:
+    """A label as a schema names it: lower-case words joined by underscores; empty where no letter a–z is in it.
+
+    >>> label_name("Armed Group"), label_name("B-52")
+    ('armed_group', 'b_52')
+    """
+    return re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")
+
+
 def check(kind: str, value: str) -> str:
     """The value, where it can stand in a file name on every system; UsageError where it can't."""
     if not ID.fullmatch(value):

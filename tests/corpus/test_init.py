@@ -20,7 +20,7 @@ from annotate.labelstudio import server, tasks
 from annotate.labelstudio.client import Client
 from annotate.model import notation
 from annotate.model import schema as schema_
-from annotate.model.issues import AcreError, UsageError
+from annotate.model.issues import UsageError
 from annotate.model.records import Provenance
 from tests.conftest import ROOT, Prepare
 
@@ -83,6 +83,11 @@ def test_mentions_and_events_of_ones_own(tmp_path: Path) -> None:
         ("actors: [per]", "names actors; give a list of labels under mentions, events or both"),
         ("mentions: 3", "is no list of labels"),
         ("mentions: []", "is no list of labels"),
+        (
+            "mentions: [no, yes]",
+            "False is no name in YAML; put a label such as no, on or 1 in quotes",
+        ),
+        ("mentions: {1: one}", "1 is no name in YAML"),
         ("mentions: ['42']", "can't be a label's name"),
         ("mentions: [PER, per]", "is there twice"),
         ("{mentions: [raid], events: [raid]}", "both a mention and an event"),
@@ -94,9 +99,14 @@ def test_a_label_set_that_cannot_be_used_is_refused(
 ) -> None:
     labels = tmp_path / "labels.yaml"
     labels.write_text(content)
-    with pytest.raises(AcreError, match=re.escape(told)):
+    with pytest.raises(UsageError, match=re.escape(told)):
         init.init(tmp_path / "mine", labels)
     assert not (tmp_path / "mine").exists()
+
+
+def test_a_label_set_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"labels\.yaml"):
+        init.init(tmp_path / "mine", tmp_path / "labels.yaml")
 
 
 @pytest.fixture(scope="session")

@@ -694,6 +694,16 @@ def test_a_label_that_nobody_mapped_is_told_once_for_all_its_marks(take: Take) -
     assert said.count("label-unknown") == 2
 
 
+def test_a_label_is_known_however_it_is_written(take: Take) -> None:
+    tags = "".join(
+        f"{token} {tag.replace('armed_group', 'Armed-Group').replace('place', 'PLACE')}\n"
+        for token, tag in zip(TOKENS, _column("IOB2"), strict=True)
+    )
+    code, said, written = take("conll", {"ID.conll": tags})
+    assert code == 0, said
+    assert sorted(written) == sorted((label, words) for words, label in MARKED.items())
+
+
 def test_a_map_takes_labels_links_and_answers_and_counts_what_it_drops(
     take: Take, corpus: Corpus, article: Article, tmp_path: Path
 ) -> None:
