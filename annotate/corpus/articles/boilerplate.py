@@ -44,10 +44,11 @@ _PROMPT = re.compile(
     r"\b(?:sign up|subscribe|newsletter|inbox|signing up|register)\b", re.IGNORECASE
 )
 _TO_READERS = re.compile(r"\b(?:you|your|our|us|we)\b", re.IGNORECASE)
-_SPEECH = re.compile(r"[“”\"«»]|\b(?:said|says|told|according to)\b")
+_TOLD = re.compile(r"\b(?:said|says|told|asked|urged|warned|added|according to)\b")
+_SPEECH = re.compile(rf"[“”\"«»]|{_TOLD.pattern}")
 _SENTENCE_END = re.compile(r"[.!?…][”\"’')\]]*$")
 _PAYWALL = re.compile(
-    r"\W*(?:already|not(?: yet)?) an? (?:subscriber|member)\b.*"
+    r"\W*(?:already|not(?: yet)?) an? (?:subscriber|member)\W*(?:$|\?.*)"
     r"|\W*(?:(?:log|sign) ?in|register|subscribe|create an? (?:free )?account|unlock)\b[^.]{0,60}"
     r"\b(?:to (?:continue|keep|read|view|access)|full access|now|here)\b.*"
     r"|\W*(?:log|sign) ?in\W*$"
@@ -143,7 +144,8 @@ def dropped(line: str, linked: float) -> str | None:
     """What a line is that no one would look for in an article, and that is left out; None for all others."""
     words = len(line.split())
     services = {service.lower() for service in _SERVICE.findall(line)}
-    if words <= 16 and (_SHARE.match(line) or _FOLLOW_US.match(line)):
+    is_told = linked == 0 and bool(_TOLD.search(line))
+    if words <= 16 and not is_told and (_SHARE.match(line) or _FOLLOW_US.match(line)):
         return "share line"
     if words <= 30 and len(services) >= 2 and linked > 0.1:
         return "share line"
@@ -165,8 +167,9 @@ def _is_prompt(line: str, linked: float) -> bool:
     if not _PROMPT.search(line):
         return False
     if _INVITATION.match(line):
-        return True
-    is_told = bool(_SPEECH.search(line)) or not _TO_READERS.search(line)
+        return linked > 0 or not _TOLD.search(line)
+    calls = bool(_TO_READERS.search(line)) or line.endswith("!")
+    is_told = bool(_SPEECH.search(line)) or not calls
     if _SENTENCE_END.search(line) and is_told:
         return False
     return bool(_NEWSLETTER.search(line)) or linked > 0

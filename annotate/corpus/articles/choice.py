@@ -68,6 +68,11 @@ def choose(blocks: Sequence[Block], body: Sequence[str], title: str | None) -> C
         others = [number for number in column.inside if number not in choice.chosen]
         choice.put_back = {number for number in others if column.wants(number)}
         between = {number for number in others if column.first <= number <= column.last}
+        hidden |= {
+            number
+            for number in others
+            if column.asides.get(number) == "hidden" and _is_prose(blocks[number])
+        }
         choice.left_out = (between - choice.put_back) | hidden
     return choice
 

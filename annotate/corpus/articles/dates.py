@@ -42,6 +42,14 @@ _MARKS = frozenset(
         "time",
     ]
 )
+_OTHERS = ("related", "comments", "aside", "navigation", "footer", "advertisement")
+"""What an element says of itself that holds other articles, or what readers wrote."""
+_LEAD = 30
+"""Letters that may lead to a date in its line."""
+_UPDATED = re.compile(
+    r"\b(?:updat|modif|revis|edited|correct|amend|aktualisiert|geändert|mis à jour|actualizad)",
+    re.IGNORECASE,
+)
 _NO_DATE = ("meta", "script", "style", "body", "html")
 """Elements that show no date."""
 
@@ -112,7 +120,7 @@ def _metadata(tree: Any) -> list[str]:
 
 def _is_of_another(element: Any) -> bool:
     """Whether a `<meta>` stands in the body, in a part of the page that is not the article, as a teaser's does."""
-    return next(element.iterancestors("body"), None) is not None and _is_elsewhere(element)
+    return any(blocks.aside_of(above) in _OTHERS for above in element.iterancestors("*"))
 
 
 def _linked_data(tree: Any, head: Any | None) -> list[str]:
@@ -179,7 +187,7 @@ def _shown(tree: Any, head: Any | None, body: Any | None) -> dt.date | None:
         day = _day_of(element, words)
         if day is not None and is_published:
             return day
-        if day is not None and not _LATER.search(words):
+        if day is not None and not (_LATER.search(words) or _UPDATED.search(_before(element))):
             days.append(day)
     # Two dates beside the headline: the page doesn't say which of them is its own.
     return days[0] if len(set(days)) == 1 else None
@@ -193,6 +201,17 @@ def _is_published(element: Any) -> bool:
     """Whether the markup says that the element has the date of publication."""
     is_named = "datePublished" in (element.get("itemprop") or "")
     return is_named or element.get("pubdate") is not None
+
+
+def _before(element: Any) -> str:
+    """The words that lead to the element in its line: `Last updated:` before a `<time>`."""
+    before, parent = element.getprevious(), element.getparent()
+    if before is None:
+        words = "" if parent is None else parent.text or ""
+    else:
+        words = before.tail or ""
+        words = words if words.strip() else "".join(map(str, before.itertext()))
+    return words.strip()[-_LEAD:]
 
 
 def _day_of(element: Any, words: str) -> dt.date | None:

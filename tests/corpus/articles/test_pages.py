@@ -316,6 +316,26 @@ def test_what_no_reader_sees_stays_out(tmp_path: Path, unseen: str) -> None:
     assert texts(found, "paragraph") == [FIRST, SECOND, *rest, THIRD, FOURTH]
 
 
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "<p class='meta'>Last updated: <time datetime='2021-05-04'>4 May 2021</time></p>",
+        "<p><b>Updated</b> <time>4 May 2021</time></p>",
+        "<p>Corrected on <span class='date'>4 May 2021</span></p>",
+    ],
+)
+def test_the_day_of_a_change_is_not_that_of_publication(tmp_path: Path, shown: str) -> None:
+    found = read(tmp_path, page(shown, p(*PARAGRAPHS)))
+    assert found.article is not None
+    assert found.article.published is None
+
+
+def test_what_waits_for_a_click_is_counted(tmp_path: Path) -> None:
+    more = f"<div class='more' style='display:none'>{p(FOURTH)}</div>"
+    found = read(tmp_path, page(p(FIRST, SECOND, THIRD), more))
+    assert FOURTH in whole(found) or "hidden 1" in found.notes[0]
+
+
 def test_an_article_that_waits_for_a_script_to_show_it_is_read(tmp_path: Path) -> None:
     found = read(tmp_path, page(f"<div style='display:none'>{p(*PARAGRAPHS)}</div>"))
     assert texts(found, "paragraph") == list(PARAGRAPHS)
@@ -345,6 +365,7 @@ def test_a_page_without_an_article_is_refused(tmp_path: Path, body: str) -> None
         ("<p>Follow us on <a href='/f'>Facebook</a> and <a href='/t'>Twitter</a></p>", None),
         ("<p><a href='/n'>Sign up for our newsletter</a> and never miss a story.</p>", None),
         ("<p>Subscribe to our daily newsletter.</p>", None),
+        ("<p>Jede Woche unsere Geschichten: <a href='/n'>Newsletter</a> bestellen!</p>", None),
         ("<p>Get the Courier in your inbox: <a href='/n'>sign up here</a>.</p>", None),
         ("<p>Advertisement</p>", None),
         ("<p>12 comments</p>", None),
@@ -476,6 +497,9 @@ def test_readers_comments_stay_out(tmp_path: Path) -> None:
         "Boats must register with the <a href='/p'>river police</a> by Friday or stay in port.",
         "“You must all register with us,” the <a href='/o'>officer</a> told the crews.",
         "This story is for members of the crew, the pilot said, and for no one else.",
+        "“Share this on Facebook,” the officer told the crowd.",
+        "Not a member of the Front, he was let go here after two days.",
+        "Subscribe to the truce, the envoy urged both armies, or lose the winter.",
         "They register here because nobody asks who they are, the harbour master said.",
         (
             "Copyright was the least of their worries, the editor of the river’s one paper said on"
@@ -548,6 +572,9 @@ def test_a_date_of_the_metadata_is_read(tmp_path: Path, head: str) -> None:
         "<p class='byline-date'>4 May 2021</p>",
         '<span itemprop="datePublished" content="2021-05-04">Tuesday</span>',
         '<div class="published">May 4, 2021</div>',
+        "<p>After the weekend <time>4 May 2021</time></p>",
+        "<p>Posted <time>4 May 2021</time>. Updated: <time>6 May 2021</time></p>",
+        '<div class="intro box"><meta itemprop="datePublished" content="2021-05-04"></div>',
     ],
 )
 def test_a_date_that_the_page_shows_under_its_headline_is_read(tmp_path: Path, shown: str) -> None:
@@ -588,6 +615,7 @@ def test_a_date_that_the_page_shows_under_its_headline_is_read(tmp_path: Path, s
             ),
         ),
         ("", "<footer>© 4 May 2021</footer>"),
+        ("", "<div class='comment'><meta itemprop='datePublished' content='2021-05-04'>Yes.</div>"),
         ('<meta property="og:image" content="https://img.example/2021/05/04/a.jpg">', ""),
         ('<meta property="article:modified_time" content="2021-05-04">', ""),
         ('<meta itemprop="copyrightYear" content="2021">', ""),
