@@ -4,7 +4,7 @@ BIN := .venv/bin
 ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo guidelines build train docs screenshots test lint
+.PHONY: help setup demo guidelines build train docs screenshots test faults lint
 
 help: ## this list
 	@awk -F ':.*## |#: ' '\
@@ -41,6 +41,7 @@ train: .venv/.done ## the extractors, in build/extractor/, and their scores; tak
 ##@ Develop
 
 test: .venv/.done ## all tests; those in a browser are skipped without Chromium
+faults: .venv/.done ## faults injected into the commands by chance; ARGS="--runs 10000 --seed 1"
 lint: .venv/.done ## style, types, and which module may import which
 docs: .venv/.done ## the generated pages of docs/ and guidelines/
 screenshots: .venv/.done ## the pictures of docs/images/, with Chromium
@@ -75,6 +76,9 @@ screenshots:
 
 test:
 	@$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadgroup $(ARGS)
+
+faults:
+	@$(BIN)/python -m tests.faults $(ARGS)
 
 lint:
 	@$(BIN)/ruff check .

@@ -38,9 +38,7 @@ def _answer(attribute: Attribute) -> st.SearchStrategy[AttributeValue]:
     if attribute.kind is Kind.CHOICE:
         return st.sampled_from(sorted(attribute.values))
     if attribute.kind is Kind.NUMBER:
-        return st.one_of(
-            st.integers(-(10**9), 10**9), st.floats(allow_nan=False, allow_infinity=False, width=32)
-        )
+        return st.one_of(st.integers(-(10**9), 10**9), st.floats(-(2.0**60), 2.0**60, width=32))
     return st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20)
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from email.utils import parsedate_to_datetime
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from annotate.corpus import store
 from annotate.labelstudio import server
 from annotate.model.issues import AcreError, UsageError
 
+P = ParamSpec("P")
+T = TypeVar("T")
 PAGE = 200
 BATCH = 500
 # After a time-out the server still finishes what it was asked: wait long rather than ask twice.
@@ -54,6 +57,22 @@ class AnswerError(ClientError):
         super().__init__(message)
 
 
+def _as_expected(method: Callable[P, T]) -> Callable[P, T]:
+    """The method of a client, with AnswerError where the answer has not what Label Studio's has: it is another's."""
+
+    @wraps(method)
+    def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return method(*args, **kwargs)
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
+            message = (
+                f"{args[0]}: the answer is not what a Label Studio says; is it the address of one?"
+            )
+            raise AnswerError(message, 200) from None
+
+    return call
+
+
 class Client:
     """A connection to one Label Studio."""
 
@@ -67,11 +86,14 @@ class Client:
         # The SDK's typed answers cost more than the transfer, and know only what they know: raw JSON it is.
         self._http = self._sdk._client_wrapper.httpx_client
 
+    def __str__(self) -> str:
+        return self.url
+
     def _call(self, method: str, path: str, **kwargs: Any) -> Any:
         answer = self._answer(method, path, **kwargs)
         try:
             return answer.json()
-        except ValueError:
+        except (ValueError, RecursionError):
             message = (
                 f"{self.url}: {method} {path}: the answer is no JSON; is it the address of a Label"
                 " Studio?"
@@ -101,22 +123,27 @@ class Client:
             )
         return answer
 
+    @_as_expected
     def version(self) -> str:
         """The server's release, for example 1.23.2."""
         return str(self._call("GET", "api/version")["release"])
 
+    @_as_expected
     def clock(self) -> dt.datetime:
         """The server's time, to the second: what `updated_at` is compared with."""
         return parsedate_to_datetime(self._answer("GET", "api/version").headers["date"])
 
+    @_as_expected
     def users(self) -> dict[int, str]:
         """E-mail address of each account, by id."""
         return {user["id"]: user["email"] for user in self._call("GET", "api/users")}
 
+    @_as_expected
     def me(self) -> dict[str, Any]:
         """The account that the token belongs to."""
         return dict(self._call("GET", "api/current-user/whoami"))
 
+    @_as_expected
     def project(self, title: str) -> dict[str, Any] | None:
         """The project of exactly this title, or None; ClientError where there are two."""
         projects = [project for project in self._projects(title) if project["title"] == title]
@@ -139,6 +166,7 @@ class Client:
                 return
             page += 1
 
+    @_as_expected
     def create_project(self, fields: dict[str, Any]) -> dict[str, Any]:
         """A new project."""
         return dict(self._call("POST", "api/projects", json=fields))
@@ -194,6 +222,7 @@ class Client:
         )
         return tasks[0] if tasks else None
 
+    @_as_expected
     def _page(
         self,
         project: int,
@@ -219,7 +248,10 @@ class Client:
         params = {
             "project": project, "page_size": PAGE, "query": query, "include": ",".join(fields), "fields": "all",
         }  # fmt: skip
-        return list(self._call("GET", "api/tasks", params=params, retries=retries)["tasks"])
+        tasks = self._call("GET", "api/tasks", params=params, retries=retries)["tasks"]
+        if not all(type(task["id"]) is int for task in tasks):
+            raise TypeError("a task without a number")
+        return list(tasks)
 
     def _halves(
         self,
@@ -276,6 +308,7 @@ class Client:
                 unreadable.append(f"annotation {raw['id']}")
         return task | ({"unreadable": unreadable} if unreadable else {})
 
+    @_as_expected
     def import_tasks(self, project: int, tasks: list[dict[str, Any]]) -> list[int]:
         """Add tasks in one batch; returns their ids in order.
 
@@ -301,6 +334,7 @@ class Client:
         """Replace a task's data."""
         self._call("PATCH", f"api/tasks/{task}", json={"data": data})
 
+    @_as_expected
     def annotate(
         self, task: int, result: list[dict[str, Any]], seconds: float | None = None
     ) -> int:
@@ -312,15 +346,18 @@ class Client:
         """Begin an annotation as the token's account: it opens in the browser and is submitted there, or never."""
         self._call("POST", f"api/tasks/{task}/drafts", json={"result": result, "lead_time": 0})
 
+    @_as_expected
     def predictions(self, project: int) -> list[dict[str, Any]]:
         """All predictions of the project, with their results."""
         return list(self._call("GET", "api/predictions", params={"project": project}))
 
+    @_as_expected
     def prediction_of(self, task: int) -> int | None:
         """The id of the task's prediction, the newest where there are several; None where there is none."""
         predictions = self._call("GET", "api/predictions", params={"task": task})
         return max((int(prediction["id"]) for prediction in predictions), default=None)
 
+    @_as_expected
     def prediction(self, number: int) -> dict[str, Any]:
         """One prediction, with its result."""
         return dict(self._call("GET", f"api/predictions/{number}"))
@@ -336,10 +373,12 @@ class Client:
         """Take a prediction away; annotations that began with it stay."""
         self._answer("DELETE", f"api/predictions/{number}")
 
+    @_as_expected
     def services(self, project: int) -> list[dict[str, Any]]:
         """The suggestion services that the project asks."""
         return list(self._call("GET", "api/ml", params={"project": project}))
 
+    @_as_expected
     def add_service(self, project: int, url: str, title: str) -> None:
         """Have the project ask a service for suggestions as a task is opened; the server tries the service at once.
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,7 @@ import pytest
 
 from annotate.corpus.store import Corpus, SplitRow
 from tests.conftest import SENTENCE, Acre
+from tests.strategies import EFFORT
 
 Damage = Callable[[Path], None]
 COMMANDS: dict[str, tuple[str, ...]] = {
@@ -109,23 +113,96 @@ def _run(acre: Acre, command: str, names: dict[str, str]) -> None:
     assert done.returncode == 0 or done.stderr or done.stdout
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
-@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.rpartition("/")[2])
-def test_no_file_brings_a_command_down(
-    acre: Acre, whole: dict[str, str], tmp_path: Path, place: str, damage: str
-) -> None:
-    path = tmp_path / place.format(**whole)
-    kept = tmp_path.parent / f"{tmp_path.name}-kept"
-    shutil.copytree(tmp_path, kept)
+def _try(
+    acre: Acre, whole: dict[str, str], folder: Path, place: str, damages: dict[str, str]
+) -> list[tuple[str, str, str]]:
+    """What goes wrong with each command where that file has that damage, by command."""
+    kept = folder.parent / f"{folder.name}-kept"
+    shutil.copytree(folder, kept)
     failed = []
-    for command in COMMANDS:
+    for command, damage in damages.items():
+        path = folder / place.format(**whole)
         DAMAGES[damage](path)
         try:
             _run(acre, command, whole)
         except BaseException as error:
-            failed.append((command, repr(error)[:300]))
-
-        shutil.rmtree(tmp_path)
-        shutil.copytree(kept, tmp_path)
+            failed.append((command, damage, repr(error)[:300]))
+        shutil.rmtree(folder)
+        shutil.copytree(kept, folder)
     shutil.rmtree(kept)
-    assert failed == []
+    return failed
+
+
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.rpartition("/")[2])
+def test_no_file_brings_a_command_down(
+    acre: Acre, whole: dict[str, str], tmp_path: Path, place: str
+) -> None:
+    """Each command meets some of the damages, another beginning for each file; EFFORT makes it all of them."""
+    names, first = list(DAMAGES), PLACES.index(place)
+    damages = {
+        command: names[(first + number) % len(names)] for number, command in enumerate(COMMANDS)
+    }
+    assert _try(acre, whole, tmp_path, place, damages) == []
+
+
+if EFFORT > 1:  # takes minutes
+
+    @pytest.mark.parametrize("damage", DAMAGES)
+    @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.rpartition("/")[2])
+    def test_no_damage_of_any_file_brings_a_command_down(
+        acre: Acre, whole: dict[str, str], tmp_path: Path, place: str, damage: str
+    ) -> None:
+        assert _try(acre, whole, tmp_path, place, dict.fromkeys(COMMANDS, damage)) == []
+
+
+def test_what_is_printed_to_a_full_disk_is_one_line(
+    acre: Acre, whole: dict[str, str], tmp_path: Path
+) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "annotate", "status"], cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True,
+            check=False,
+        )  # fmt: skip
+    assert (done.returncode, done.stderr) == (
+        1, "acre: output: No space left on device; make room and run it again\n",
+    )  # fmt: skip
+
+
+def test_a_device_is_written_to_and_not_replaced(
+    acre: Acre, whole: dict[str, str], tmp_path: Path
+) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE) as reader:
+        done = acre("convert", whole["id"], "--output", pipe)
+        assert reader.stdout is not None
+        content = reader.stdout.read()
+    assert done.returncode == 0, done.stderr
+    assert content == acre("convert", whole["id"]).stdout.encode()
+    assert pipe.is_fifo()
+
+
+@pytest.mark.parametrize("moment", range(0, 400, 40))
+def test_an_interrupt_is_one_line_whenever_it_comes(
+    acre: Acre, whole: dict[str, str], tmp_path: Path, moment: int
+) -> None:
+    """Also while modules load: it is sent as the so-manieth module is imported."""
+    program = (
+        "import builtins, os, signal, sys\n"
+        "from annotate.__main__ import main\n"
+        "count, load = [0], builtins.__import__\n"
+        "def counted(*arguments, **named):\n"
+        "    count[0] += 1\n"
+        f"    if count[0] == {moment}: os.kill(os.getpid(), signal.SIGINT)\n"
+        "    return load(*arguments, **named)\n"
+        "builtins.__import__ = counted\n"
+        "sys.argv = ['acre', 'status']\n"
+        "main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert "Traceback" not in done.stderr
+    if done.returncode:
+        assert (done.returncode, done.stderr.strip().count("\n")) == (1, 0)
+        assert "interrupted" in done.stderr or "Aborted" in done.stderr
