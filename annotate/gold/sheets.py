@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from annotate.corpus import store
+from annotate.corpus.files import UNREADABLE, one_line
 from annotate.corpus.store import Corpus, StoreError
 from annotate.gold import adjudicate
 from annotate.labelstudio import config, quotes, results, tasks
@@ -116,10 +117,14 @@ def gold_of(
     Yields the sheet of each article in which something is: its name, the article, the sheet. An article for which a
     sheet is still out, unfilled, gets no second one.
     """
-    waiting = {_take(run, sheet) for sheet in filled}
+    waiting = {_take_or_tell(run, sheet) for sheet in filled}
     for article, passes in documents:
         run.report.counts["articles with several passes"] += 1
-        prior = run.corpus.gold(article.id)
+        try:
+            prior = run.corpus.gold(article.id)
+        except StoreError as error:
+            run.tell(error.issue)
+            continue
         sheet = adjudicate.merge(article, passes, run.schema, prior, run.majority)
         if not sheet.choices:
             _write(run, article, passes, prior, sheet)
@@ -132,6 +137,21 @@ def gold_of(
         gold = run.corpus.gold(article.id)
         if gold is not None:
             run.report.origins.update(decision.origin for decision in gold.decisions)
+
+
+def _take_or_tell(run: Run, filled: Filled) -> str | None:
+    """As `_take`; of a sheet that can't be taken the reason is told, and the others go on."""
+    try:
+        return _take(run, filled)
+    except AcreError as error:
+        run.tell(_issue(filled.where, error))
+        return filled.name.partition(".")[0]
+
+
+def _issue(where: str, error: AcreError) -> Issue:
+    if isinstance(error, StoreError):
+        return error.issue
+    return Issue(where, "file-unreadable", str(error).removeprefix(f"{where}: "))
 
 
 def _take(run: Run, filled: Filled) -> str | None:
@@ -280,7 +300,7 @@ def _sources(corpus: Corpus, name: str) -> _Sources | None:
         prior = Gold.model_validate(fields["prior"]) if fields["prior"] else None
         passes = tuple(map(Annotation.model_validate, fields["passes"]))
         return _Sources(passes, prior, fields["majority"])
-    except (ValueError, KeyError) as error:
+    except UNREADABLE as error:
         raise StoreError(
             path, f"{' '.join(str(error).split())[:200]}; remove it, and adjudicate again"
         ) from None
@@ -302,23 +322,31 @@ def write_files(
 
 
 def read_files(run: Run, folder: Path) -> Iterator[Filled]:
-    """Every sheet of the folder, as it stands."""
+    """Every sheet of the folder, as it stands; one that can't be read is told of, and counts as not filled."""
     schema = adjudicate.sheet_schema(run.schema)
     for path in sorted(folder.glob(f"*{_SUFFIX}")):
-        name = path.name.removesuffix(_SUFFIX)
-        sources = _sources(run.corpus, name)
-        article = _article(run.corpus, sources.passes[0]) if sources else None
-        text, annotation = notation.parse(
-            store.read_text(path),
-            schema,
-            name.partition(".")[0],
-            article.sha256 if article else "0" * 64,
-            _provenance_of_file(run, path),
-            str(path),
-        )
-        if article is not None and text != article.text:
-            raise AcreError(f"{path}: {difference(text, article.text or '')}")
-        yield Filled(name, str(path), annotation)
+        try:
+            yield _read_file(run, path, schema)
+        except AcreError as error:
+            run.tell(_issue(str(path), error))
+            yield Filled(path.name.removesuffix(_SUFFIX), str(path), None)
+
+
+def _read_file(run: Run, path: Path, schema: Schema) -> Filled:
+    name = path.name.removesuffix(_SUFFIX)
+    sources = _sources(run.corpus, name)
+    article = _article(run.corpus, sources.passes[0]) if sources else None
+    text, annotation = notation.parse(
+        store.read_text(path),
+        schema,
+        name.partition(".")[0],
+        article.sha256 if article else "0" * 64,
+        _provenance_of_file(run, path),
+        str(path),
+    )
+    if article is not None and text != article.text:
+        raise AcreError(f"{path}: {difference(text, article.text or '')}")
+    return Filled(name, str(path), annotation)
 
 
 def _provenance_of_file(run: Run, path: Path) -> Provenance:
@@ -424,19 +452,37 @@ def read(run: Run, client: Client, title: str) -> Iterator[Filled]:
     if project is None:
         return
     schema, tool = adjudicate.sheet_schema(run.schema), f"label-studio {client.version()}"
-    for task in chain.from_iterable(client.tasks(project["id"], annotations=True)):
-        filled = _filled(run, schema, task, client.url, tool)
+    pages = client.tasks(project["id"], annotations=True, salvage=True)
+    for task in chain.from_iterable(pages):
+        where = f"{client.url}/projects/{project['id']}/data?task={task['id']}"
+        try:
+            filled = _filled(run, schema, task, where, tool)
+        except (AcreError, *UNREADABLE) as error:
+            run.tell(_unreadable(where, task, error))
+            data = task.get("data")
+            filled = Filled(str(data.get("sheet") if isinstance(data, dict) else ""), where, None)
         if filled is not None:
             yield filled
 
 
-def _filled(
-    run: Run, schema: Schema, task: dict[str, Any], server: str, tool: str
-) -> Filled | None:
+def _unreadable(where: str, task: dict[str, Any], error: Exception) -> Issue:
+    if task.get("unreadable"):
+        message = (
+            f"the server fails to give {', '.join(task['unreadable'])}; submit the sheet again"
+        )
+        return Issue(where, "task-unreadable", message)
+    if isinstance(error, AcreError):
+        return _issue(where, error)
+    message = f"the sheet is not what Label Studio writes: {one_line(error)}; submit it again"
+    return Issue(where, "result-malformed", message)
+
+
+def _filled(run: Run, schema: Schema, task: dict[str, Any], where: str, tool: str) -> Filled | None:
     """The task's sheet; None where a run was cut off before it gave the task its draft: the sheet is sent again."""
     name = str(task["data"].get("sheet"))
     sources = _sources(run.corpus, name)
-    where = f"{server}/projects/{task['project']}/data?task={task['id']}"
+    if task.get("unreadable"):
+        raise ValueError("the server fails to give it")
     submitted = [answer for answer in task["annotations"] if not answer["was_cancelled"]]
     if not submitted and not task["draft_exists"]:
         return None

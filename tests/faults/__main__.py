@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import random
 import signal
 import sys
@@ -22,11 +23,16 @@ def main() -> int:
     parser.add_argument("--verbose", action="store_true", help="Tell of each run.")
     parser.add_argument("--minutes", type=float, default=None, help="Stop after these.")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the server is stopped then
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # the server is stopped, what was done told
     done: Counter[tuple[str, str]] = Counter()
     failures: list[tuple[int, str, str, list[str]]] = []
     start = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="acre-faults-") as temporary:
+    with (
+        contextlib.suppress(KeyboardInterrupt),
+        tempfile.TemporaryDirectory(prefix="acre-faults-") as temporary,
+    ):
         folder = Path(temporary)
         with injection.bench(folder / "bench", folder / "state", options.seed) as bench:
             for number in range(options.runs):

@@ -363,3 +363,27 @@ def test_the_command_says_what_is_open_and_exits_by_it(
     broken = acre("adjudicate", "--early", "--folder", "s", "--adjudicator", "ida")
     assert (broken.returncode, "Traceback" in broken.stderr) == (1, False)
     assert f"s/{sheet.name}:1:1: a mark opens with [id:label|" in broken.stderr
+
+
+def test_one_sheet_that_cannot_be_read_stops_no_other(at: Adjudication, write: Write) -> None:
+    names = ("Tak", "Lisk", "Brel", "Dorn")
+    written = []
+    for name in names:
+        article, _annotation = write(SENTENCE.replace("Tak", name))
+        write(OTHER.replace("Tak", name), annotator="ben")
+        written.append(article)
+    assert len(at.run()) == 4
+    by_article = {path.name.partition(".")[0]: path for path in at.folder.iterdir()}
+    broken, lost, _, good = (by_article[article.id] for article in written)
+    broken.write_bytes(b"\xff\xfe[")
+    at.corpus.sheet_path(lost.name.removesuffix(".acre")).write_bytes(b'{"passes": 3}')
+    store.write(at.corpus.gold_path(written[2].id), b"{")
+    fill(good, e2="realis=actual", c1="stance=asserts")
+    assert at.run() == []  # nor is a second sheet made of what stands
+    where = [str(message) for message in at.messages if isinstance(message, Issue)]
+    assert [str(broken) in line and "not UTF-8" in line for line in where].count(True) == 1
+    assert any(
+        "file-unreadable" in line and "remove it, and adjudicate again" in line for line in where
+    )
+    assert any(str(at.corpus.gold_path(written[2].id)) in line for line in where)
+    assert at.corpus.gold(written[3].id) is not None
