@@ -8,6 +8,7 @@ from annotate.cli import (
     desks,
     extract,
     gold,
+    pull,
     score,
 )
 from annotate.cli.common import app
@@ -21,5 +22,6 @@ __all__ = [
     "desks",
     "extract",
     "gold",
+    "pull",
     "score",
 ]

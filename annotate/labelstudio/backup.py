@@ -286,7 +286,12 @@ def _server_of(address: str) -> str:
 
 def _login(path: Path, state: Path, name: str) -> tuple[Desk, bool]:
     """The desk as the copy has it; of one without secrets those that the desk has here or, in the end, new ones."""
-    desk = TypeAdapter(Desk).validate_json(path.read_bytes())
+    try:
+        desk = replace(TypeAdapter(Desk).validate_json(path.read_bytes()), name=name)
+    except (ValidationError, OSError):
+        raise BackupError(
+            f"desk {name!r}: the copy has no login that can be read; give another"
+        ) from None
     if desk.token:
         return desk, False
     try:
