@@ -123,7 +123,7 @@ def gold_of(
         try:
             prior = run.corpus.gold(article.id)
         except StoreError as error:
-            run.tell(error.issue)
+            run.notify(error.issue)
             continue
         sheet = adjudicate.merge(article, passes, run.schema, prior, run.majority)
         if not sheet.choices:
@@ -144,7 +144,7 @@ def _take_or_tell(run: Run, filled: Filled) -> str | None:
     try:
         return _take(run, filled)
     except AcreError as error:
-        run.tell(_issue(filled.where, error))
+        run.notify(_issue(filled.where, error))
         return filled.name.partition(".")[0]
 
 
@@ -328,7 +328,7 @@ def read_files(run: Run, folder: Path) -> Iterator[Filled]:
         try:
             yield _read_file(run, path, schema)
         except AcreError as error:
-            run.tell(_issue(str(path), error))
+            run.notify(_issue(str(path), error))
             yield Filled(path.name.removesuffix(_SUFFIX), str(path), None)
 
 
@@ -458,7 +458,7 @@ def read(run: Run, client: Client, title: str) -> Iterator[Filled]:
         try:
             filled = _filled(run, schema, task, where, tool)
         except (AcreError, *UNREADABLE) as error:
-            run.tell(_unreadable(where, task, error))
+            run.notify(_unreadable(where, task, error))
             data = task.get("data")
             filled = Filled(str(data.get("sheet") if isinstance(data, dict) else ""), where, None)
         if filled is not None:
