@@ -142,10 +142,20 @@ class LabellingPage:
         before = self.count()
         self.press(key)
         self.drag(words, nth, alt, at)
+        self._wait_for(before + 1, f"marking {words!r} with {key}")
+
+    def mark_selected(self, key: str) -> None:
+        """Press the label's key for the words that are selected; the mark stays selected."""
+        before = self.count()
+        self.press(key)
+        self._wait_for(before + 1, f"pressing {key}")
+
+    def _wait_for(self, count: int, what: str) -> None:
+        """Until there are so many marks, and the last one is selected."""
         try:
-            self.page.wait_for_function(_IS_MADE, arg=before + 1, timeout=5000)
+            self.page.wait_for_function(_IS_MADE, arg=count)
         except TimeoutError:
-            pytest.fail(f"marking {words!r} with {key} made no mark")
+            pytest.fail(f"{what} made no mark")
         self.page.wait_for_timeout(100)
 
     def drag(self, words: str, nth: int = 0, alt: bool = False, at: int | None = None) -> None:
@@ -300,10 +310,10 @@ class LabellingPage:
         self.page.wait_for_timeout(200)
 
     def submit(self) -> None:
+        # A draft of it goes to an address below.
+        address = re.compile(r"/annotations(/\d+)?/?(\?.*)?$")
         with self.page.expect_response(
-            lambda answer: (
-                "/annotations" in answer.url and answer.request.method in ("POST", "PATCH")
-            )
+            lambda answer: address.search(answer.url) and answer.request.method in ("POST", "PATCH")
         ) as answered:
             self.page.keyboard.press("Control+Enter")
         assert answered.value.ok, answered.value.text()

@@ -103,19 +103,19 @@ def test_a_mark_stays_where_its_handle_is_dragged_over_all_of_it(open_text: Open
 def test_an_article_is_annotated_without_a_mouse(open_text: Open) -> None:
     page = open_text(TEXT)
     page.press("ArrowRight")
-    page.press("s")  # Troops
+    page.mark_selected("s")  # Troops
     for _ in range(4):  # of, Moscow, army: the helmet is no word
         page.press("ArrowRight")
-    page.press("Shift+S")  # shelled
+    page.mark_selected("Shift+S")  # shelled
     page.press("1")
     page.press("ArrowRight")
     page.press("Shift+ArrowRight")
     page.press("Shift+ArrowLeft")
-    page.press("l")  # Tak
+    page.mark_selected("l")  # Tak
     page.press("ArrowDown")
     page.press("ArrowUp")
     page.press("ArrowDown")
-    page.press("a")  # the word on the last line under it
+    page.mark_selected("a")  # the word on the last line under it
     assert [found for found in page.marks() if found[0] != "armed_group"] == [
         ("place", "Tak"),
         ("shelling", "shelled"),

@@ -158,6 +158,17 @@ def test_words_are_marked_and_a_drag_has_an_end(told: Told) -> None:
 def test_a_result_is_read_and_put_back_saved_and_submitted(told: Told) -> None:
     page = told.page
     told("studio.result().length", 4)
+    for change, same in (
+        ("null", [True, True]),
+        (f"studio.answer({told.ids()['shelled']}, 'realis', 'negated')", [False, True]),
+        (f"studio.link({told.ids()['shelled']}, {told.ids()['Tak']}, ['target'])", [True, False]),
+        ("studio.unlink(studio.links()[0].id, 'target')", [True, False]),
+    ):
+        told(
+            f"(window.was = studio.snapshots(), {change},"
+            " studio.snapshots().map((now, part) => now === window.was[part]))",
+            same,
+        )
     told(
         "(studio.replace(studio.result().filter(({ type }) => type === 'labels')), studio.result().length)",
         3,

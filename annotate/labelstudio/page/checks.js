@@ -118,9 +118,9 @@ function makeChecks() {
   };
 
   let seen = null;
-  watch(() => {
+  watch(() => whenIdle(() => {
     const now = studio.opening();
     if (now !== seen) { seen = now; isOpen = false; tellAside(); }
     tell();
-  });
+  }));
 }

@@ -25,6 +25,9 @@ function watch(look, after = 300) {
   }, 500);
 }
 
+/** Do it once the page has nothing else to do, or within a second. */
+const whenIdle = (act) => (window.requestIdleCallback ?? setTimeout)(act, { timeout: 1000 });
+
 /** A box over the page that is shown and hidden. */
 function floating(className) {
   const box = element('div', { className, hidden: true });

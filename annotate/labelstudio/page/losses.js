@@ -35,24 +35,30 @@ function watchLosses({ desk }) {
   };
   const drop = (of) => keys(`${PREFIX}${of.task.id}:`).filter((key) => key.endsWith(`:${of.id}`))
     .forEach((key) => localStorage.removeItem(key));
-  const keep = (of, result) => {
+  const keep = (of) => {
     const { article, sha256 } = of.task.data;
-    const copy = { article, sha256, at: new Date().toISOString(), result };
+    const copy = { article, sha256, at: new Date().toISOString(), result: of.result };
     try {
       localStorage.setItem(`${PREFIX}${of.task.id}:${studio.key()}:${of.id}`, JSON.stringify(copy));
       of.isKept = true;
     } catch (error) { of.isKept = false; } // it is full, or the browser keeps nothing
   };
 
+  // What the page has, read anew where anything of it changed.
+  const look = (of) => {
+    const snapshots = studio.snapshots();
+    if (of.snapshots?.every((snapshot, part) => snapshot === snapshots[part])) return;
+    Object.assign(of, { snapshots, result: studio.result() });
+    const seen = print(of.result);
+    if (seen !== of.last) Object.assign(of, { last: seen, since: Date.now() });
+  };
   // Compare the page with the server, keep a copy of what the server lacks, and say so.
   const check = () => {
     const now = open();
     if (now) {
-      const result = studio.result(), seen = print(result);
-      if (!now.touched) now.saved = seen;
-      if (seen !== now.last) now.since = Date.now();
-      now.last = seen;
-      if (isUnsaved()) keep(now, result); else drop(now);
+      look(now);
+      if (!now.touched) now.saved = now.last;
+      if (isUnsaved()) keep(now); else drop(now);
     }
     tell();
   };
@@ -71,7 +77,8 @@ function watchLosses({ desk }) {
     if (now && !now.touched) { check(); now.touched = true; }
     clearTimeout(due);
     // Label Studio does some things a moment later.
-    due = setTimeout(() => { check(); due = setTimeout(check, 700); }, 300);
+    const later = (wait, next) => { due = setTimeout(() => whenIdle(() => { check(); next?.(); }), wait); };
+    later(300, () => later(700));
   };
   for (const kind of ['keydown', 'keyup', 'pointerdown', 'pointerup', 'input', 'drop']) {
     window.addEventListener(kind, touch, true);
@@ -133,7 +140,8 @@ function watchLosses({ desk }) {
   const offer = () => {
     const now = open();
     if (!now) return;
-    const has = studio.result();
+    look(now);
+    const has = now.result;
     const isOpenElsewhere = (id) => id === now.id || alive.has(id);
     const copies = keys(`${PREFIX}${now.task.id}:`).filter((key) => !isOpenElsewhere(key.split(':').pop()))
       .map((key) => ({ key, ...JSON.parse(localStorage.getItem(key)) }))

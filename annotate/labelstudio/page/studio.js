@@ -155,6 +155,8 @@ const studio = (() => {
       if (!label.selected) label.toggleSelected();
     },
 
+    /** What marks and links are, to be compared by === with what they were: the very same, where nothing changed. */
+    snapshots: () => [annotation().areas.toJSON(), annotation().relationStore.toJSON()],
     /** The annotation as it would be sent now. Of 400 marks Label Studio takes a tenth of a second and more to write
         it. */
     result: () => annotation().serializeAnnotation(),
