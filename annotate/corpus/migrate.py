@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from annotate.corpus import validate
 from annotate.corpus.store import Corpus, StoreError
 from annotate.model import plain_yaml
 from annotate.model.issues import AcreError, Issue, Severity, UsageError, errors
 from annotate.model.records import Annotation, AttributeValue, Decision, Gold, Mark, changed_marks
-from annotate.model.schema import Layer, Schema, Version
+from annotate.model.schema import SPAN_LAYERS, Layer, Schema, Version
 
 _COLUMNS = ("file", "mark", "label", "start", "end", "why")
 
@@ -45,6 +46,41 @@ class Renames(_Frozen):
     """By the attribute's old name."""
 
 
+class Look(_Frozen):
+    """Marks of gold that a rule finds and only a person can decide.
+
+    A pass stays what its annotator marked, and is not looked through.
+    """
+
+    of: tuple[str, ...] = Field(min_length=1)
+    """Labels, or layers of marks: `mention`, `event`, `source`, `cue`, `content`."""
+    words: str = ""
+    """A regular expression, met anywhere in the mark's words, whatever their case; empty means every mark."""
+    answers: dict[str, str] = {}
+    """By attribute, a regular expression that its answer meets, likewise; what is not answered is empty."""
+    ask: str = Field(min_length=10)
+    """What to look for, with the page that decides."""
+
+    @model_validator(mode="after")
+    def _compiles(self) -> Self:
+        for pattern in (self.words, *self.answers.values()):
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+        return self
+
+    def meets(self, mark: Mark, layer: Layer, words: str) -> bool:
+        """Whether the mark, whose words are given, is to be looked at."""
+        if mark.label not in self.of and layer not in self.of:
+            return False
+        pairs = [(self.words, words)]
+        pairs += [
+            (pattern, str(mark.attributes.get(name, ""))) for name, pattern in self.answers.items()
+        ]
+        return all(re.search(pattern, value, re.IGNORECASE) for pattern, value in pairs)
+
+
 class Migration(_Frozen):
     """`guidelines/migrations/<name>.yaml`."""
 
@@ -54,6 +90,8 @@ class Migration(_Frozen):
     why: str = Field(min_length=10)
     rename: Renames = Renames()
     split: dict[str, Split] = {}
+    look: dict[str, Look] = {}
+    """By a short name, with which its rows begin."""
 
     def label(self, old: str) -> str:
         """What a mark of the label is called after it."""
@@ -130,12 +168,27 @@ def _unresolved(migration: Migration, schema: Schema) -> Iterator[str]:
                 f"split.{old}.meanwhile: {split.meanwhile!r} is none of {', '.join(split.into)};"
                 " name one of them"
             )
+    for name, look in migration.look.items():
+        for label in look.of:
+            if label not in schema.labels and label not in SPAN_LAYERS:
+                yield (
+                    f"look.{name}.of: {label!r} is no label or layer of schema {schema.version};"
+                    " correct the name"
+                )
+        for attribute in look.answers:
+            if attribute not in schema.attributes:
+                yield (
+                    f"look.{name}.answers: {attribute!r} is not in schema {schema.version};"
+                    " correct the name"
+                )
 
 
-def migrate(annotation: Annotation, migration: Migration) -> tuple[Annotation, list[Issue]]:
+def migrate(
+    annotation: Annotation, migration: Migration, text: str | None = None
+) -> tuple[Annotation, list[Issue]]:
     """The annotation under the new schema, and an issue (`where` is a mark's id) for each mark to be looked at again.
 
-    Ids, spans and what links marks stay. Gold's record is renamed with it.
+    Ids, spans and what links marks stay. Gold's record is renamed with it. `text` is the article's, where it is here.
     """
     issues = []
     fields: dict[str, Any] = {}
@@ -162,7 +215,32 @@ def migrate(annotation: Annotation, migration: Migration) -> tuple[Annotation, l
         }
     )
     # Anew, not a copy: a new label may change the order of the marks.
-    return type(annotation).model_validate({**dict(annotation), **fields}), issues
+    new = type(annotation).model_validate({**dict(annotation), **fields})
+    return new, issues + list(_looks(new, migration, text))
+
+
+def _looks(annotation: Annotation, migration: Migration, text: str | None) -> Iterator[Issue]:
+    if not migration.look or not isinstance(annotation, Gold):
+        return
+    unread = 0
+    for layer in SPAN_LAYERS:
+        for mark in annotation.of_layer(layer):
+            words = mark.text if text is None else mark.slice(text)
+            if words is None:
+                unread += 1
+                continue
+            for name, look in migration.look.items():
+                if look.meets(mark, layer, words):
+                    # What may not be redistributed is not written into the list either.
+                    shown = "" if mark.text is None else f"{mark.text!r}: "
+                    message = f"{name}: {shown}{look.ask}"
+                    yield Issue(mark.id, "migration-look", message, Severity.WARNING)
+    if unread:
+        message = (
+            f"the words of {unread} marks are not here: nothing was looked for in them; run acre"
+            " rehydrate before you migrate, or read them all with the article beside you"
+        )
+        yield Issue("article", "migration-look", message, Severity.WARNING)
 
 
 def _mark(mark: Mark, migration: Migration) -> Mark:
@@ -235,7 +313,7 @@ def run(
             if annotation.provenance.schema_version != migration.from_:
                 report.elsewhere += 1
                 continue
-            new, issues = migrate(annotation, migration)
+            new, issues = migrate(annotation, migration, article.text)
             # What the new schema does not allow is written all the same: acre validate tells it until it is mended.
             issues += errors(validate.check(new, article, schema))
             marks = {mark.id: mark for mark in new.marks()}

@@ -15,7 +15,7 @@ from annotate.corpus.store import Corpus
 from annotate.gold import adjudicate
 from annotate.model import schema as schema_
 from annotate.model.issues import AcreError, UsageError
-from annotate.model.records import Annotation, Article, Provenance
+from annotate.model.records import Annotation, Article, Gold, Provenance, changed_marks
 from annotate.model.schema import Schema
 from tests.conftest import ROOT, Acre
 from tests.strategies import WHEN
@@ -106,8 +106,8 @@ def test_labels_roles_attributes_and_values_are_renamed_and_a_split_is_to_be_loo
     assert look.message.startswith("it was talks, now talks or meeting: Did they sit at one table?")
 
 
-def test_gold_keeps_its_record(corpus: Corpus, write: Write, schema: Schema, moved: Schema) -> None:
-    article, one = write(TEXT)
+def _gold(article: Article, one: Annotation, schema: Schema) -> Gold:
+    """Gold of the pass and of another that is like it."""
     other = one.model_copy(
         update={"provenance": one.provenance.model_copy(update={"annotator": "ben"})}
     )
@@ -117,9 +117,67 @@ def test_gold_keeps_its_record(corpus: Corpus, write: Write, schema: Schema, mov
     sheet = adjudicate.merge(article, [one, other], schema)
     gold, _ = adjudicate.decide(article, [one, other], None, sheet.annotation, schema, made)
     assert gold is not None
-    new, _ = migrate.migrate(gold, _load(corpus, moved))
+    return gold
+
+
+def test_gold_keeps_its_record(corpus: Corpus, write: Write, schema: Schema, moved: Schema) -> None:
+    article, one = write(TEXT)
+    new, _ = migrate.migrate(_gold(article, one, schema), _load(corpus, moved))
     # Every unit has its record, and no record is idle.
     assert validate.check(new, article, moved) == []
+
+
+LOOK = {
+    "light": {"of": ["event"], "words": "^SIEGE$", "ask": "Is the verb light?"},
+    "unanswered": {
+        "of": ["person", "place"],
+        "answers": {"distanced": "^$"},
+        "ask": "Is it held at a distance?",
+    },
+    "elsewhere": {"of": ["mention"], "words": "siege", "ask": "Is it a mention at all?"},
+    "condemned": {
+        "of": ["content"],
+        "answers": {"stance": "^condemns$"},
+        "ask": "Is it a judgement?",
+    },
+}
+
+
+def _looking(look: dict[str, Any]) -> migrate.Migration:
+    return migrate.Migration.model_validate({"name": "looks", **MOVE, "split": {}, "look": look})
+
+
+def test_what_a_rule_finds_in_gold_is_to_be_looked_at_and_a_pass_is_not_looked_through(
+    write: Write, schema: Schema
+) -> None:
+    article, one = write(TEXT)
+    gold = _gold(article, one, schema)
+    new, issues = migrate.migrate(gold, _looking(LOOK))
+    words = {mark.id: mark.text for mark in new.marks()}
+    assert [(words[issue.where], issue.message) for issue in issues] == [
+        ("Tak", "unanswered: 'Tak': Is it held at a distance?"),
+        ("siege", "light: 'siege': Is the verb light?"),
+    ]
+    assert {issue.code for issue in issues} == {"migration-look"}
+    assert migrate.migrate(one, _looking(LOOK))[1] == []
+
+
+def test_withheld_words_are_looked_through_where_the_text_is_here_and_never_listed(
+    write: Write, schema: Schema
+) -> None:
+    article, one = write(TEXT)
+    gold = _gold(article, one, schema)
+    bare = gold.model_copy(
+        update=changed_marks(gold, lambda mark: mark.model_copy(update={"text": None}))
+    )
+    _, issues = migrate.migrate(bare, _looking(LOOK), article.text)
+    assert [issue.message for issue in issues] == [
+        "unanswered: Is it held at a distance?",
+        "light: Is the verb light?",
+    ]
+    (issue,) = migrate.migrate(bare, _looking(LOOK))[1]
+    assert (issue.where, issue.code) == ("article", "migration-look")
+    assert issue.message.startswith(f"the words of {len(list(gold.marks()))} marks are not here")
 
 
 def test_the_command_migrates_what_is_of_its_version_lists_it_and_goes_on_after_a_cut(
@@ -202,6 +260,22 @@ def test_what_the_new_schema_does_not_allow_is_listed_too(
                 }
             },
             "is none of talks, meeting",
+        ),
+        (
+            {"look": {"one": {"of": ["cordon"], "ask": "Is it one, or not?"}}},
+            "look.one.of: 'cordon' is no label or layer",
+        ),
+        (
+            {
+                "look": {
+                    "one": {"of": ["event"], "answers": {"mood": "^$"}, "ask": "Is it one, or not?"}
+                }
+            },
+            "look.one.answers: 'mood' is not in schema",
+        ),
+        (
+            {"look": {"one": {"of": ["event"], "words": "(", "ask": "Is it one, or not?"}}},
+            r"look.one: .*'\(' is no regular expression",
         ),
         ({"why": ""}, "why: String should have at least 10 characters; correct the file"),
     ],
