@@ -111,8 +111,10 @@ def _index(schema: Schema) -> str:
     for name, event in schema.events.items():
         groups[f"Events: {event.group}"].append(f"labels/{name}")
     sections |= groups
-    sections["Answers about events"] = ["topics/realis"]
-    sections["Roles"] = [f"roles/{name}" for name in schema.roles]
+    sections["Which word, which event, told how"] = [
+        f"topics/{name}" for name in ("triggers", "tie-breaks", "realis")
+    ]
+    sections["Roles"] = ["topics/fillers", *(f"roles/{name}" for name in schema.roles)]
     sections["Attribution"] = [f"labels/{name}" for name in schema.attribution] + [
         f"topics/{name}"
         for name in (

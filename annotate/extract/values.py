@@ -20,7 +20,7 @@ _DAYS = re.compile(rf"{_DAY}\s*(?:–|-|to|and)\s*(?P<last>\d{{1,2}})(?:st|nd|rd
 """Two days of one month: *3 and 19 September*."""
 _PEOPLE = frozenset([
     "people", "men", "women", "persons", "children", "boys", "girls", "civilians", "residents", "soldiers", "dead",
-    "wounded", "killed",
+    "wounded", "killed", "bodies", "casualties", "corpses", "deaths", "fighters", "lives", "prisoners", "recruits", "victims",
 ])  # fmt: skip
 _DETERMINERS = frozenset(["some", "many", "several", "few", "most", "each", "all"])
 _MODIFIER = re.compile(
@@ -29,6 +29,8 @@ _MODIFIER = re.compile(
 """What begins a description of the counted noun."""
 _FRACTION = re.compile(r"\b(?:half|third|quarter|fifth|tenth)s?\b", re.I)
 _OPEN = re.compile(r"^(?:several|many|few|a few|numerous)\b", re.I)
+_SEVERAL_SCALES = re.compile(r"^(?:several|many|a few)\s+(hundred|thousand|million)\b", re.I)
+_NOW = frozenset(["now", "currently", "nowadays", "at present", "these days"])
 _MULTIPLES = {
     "dozen": 12,
     "dozens": 24,
@@ -91,7 +93,7 @@ def quantity(words: str, of_people: bool = False) -> Amount:
     """Bounds and unit of a quantity as its words give them.
 
     12 is 12 and 12; “at least” has a minimum, “up to” a maximum; “more than 40” is 41 or more; “dozens” is 24 or more;
-    “about” and “some” bound nothing; “several” and “a third” have no numbers at all. `of_people` says that what is
+    “about” and “some” bound nothing; “several hundred” is 200 or more; “several” and “a third” have no numbers at all. `of_people` says that what is
     counted is people, whatever they are called.
     """
     if _FRACTION.search(words):
@@ -101,6 +103,9 @@ def quantity(words: str, of_people: bool = False) -> Amount:
 
 
 def _bounds(words: str) -> tuple[float | None, float | None]:
+    scale = _SEVERAL_SCALES.search(words)
+    if scale:
+        return 2 * _SCALES[scale[1].lower()], None
     numbers = [] if _OPEN.search(words) else list(_numbers(words))
     if not numbers:
         return None, None
@@ -183,9 +188,11 @@ def time(words: str, published: dt.date | None) -> str | None:
     """The value of a time expression, counted from the date of publication; None where the words leave it open.
 
     A day 2024-03-16, a month 2024-03, a year 2024, a week 2024-W11, a span 2024-03-13/2024-03-16, a length P3D, a
-    time of day 2024-03-16T14:05. A weekday is the nearest one up to the day of publication.
+    time of day 2024-03-16T14:05, and PRESENT for “now”. A weekday is the nearest one up to the day of publication.
     """
     expression = words.lower().strip()
+    if expression in _NOW:
+        return "PRESENT"
     anchored = re.search(r"\b(?:after|before|since|until)\b\s+\w+\s+\w+", expression)
     if anchored and not re.search(_YEAR, expression):
         return None  # a clause anchors it, whose own date is not said

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from itertools import chain, permutations
 
 import pytest
 
-from annotate.annotators import guidelines
+from annotate.annotators import guidelines, qualify
 from annotate.annotators.guidelines import Page
-from annotate.corpus import validate
-from annotate.model.records import Annotation
-from annotate.model.schema import Schema
+from annotate.corpus import migrate, validate
+from annotate.corpus.store import Corpus
+from annotate.model.records import Annotation, Mark
+from annotate.model.schema import SPAN_LAYERS, Schema
 from tests.conftest import ROOT
 
 FOLDER = ROOT / "guidelines"
@@ -42,6 +44,7 @@ TOPICS: dict[str, Callable[[Annotation], bool] | None] = {
     "coreference": lambda a: bool(a.entities or a.events),
     "distance": _attribute("distanced"),
     "extent": None,
+    "fillers": lambda a: any(event.arguments for event in a.event_mentions),
     "hard-cases": None,
     "headlines-and-credits": lambda a: bool(a.attributions),
     "metonymy-and-sides": None,
@@ -51,7 +54,9 @@ TOPICS: dict[str, Callable[[Annotation], bool] | None] = {
     "realis": None,
     "stance": None,
     "style": lambda a: bool(a.attributions),
+    "tie-breaks": lambda a: bool(a.event_mentions),
     "times": _attribute("value"),
+    "triggers": lambda a: bool(a.event_mentions),
     "unverified": _attribute("unverified"),
     "zones": lambda a: bool(list(a.marks())),
 }
@@ -119,6 +124,102 @@ def test_a_page_shows_its_subject_and_what_only_looks_like_it(page: Page, schema
             assert not shows(guidelines.parse(example, schema)[1]), (
                 f"{example.where} is no near miss of {page.subject}"
             )
+
+
+# What the migration to 0.3.0 looks for in gold is what its rules forbid: no example may show it.
+FORBIDDEN = (
+    "determiner",
+    "light-verb",
+    "function-word",
+    "no-kind",
+    "several-words",
+    "killing",
+    "victims",
+    "no-number",
+    "persons",
+    "number-and-adjective",
+    "counted",
+    "relative-clause",
+    "participle",
+    "adverb",
+    "deictic",
+)
+
+
+def test_no_example_and_no_reference_shows_what_the_rules_forbid(schema: Schema) -> None:
+    looks = migrate.load(FOLDER / "migrations" / "rulings.yaml", schema).look
+    shown = {example.where: guidelines.parse(example, schema)[1] for example in EXAMPLES} | {
+        article.id: annotation
+        for article, annotation, _ in qualify.read_reference(
+            FOLDER / "qualification", Corpus(ROOT / "corpus"), schema
+        )
+    }
+    for where, annotation in shown.items():
+        for layer in SPAN_LAYERS:
+            for mark in annotation.of_layer(layer):
+                for name in FORBIDDEN:
+                    assert not looks[name].meets(mark, layer, mark.text or ""), (
+                        f"{where}: {mark.text!r}: {looks[name].ask}"
+                    )
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "words", "is_met"),
+    [
+        ("determiner", "sanction", "The measures", True),
+        ("determiner", "talks", "talks", False),
+        ("light-verb", "air_strike", "launched", True),
+        ("light-verb", "air_strike", "carried out 64 sorties", True),
+        ("light-verb", "detention", "took prisoner", False),
+        ("function-word", "air_strike", "against", True),
+        ("no-kind", "advance", "operation", True),
+        ("several-words", "air_strike", "drone strike", True),
+        ("several-words", "withdrawal", "pulled out", False),
+        ("several-words", "agreement", "shook hands", False),
+        ("no-number", "quantity", "Several shells", True),
+        ("no-number", "quantity", "dozens of shells", False),
+        ("number-and-adjective", "quantity", "four dead", True),
+        ("number-and-adjective", "quantity", "41 deaths", False),
+        ("counted", "civilians", "all six", True),
+        ("counted", "state_force", "the 9th Brigade", False),
+        ("relative-clause", "source", "A man who says two days", True),
+        ("relative-clause", "source", "a military official, speaking quietly", False),
+        ("adverb", "time", "then", True),
+        ("deictic", "time", "now", True),
+    ],
+)
+def test_the_migration_tells_what_the_rules_forbid_from_what_they_allow(
+    schema: Schema, name: str, label: str, words: str, is_met: bool
+) -> None:
+    look = migrate.load(FOLDER / "migrations" / "rulings.yaml", schema).look[name]
+    mark = Mark(id="m1", label=label, start=0, end=len(words))
+    layer = schema.layer(label)
+    assert layer is not None
+    assert look.meets(mark, layer, words) is is_met
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "[m1:civilians|The Bani Sahm] [e1:deployment|sent] [m2:armed_group|riflemen].\n---\n"
+        "e1 agent:m1 object:m2 realis=actual",
+        "[m1:government|Orsenia] [e1:advance|pushed] towards [m2:place|Tavna].\n---\n"
+        "e1 agent:m1 destination:m2 realis=actual",
+        "[m1:government|Orsenia] and [m2:government|Sulvane] [e1:armed_clash|fought].\n---\n"
+        "e1 participant:m1 participant:m2 realis=actual",
+    ],
+)
+def test_a_tribe_may_send_fighters_and_a_state_may_advance_and_fight(
+    schema: Schema, source: str
+) -> None:
+    article, annotation = guidelines.parse(guidelines.Example("here", source, False, ""), schema)
+    assert validate.check(annotation, article, schema) == []
+
+
+def test_every_link_between_pages_leads_to_one() -> None:
+    for page in PAGES:
+        for link in re.findall(r"\]\(([^)]+\.md)\)", page.path.read_text(encoding="utf-8")):
+            assert (page.path.parent / link).exists(), f"{page.path}: {link}"
 
 
 def test_the_pages_of_choices_show_every_value(schema: Schema) -> None:

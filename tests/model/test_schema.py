@@ -112,7 +112,7 @@ def test_a_missing_key_is_named_at_its_parent(tmp_path: Path) -> None:
     [
         ("hotkey: p\n", "hotkey: s\n", "'s' is taken by mentions.person; choose another"),
         (
-            "agent: {fillers: [armed_actor], gloss: who att",
+            "agent: {fillers: [armed_actor, government], gloss: who att",
             "agent: {fillers: [actors], gloss: who att",
             "names 'actors'",
         ),
