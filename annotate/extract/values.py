@@ -20,7 +20,8 @@ _DAYS = re.compile(rf"{_DAY}\s*(?:–|-|to|and)\s*(?P<last>\d{{1,2}})(?:st|nd|rd
 """Two days of one month: *3 and 19 September*."""
 _PEOPLE = frozenset([
     "people", "men", "women", "persons", "children", "boys", "girls", "civilians", "residents", "soldiers", "dead",
-    "wounded", "killed", "bodies", "casualties", "corpses", "deaths", "fighters", "lives", "prisoners", "recruits", "victims",
+    "wounded", "killed", "bodies", "casualties", "corpses", "deaths", "fighters",
+    "lives", "prisoners", "recruits", "victims",
 ])  # fmt: skip
 _DETERMINERS = frozenset(["some", "many", "several", "few", "most", "each", "all"])
 _MODIFIER = re.compile(
@@ -93,8 +94,8 @@ def quantity(words: str, of_people: bool = False) -> Amount:
     """Bounds and unit of a quantity as its words give them.
 
     12 is 12 and 12; “at least” has a minimum, “up to” a maximum; “more than 40” is 41 or more; “dozens” is 24 or more;
-    “about” and “some” bound nothing; “several hundred” is 200 or more; “several” and “a third” have no numbers at all. `of_people` says that what is
-    counted is people, whatever they are called.
+    “about” and “some” bound nothing; “several hundred” is 200 or more; “several” and “a third” have no numbers at all.
+    `of_people` says that what is counted is people, whatever they are called.
     """
     if _FRACTION.search(words):
         return Amount()
