@@ -29,7 +29,7 @@ from annotate.corpus.files import read_text as read_text
 from annotate.corpus.files import write as write
 from annotate.model import ids, plain_yaml, text
 from annotate.model.issues import UsageError
-from annotate.model.records import Annotation, Article, Gold, Record, Sentence, withhold
+from annotate.model.records import Annotation, Article, Gold, Record, Sentence, StoryEvent, withhold
 
 _ASSIGNED = ["article", "annotator"]
 _SPLIT = ["article", "story", "split"]
@@ -492,6 +492,12 @@ class Corpus:
         write_table(
             self.splits_path, _SPLIT, ((name, row.story, row.split) for name, row in rows.items())
         )
+
+    def stories(self) -> dict[str, dict[str, StoryEvent]]:
+        """By story, from `stories/<story>.yaml`, the events that several of its articles tell of, by name."""
+        folder = self.root / "stories"
+        names = sorted(file_names(folder, ".yaml")) if folder.is_dir() else []
+        return {name.removesuffix(".yaml"): entries(folder / name, StoryEvent) for name in names}
 
     def gold_path(self, article: str) -> Path:
         """Where the adjudicated annotation of the article is kept."""

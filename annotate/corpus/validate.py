@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from annotate.corpus import rules, splits
+from annotate.corpus import rules, splits, stories
 from annotate.corpus.entry import Check, Entry
 from annotate.corpus.store import Corpus, StoreError, article_file, sentences_file
 from annotate.model.issues import Issue, errors
@@ -20,16 +20,20 @@ def corpus(
     on_file: Callable[[str], None] = lambda what: None,
     also: Sequence[Check] = (),
 ) -> Iterator[Issue]:
-    """All issues in a corpus folder: articles, passes, gold, assignments and splits, and those of the checks in `also`.
+    """All issues in a corpus folder: articles, passes, gold, assignments, splits, stories, and those of `also`.
 
     Each file is read once, and one article is held at a time. `on_file` is given `articles` or `annotations` for each.
     An issue's `where` is the file's path in the corpus, and within an annotation the mark's id.
     """
     checks: list[Check] = [_Articles(folder, schema, on_file)]
-    try:
-        checks.append(splits.SplitCheck(folder, schema, on_file))
-    except StoreError as error:
-        yield error.issue
+    for make in (
+        lambda: splits.SplitCheck(folder, schema, on_file),
+        lambda: stories.StoryCheck(folder),
+    ):
+        try:
+            checks.append(make())
+        except StoreError as error:
+            yield error.issue
     checks += also
     for entry in entries(folder, schema):
         if isinstance(entry, StoreError):

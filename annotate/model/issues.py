@@ -109,6 +109,10 @@ CODES = {
     "split-leak": "What is in two splits: a story, a paragraph, or a text and its near copy.",
     "split-missing": "An article of the dataset that `splits.csv` does not place.",
     "split-unknown": "A row of `splits.csv` with an article or a split that there is not.",
+    "story-mark": (
+        "A joined event whose mark is no event mention of the article's gold, or is in two joined events."
+    ),
+    "story-unknown": "A joined event of a story, or of an article in it, that `splits.csv` does not have.",
     "words-withheld": "An annotation that holds words of a text that may not be redistributed.",
 }
 """Every code, with what it means; the table in `docs/issues.md` is made from it."""

@@ -274,6 +274,15 @@ class Gold(Annotation):
     """The sheet that was filled to make it; none where there was nothing to decide."""
 
 
+class StoryEvent(Record):
+    """An event that several articles of a story tell of: its marks in their gold, joined across them."""
+
+    tells: str = Field(min_length=10)
+    """What happened, so that a reader knows which event is meant."""
+    marks: dict[str, Annotated[tuple[str, ...], Field(min_length=1)]] = Field(min_length=2)
+    """By article id, the ids of its event mentions that tell of it."""
+
+
 Some = TypeVar("Some", bound=Annotation)
 
 
