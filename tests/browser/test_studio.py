@@ -173,6 +173,9 @@ def test_a_result_is_read_and_put_back_saved_and_submitted(told: Told) -> None:
         "(studio.replace(studio.result().filter(({ type }) => type === 'labels')), studio.result().length)",
         3,
     )
+    told("(studio.replace([]), studio.result())", [])
+    page.press("Control+z")  # as one step
+    told("studio.result().length", 3)
     with page.page.expect_response(lambda answer: "/drafts" in answer.url) as saved:
         told("studio.save() === undefined", True)
     assert saved.value.ok

@@ -160,16 +160,13 @@ const studio = (() => {
     /** The annotation as it would be sent now. Of 400 marks Label Studio takes a tenth of a second and more to write
         it. */
     result: () => annotation().serializeAnnotation(),
-    /** Put a result in the place of all that the annotation has, as Label Studio does when it opens a draft. */
-    replace(result) {
-      const open = annotation();
-      open.history.freeze();
-      open.deleteAllRegions({ deleteReadOnly: true });
-      open.deserializeResults(result);
-      open.updateObjects();
-      open.history.safeUnfreeze();
-      open.history.reinit();
-    },
+    /** Put a result in the place of all that the annotation has. It can be undone: where nothing can, Label Studio
+        takes no Update. */
+    replace: (result) => atOnce(() => {
+      annotation().deleteAllRegions({ deleteReadOnly: true });
+      annotation().deserializeResults(result);
+      annotation().updateObjects();
+    }),
     submit: () => document.querySelector(studio.SUBMITS)?.click(),
     /** Save a draft now. Label Studio does so by itself only after a mark changed, not after a link did. */
     save: () => { if (!annotation().isDraftSaving) annotation().saveDraft(); },
