@@ -9,6 +9,7 @@ from importlib import metadata
 from pathlib import Path
 
 import msgspec
+import pyarrow as pa
 
 from annotate.corpus.store import Corpus
 from annotate.dataset import parts
@@ -20,6 +21,8 @@ _ROOMS = ("model", "measure", "corpus", "dataset")
 """Of the package, what a build runs."""
 _LIBRARIES = ("spacy", "pyarrow", "msgspec", "pydantic")
 _DIGEST = 32
+_HEAD = _DIGEST + 8
+"""Bytes before the compressed part: the digest, and the part's size."""
 
 
 class Cache:
@@ -51,9 +54,10 @@ class Cache:
             return None
         if content[:_DIGEST] != key:
             return None
+        size = int.from_bytes(content[_DIGEST:_HEAD], "big")
         try:
-            return parts.load(content[_DIGEST:])
-        except msgspec.MsgspecError:
+            return parts.load(pa.decompress(content[_HEAD:], size, codec="zstd", asbytes=True))
+        except (msgspec.MsgspecError, pa.ArrowInvalid, OSError):
             return None
 
     def keep(self, name: Name, key: bytes, content: bytes) -> None:
@@ -63,7 +67,8 @@ class Cache:
         path = self._corpus.built_path(name[0])
         path.parent.mkdir(parents=True, exist_ok=True)
         # Not flushed to the disk: what is lost in a crash is made again, and what is damaged has another key.
-        path.write_bytes(key + content)
+        size = len(content).to_bytes(_HEAD - _DIGEST, "big")
+        path.write_bytes(key + size + pa.compress(content, codec="zstd", asbytes=True))
 
     def forget_others(self, names: Collection[Name]) -> None:
         """Remove what is kept of articles that are no more."""
