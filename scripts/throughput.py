@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """How many annotations a desk's server takes when many people submit at once, and whether any is lost.
 
-    python scripts/throughput.py                                        # SQLite in WAL mode
+    python scripts/throughput.py                                # SQLite in WAL mode
     ACRE_DATABASE=postgresql://user@host:5432/ python scripts/throughput.py
 
 Each of the annotators submits to tasks of their own, one after another, as fast as the server answers. Prints a row of

@@ -206,3 +206,22 @@ def test_an_interrupt_is_one_line_whenever_it_comes(
     if done.returncode:
         assert (done.returncode, done.stderr.strip().count("\n")) == (1, 0)
         assert "interrupted" in done.stderr or "Aborted" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("init", "/sys/mine"), 1),
+        (("convert", "{id}", "--output", "/sys/mine"), 2),
+        (("convert", "--to", "brat", "--output", "/sys/mine"), 1),
+        (("backup", "ana", "/sys/mine.tar.gz"), 1),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)
+def test_a_folder_that_takes_no_files_is_one_line(
+    acre: Acre, whole: dict[str, str], arguments: tuple[str, ...], code: int
+) -> None:
+    """The kernel's own folder refuses everybody, root too."""
+    done = acre(*(part.format(**whole) for part in arguments))
+    assert (done.returncode, done.stderr.count("\n")) == (code, 1), done.stderr
+    assert "Traceback" not in done.stderr
