@@ -27,7 +27,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory, prepare: Prepare) -> Iterato
         yield made
 
 
-@pytest.mark.parametrize(("command", "fault"), RUNS, ids=" ".join)
+@pytest.mark.parametrize(("command", "fault"), RUNS, ids=[" ".join(run) for run in RUNS])
 def test_a_fault_costs_nothing(bench: Bench, command: str, fault: str) -> None:
     bench.random = random.Random(f"{command} {fault}")
     assert injection.inject(bench, command, fault) == []
