@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -175,6 +176,15 @@ class Corpus:
     def review_path(self, migration: str) -> Path:
         """What people must look at again after the migration."""
         return self.root / "reviews" / f"{ids.check('migration', migration)}.csv"
+
+    def to_review(self) -> dict[str, int]:
+        """By migration, how many marks its list still has, which nobody has looked at again; none where it has none."""
+        counts = {}
+        for path in sorted((self.root / "reviews").glob("*.csv")):
+            listed = sum(1 for _row in csv.reader(read_text(path).splitlines())) - 1
+            if listed > 0:
+                counts[path.stem] = listed
+        return counts
 
     def sheet_path(self, name: str) -> Path:
         """What the sheet `<article>.<hash>` was made from; not part of the dataset."""

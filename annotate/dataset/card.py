@@ -170,6 +170,7 @@ def render(
         disagreement_types=most_frequent(report.disagreement_types)[:10] if report else [],
         tokenizer=tokens.version(),
         baselines=corpus.baselines(),
+        to_review=corpus.to_review(),
         pictures=pictures,
         version=version,
         date=date,
