@@ -75,7 +75,7 @@ screenshots:
 	@$(BIN)/python scripts/screenshots.py
 
 test:
-	@$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 4 --dist loadgroup $(ARGS)
 
 faults:
 	@$(BIN)/python -m tests.faults $(ARGS)

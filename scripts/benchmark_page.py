@@ -43,6 +43,8 @@ from browser.page import LabellingPage, find_chromium, open_browser, open_page  
 OURS, BARE = "the desk’s page", "bare Label Studio"
 NEW_MARKS = 3
 """Made on each page that is opened."""
+WORD = "the"
+"""What they are made over."""
 PATIENCE = 120_000
 """Milliseconds, after which something is wrong."""
 _SCRIPTS = re.compile(r"<head><script>.*?</script><style>.*?</style>", re.DOTALL)
@@ -75,6 +77,7 @@ def benchmark_page(
         desk = server.start(Path(state), "benchmark")
         try:
             client, count = Client(desk.url, desk.token), len(list(annotation.marks()))
+            apart = (article.text or "").count(WORD) // NEW_MARKS
             result = tasks.result(annotation, article, schema)
             with sync_playwright() as playwright, open_browser(playwright, chromium) as browser:
                 for number, page in enumerate((BARE, OURS) * repeat):
@@ -83,7 +86,7 @@ def benchmark_page(
                     (task,) = chain.from_iterable(client.tasks(project))
                     client.draft(task["id"], result)
                     address = f"{desk.url}/projects/{project}/data?task={task['id']}"
-                    opening, marking = _measure(browser, desk, address, count, page == BARE)
+                    opening, marking = _measure(browser, desk, address, count, apart, page == BARE)
                     seconds[page, "opens"].append(opening)
                     seconds[page, "shows a new mark"] += marking
         finally:
@@ -120,9 +123,9 @@ def long_article(marks: int, schema: Schema) -> tuple[Article, Annotation]:
 
 
 def _measure(
-    browser: Browser, desk: server.Desk, address: str, count: int, is_bare: bool
+    browser: Browser, desk: server.Desk, address: str, count: int, apart: int, is_bare: bool
 ) -> tuple[float, list[float]]:
-    """Seconds until all marks are drawn in a new tab, and until each new one is."""
+    """Seconds until all marks are drawn in a new tab, and until each new one is, so many words `WORD` apart."""
     labelling = open_page(browser, desk)
     page = labelling.page
     if is_bare:
@@ -132,7 +135,7 @@ def _measure(
     page.wait_for_function(_SHOWN, arg=count, timeout=PATIENCE)
     opening = time.perf_counter() - began
     page.wait_for_timeout(2000)  # what both still do after opening is no part of a mark
-    marking = [_mark(labelling, count + number + 1, number) for number in range(NEW_MARKS)]
+    marking = [_mark(labelling, count + number + 1, number * apart) for number in range(NEW_MARKS)]
     page.context.close()
     return opening, marking
 
@@ -148,11 +151,11 @@ def _without_scripts(route: Route) -> None:
     route.fulfill(response=answer, body=body)
 
 
-def _mark(labelling: LabellingPage, count: int, number: int) -> float:
-    """Seconds from the end of a drag until the new mark is drawn."""
+def _mark(labelling: LabellingPage, count: int, nth: int) -> float:
+    """Seconds from the end of a drag over the n-th `WORD` until the new mark is drawn."""
     labelling.press("u")
     labelling.press("p")
-    left, top, right, bottom = labelling.box("the", 20 * number)
+    left, top, right, bottom = labelling.box(WORD, nth)
     mouse = labelling.page.mouse
     mouse.move(left + 1, top)
     mouse.down()

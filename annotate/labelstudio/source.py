@@ -202,15 +202,18 @@ class Server:
     def _see(self, page: list[dict[str, Any]], failed: set[int]) -> None:
         """Note how much there is of each task, and which of them the server failed on."""
         for task in page:
-            number, annotations = task["id"], task.get("annotations", [])
+            number, annotations = task["id"], task.get("annotations")
             if task.get("unreadable"):
                 failed.add(number)
             else:
                 failed.discard(number)
-            submitted = [raw for raw in annotations if raw.get("was_cancelled") is not True]
+            submitted = sum(
+                not (isinstance(raw, dict) and raw.get("was_cancelled") is True)
+                for raw in (annotations if isinstance(annotations, list) else ())
+            )
             if submitted:
                 seen = self._tasks.setdefault(number, _Seen(annotations=0))
-                self._tasks[number] = seen.model_copy(update={"annotations": len(submitted)})
+                self._tasks[number] = seen.model_copy(update={"annotations": submitted})
             else:
                 self._tasks.pop(number, None)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import re
 import shutil
 import tarfile
 from collections.abc import Callable, Iterator
@@ -182,7 +183,8 @@ def test_each_start_keeps_a_copy_and_the_newest_stay(
         (lambda content: content[: len(content) // 2], "a broken one"),
         (lambda content: b"", "a broken one"),
         (lambda content: b"[]", "a broken one"),
-        (lambda content: content[:3000] + b"torn" + content[3004:], "a broken one"),
+        # What the unpacking does not notice, the digests of the files do.
+        (lambda content: content[:3000] + b"torn" + content[3004:], "a broken one|damaged: desks/"),
     ],
 )
 def test_a_broken_copy_changes_nothing(
@@ -197,9 +199,8 @@ def test_a_broken_copy_changes_nothing(
     path = tmp_path / "eva.tar.gz"
     path.write_bytes(damage(path.read_bytes()))
     done = acre("restore", path, "--state", tmp_path / "new")
-    assert (done.returncode, done.stderr.count("\n"), problem in done.stderr) == (1, 1, True), (
-        done.stderr
-    )
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+    assert re.search(problem, done.stderr)
     assert list((tmp_path / "new").iterdir()) == []
 
 
