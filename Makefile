@@ -74,6 +74,7 @@ docs:
 screenshots:
 	@$(BIN)/python scripts/screenshots.py
 
+# More processes than most machines have processors: many tests wait for a page or a server.
 test:
 	@$(BIN)/python -m pytest --numprocesses 4 --dist loadgroup $(ARGS)
 
