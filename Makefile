@@ -74,9 +74,8 @@ docs:
 screenshots:
 	@$(BIN)/python scripts/screenshots.py
 
-# More processes than most machines have processors: many tests wait for a page or a server.
 test:
-	@$(BIN)/python -m pytest --numprocesses 4 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadgroup $(ARGS)
 
 faults:
 	@$(BIN)/python -m tests.faults $(ARGS)

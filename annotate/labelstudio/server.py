@@ -196,6 +196,9 @@ def _launch(
         desks.keep(state, desk)
         wait(desk.url, _START_SECONDS, on_wait, lambda: _exited(process, log))
         if not _answers(desk, _FIRST_ANSWER_SECONDS):
+            if not _listens(process.pid, desk.port):
+                stop(desk)  # another desk's server answered, which may have ended since
+                return None
             raise ServerError(f"{desk.url}: the server does not know the desk's token; see {log}")
     except ServerError:
         stop(desk)
@@ -206,6 +209,19 @@ def _launch(
         stop(desk)
         raise
     return desk
+
+
+def _listens(pid: int, port: int | None) -> bool:
+    """Whether the process, or one that it started, has the port."""
+    try:
+        process = psutil.Process(pid)
+        family = [process, *process.children(recursive=True)]
+        sockets = [socket for member in family for socket in member.net_connections("tcp")]
+    except psutil.Error:
+        return False
+    return any(
+        socket.status == psutil.CONN_LISTEN and socket.laddr.port == port for socket in sockets
+    )
 
 
 def stop(desk: Desk) -> bool:
