@@ -181,7 +181,10 @@ class Corpus:
         """By migration, how many marks its list still has, which nobody has looked at again; none where it has none."""
         counts = {}
         for path in sorted((self.root / "reviews").glob("*.csv")):
-            listed = sum(1 for _row in csv.reader(read_text(path).splitlines())) - 1
+            try:
+                listed = sum(1 for _row in csv.reader(read_text(path).splitlines())) - 1
+            except csv.Error as error:
+                raise StoreError(path, f"{one_line(error)}; correct the file") from None
             if listed > 0:
                 counts[path.stem] = listed
         return counts

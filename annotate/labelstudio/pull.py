@@ -180,7 +180,7 @@ def _task(raw: dict[str, Any], run: _Run) -> None:
     if not run.dry:
         aside.unlink(missing_ok=True)
     counts["drafts, not exported"] += len(task.drafts)
-    submitted = [raw for raw in task.annotations if not _was_cancelled(raw)]
+    submitted = [raw for raw in task.annotations if not results.was_cancelled(raw)]
     counts["cancelled, not exported"] += len(task.annotations) - len(submitted)
     counts["tasks without annotation"] += not submitted
     match = run.articles.of(task)
@@ -194,10 +194,6 @@ def _task(raw: dict[str, Any], run: _Run) -> None:
         faults = _annotation(task, match, submission, annotation, run)
     # Of the newest: what an older one was set aside for, it may have corrected.
     run.source.note(raw, [{"mark": fault.where, "told": fault.message} for fault in faults])
-
-
-def _was_cancelled(raw: Any) -> bool:
-    return isinstance(raw, dict) and raw.get("was_cancelled") is True
 
 
 def _submissions(

@@ -309,6 +309,11 @@ def _relation_links(relation: _Relation, issues: list[Issue]) -> Iterator[Link]:
             yield Link(one, label, other)
 
 
+def was_cancelled(raw: Any) -> bool:
+    """Whether an annotation, raw as it came, was skipped instead of submitted."""
+    return isinstance(raw, dict) and raw.get("was_cancelled") is True
+
+
 def untouched(result: list[Any]) -> int:
     """How many marks stand as they were suggested: Label Studio and the desk's page note where somebody took one up."""
     return _origins(result).count("prediction")
@@ -354,4 +359,5 @@ __all__ = [
     "read",
     "reason",
     "untouched",
+    "was_cancelled",
 ]

@@ -160,9 +160,8 @@ def _comes_up(desk: Desk, pid: int, on_wait: Callable[[], None]) -> bool:
 
 def _with_port(state: Path, desk: Desk, port: int | None) -> Desk:
     """The desk at that port, or at a free one, its own from last time where it can be."""
-    with desks.locked(
-        state / "lock"
-    ):  # desks that are started together take their ports one after another
+    # Desks that are started together take their ports one after another.
+    with desks.locked(state / "lock"):
         port = port or _free_port(desk.port or FIRST_PORT, _ports(state, but=desk.name))
         if not _is_free(port):
             raise ServerError(

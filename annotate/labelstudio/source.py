@@ -15,6 +15,7 @@ from pydantic import AwareDatetime, BaseModel, ValidationError
 from annotate.corpus import store
 from annotate.corpus.store import Corpus
 from annotate.labelstudio.client import AnswerError, Client
+from annotate.labelstudio.results import was_cancelled
 from annotate.labelstudio.tasks import SET_ASIDE
 from annotate.model.issues import AcreError, UsageError
 
@@ -208,7 +209,7 @@ class Server:
             else:
                 failed.discard(number)
             submitted = sum(
-                not (isinstance(raw, dict) and raw.get("was_cancelled") is True)
+                not was_cancelled(raw)
                 for raw in (annotations if isinstance(annotations, list) else ())
             )
             if submitted:
