@@ -329,6 +329,8 @@ class LabellingPage:
         self.page.locator(f".acre-notice[data-notice={name}]").wait_for(state="detached")
 
     def close_modal(self) -> None:
-        """Close Label Studio's report of an error, where there is one."""
-        self.page.keyboard.press("Escape")
-        self.page.wait_for_timeout(500)
+        """Close Label Studio's report of an error, which may open a little after the page told of it."""
+        report = self.page.locator(".lsf-modal-ls_visible")
+        report.wait_for()
+        report.get_by_label("Close modal").click()
+        report.wait_for(state="detached")

@@ -180,7 +180,6 @@ def test_a_draft_that_could_not_be_saved_and_then_submit(
     _mark(labelling)
     labelling.notice("saved", "the server does not take it")
     assert _kept(labelling) != []
-    labelling.close_modal()
     labelling.submit()
     assert sorted(_submitted(client, task[0])) == ["place", "state_force"]
     labelling.notice_gone("saved")
