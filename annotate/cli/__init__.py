@@ -9,6 +9,7 @@ from annotate.cli import (
     extract,
     gold,
     pull,
+    review,
     score,
 )
 from annotate.cli.common import app
@@ -23,5 +24,6 @@ __all__ = [
     "extract",
     "gold",
     "pull",
+    "review",
     "score",
 ]

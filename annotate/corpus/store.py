@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -179,15 +180,36 @@ class Corpus:
 
     def to_review(self) -> dict[str, int]:
         """By migration, how many marks its list still has, which nobody has looked at again; none where it has none."""
-        counts = {}
+        counts = {path.stem: len(rows) - 1 for path, rows in self._review_lists()}
+        return {migration: listed for migration, listed in counts.items() if listed > 0}
+
+    def _review_lists(self) -> Iterator[tuple[Path, list[list[str]]]]:
+        """Each list of what is to be looked at again, its heading first."""
         for path in sorted((self.root / "reviews").glob("*.csv")):
             try:
-                listed = sum(1 for _row in csv.reader(read_text(path).splitlines())) - 1
+                yield path, list(csv.reader(read_text(path).splitlines()))
             except csv.Error as error:
                 raise StoreError(path, f"{one_line(error)}; correct the file") from None
-            if listed > 0:
-                counts[path.stem] = listed
-        return counts
+
+    def to_review_in(self, article: str) -> list[list[str]]:
+        """The rows of these lists that tell of the article's gold: file, mark, label, start, end, why."""
+        gold = f"gold/{article}.json"
+        rows: list[list[str]] = []
+        for _path, listed in self._review_lists():
+            rows += (row for row in listed if row[:1] == [gold])
+        return rows
+
+    def settle_reviews(self, article: str) -> None:
+        """Take these rows out: the article's gold has been read again. A list that has no other row goes."""
+        gold = f"gold/{article}.json"
+        for path, rows in self._review_lists():
+            left = [row for row in rows if row[:1] != [gold]]
+            if len(left) < 2:
+                path.unlink()
+            elif left != rows:
+                content = io.StringIO()
+                csv.writer(content, lineterminator="\n").writerows(left)
+                write(path, content.getvalue().encode())
 
     def sheet_path(self, name: str) -> Path:
         """What the sheet `<article>.<hash>` was made from; not part of the dataset."""
@@ -515,6 +537,11 @@ class Corpus:
     def gold_path(self, article: str) -> Path:
         """Where the adjudicated annotation of the article is kept."""
         return self.root / "gold" / f"{ids.check('article id', article)}.json"
+
+    def gold_ids(self) -> list[str]:
+        """The ids of the articles that have gold, sorted, by their files' names."""
+        names = file_names(self.root / "gold", ".json")
+        return sorted(name.removesuffix(".json") for name in names)
 
     def gold(self, article: str) -> Gold | None:
         """The adjudicated annotation of the article, where there is one."""

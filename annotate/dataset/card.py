@@ -50,8 +50,10 @@ class Figures:
     documents: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     """By collection, how many in each split."""
     annotators: Counter[str] = field(default_factory=Counter)
-    """Of passes and gold, how many documents each has."""
+    """Of passes, gold and its reviews, how many documents each has."""
     adjudicated: int = 0
+    read_again: int = 0
+    """Of the adjudicated ones, how many somebody has read again by the guidelines that they are under."""
     code_points: int = 0
     labels: Counter[str] = field(default_factory=Counter)
     roles: Counter[str] = field(default_factory=Counter)
@@ -67,8 +69,12 @@ class Figures:
         article, annotation = document.article, document.annotation
         self.documents[article.collection][split] += 1
         seen = {each.annotation.provenance.annotator for each in (document, *passes)}
+        reviews = annotation.provenance.reviews
+        seen |= {review.annotator for review in reviews}
         self.annotators.update(seen)
         self.adjudicated += document.adjudicated
+        version = annotation.provenance.schema_version
+        self.read_again += any(review.schema_version == version for review in reviews)
         self.code_points += article.length
         self.labels.update(mark.label for mark in annotation.marks())
         for event in annotation.event_mentions:
@@ -84,6 +90,7 @@ class Figures:
             self.documents[collection].update(splits)
         self.annotators.update(other.annotators)
         self.adjudicated += other.adjudicated
+        self.read_again += other.read_again
         self.code_points += other.code_points
         self.labels.update(other.labels)
         self.roles.update(other.roles)

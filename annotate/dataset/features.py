@@ -60,11 +60,20 @@ _PROVENANCE = (
         "migrations": List(_STRING),
         "made_from": List(_STRING),
         "started_from": _STRING,
+        "reviews": List(
+            {
+                "annotator": _STRING,
+                "kind": ClassLabel(names=["human", "machine"]),
+                "schema_version": _STRING,
+                "updated": _STRING,
+            }
+        ),
     },
     (
         "who or what annotated, with what, under which schema, when, in how many seconds; for gold,"
         " whose passes it was made from; `started_from`: the extractor whose suggestions the"
-        " annotator began with, or null"
+        " annotator began with, or null; `reviews`: who read gold again, mark by mark, by which"
+        " guidelines and when"
     ),
 )
 

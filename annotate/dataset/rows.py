@@ -85,7 +85,12 @@ def _document(of: Document, schema: Schema) -> DatasetRow:
         ],
         "adjudicated": of.adjudicated,
         "provenance": annotation.provenance.model_dump(
-            mode="json", exclude={"unasked", "untouched"}
+            mode="json",
+            exclude={
+                "unasked": True,
+                "untouched": True,
+                "reviews": {"__all__": {"sheets", "units"}},
+            },
         ),
     }
 

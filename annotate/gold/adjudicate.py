@@ -334,15 +334,23 @@ def _outcome(
     filled: Annotation, prior: Gold | None, schema: Schema
 ) -> tuple[list[Mark], list[Link]]:
     """What is not rejected, under gold's ids and without the questions of the sheet."""
-    marks, links = graph.disassemble(filled)
-    kept = [mark for mark in marks if mark.attributes.get(VERDICT) != REJECT]
+    kept, links = not_rejected(filled)
     ids = _renamed(kept, _ids_before(prior), schema)
-    plain = []
-    for mark in kept:
-        answers = {name: value for name, value in mark.attributes.items() if name not in _QUESTIONS}
-        plain.append(mark.model_copy(update={"id": ids[mark.id], "attributes": answers}))
-    joined = _rejoined(links, set(ids))
-    return plain, [Link(ids[link.tail], link.label, ids[link.head]) for link in joined]
+    marks = [mark.model_copy(update={"id": ids[mark.id]}) for mark in kept]
+    return marks, [Link(ids[link.tail], link.label, ids[link.head]) for link in links]
+
+
+def not_rejected(filled: Annotation) -> tuple[list[Mark], list[Link]]:
+    """What is not rejected on a sheet, under the sheet's ids and without its questions."""
+    marks, links = graph.disassemble(filled)
+    kept = []
+    for mark in marks:
+        if mark.attributes.get(VERDICT) != REJECT:
+            answers = {
+                name: value for name, value in mark.attributes.items() if name not in _QUESTIONS
+            }
+            kept.append(mark.model_copy(update={"attributes": answers}))
+    return kept, list(_rejoined(links, {mark.id for mark in kept}))
 
 
 def _rejoined(links: Iterable[Link], kept: set[str]) -> Iterator[Link]:

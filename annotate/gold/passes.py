@@ -14,6 +14,8 @@ from annotate.model.schema import MARK_LAYERS, UNIT_LAYERS, Layer
 
 State = Literal["in", "out", "open"]
 """Whether a unit is settled as part of gold, settled as none, or to be decided."""
+_SINGLE = (Layer.ATTRIBUTE, Layer.ATTRIBUTION_LINK)
+"""Of these, a mark has one of each name."""
 
 
 @dataclass
@@ -34,6 +36,8 @@ class Passes:
     """By unit, what was decided before."""
     by_majority: set[Unit] = field(default_factory=set)
     """What `state` has settled by majority so far."""
+    reviewed: set[tuple[MarkKey, str]] = field(default_factory=set)
+    """By mark and name, the answers, sources and cues that a review gave: there is one of each."""
 
     def __post_init__(self) -> None:
         self.names = tuple(sorted(annotation.provenance.annotator for annotation in self.passes))
@@ -45,7 +49,10 @@ class Passes:
         if self.prior is not None:
             self._read(self.prior)
             for decision in self.prior.decisions:
-                self.decisions[_unit(decision)] = decision
+                unit = _unit(decision)
+                self.decisions[unit] = decision
+                if decision.origin == "reviewed" and unit.layer in _SINGLE:
+                    self.reviewed.add((unit.mark, unit.label))
 
     def _read(self, annotation: Annotation) -> Iterable[Unit]:
         units = align.units(annotation)
@@ -91,6 +98,10 @@ class Passes:
         if decision is not None and origin == "rejected":
             # Refused: until somebody has it who had not.
             return "out" if holders <= set(decision.annotators) else "open"
+        if origin == "reviewed":
+            return "in"
+        if decision is None and (unit.mark, unit.label) in self.reviewed:
+            return "open"  # a pass now says otherwise than the review
         if holders and holders == eligible:
             return "in"
         if origin in ("changed", "added"):
@@ -99,7 +110,8 @@ class Passes:
             # Taken: as long as anybody has it.
             return "in" if holders else "open"
         if not holders:
-            return "out"  # it was agreed on, and all have taken it back
+            # It was agreed on, and all have taken it back; who read gold again may have held it right.
+            return "open" if self.prior and self.prior.provenance.reviews else "out"
         if self.majority and 2 * len(holders) != len(eligible):
             self.by_majority.add(unit)
             return "in" if 2 * len(holders) > len(eligible) else "out"

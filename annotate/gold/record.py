@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from annotate.gold.passes import Passes, overlap
@@ -25,7 +25,7 @@ def record(
     """
     known = Passes(passes, prior, False)
     taken = set(align.units(outcome))
-    refused = list(_refused(known, taken))
+    refused = list(_refused({*known.holders, *_taken_out(known)}, taken))
 
     def decision(unit: Unit, origin: Any) -> Decision:
         before = known.decisions.get(unit)
@@ -40,6 +40,38 @@ def record(
     return tuple(sorted(decisions, key=_order))
 
 
+def reviewed(
+    outcome: Annotation, passes: Sequence[Annotation], prior: Gold, reasons: Mapping[Unit, str]
+) -> tuple[Decision, ...]:
+    """The record of gold that was read again: what was put in or changed is *reviewed*, what was taken out *rejected*.
+
+    Of all else the record stays as it was. `reasons` has those of the units that changed.
+    """
+    known = Passes(passes, prior, False)
+    taken = set(align.units(outcome))
+    before = {unit for unit, found in known.decisions.items() if found.origin != "rejected"}
+    refused = set(_refused({*known.holders, *_taken_out(known), *before}, taken))
+
+    def decision(unit: Unit, origin: Any) -> Decision:
+        annotators = tuple(sorted(known.holders_of(unit)))
+        reason = reasons.get(unit)
+        return Decision(**unit._asdict(), origin=origin, annotators=annotators, reason=reason)
+
+    def stays(unit: Unit) -> Decision | None:
+        return known.decisions.get(unit) if (unit in before) == (unit in taken) else None
+
+    decisions = [stays(unit) or decision(unit, "reviewed") for unit in taken]
+    decisions += [stays(unit) or decision(unit, "rejected") for unit in refused]
+    return tuple(sorted(decisions, key=_order))
+
+
+def _taken_out(known: Passes) -> Iterator[Unit]:
+    """What a review took out, and no pass has had."""
+    for unit, decision in known.decisions.items():
+        if decision.origin == "rejected" and not decision.annotators:
+            yield unit
+
+
 def _order(decision: Decision) -> tuple[Any, ...]:
     return (
         decision.start,
@@ -50,10 +82,10 @@ def _order(decision: Decision) -> tuple[Any, ...]:
     )
 
 
-def _refused(known: Passes, taken: set[Unit]) -> Iterator[Unit]:
-    """Marks of a pass that were not taken; and answers and links that were not, where their marks were."""
+def _refused(units: Iterable[Unit], taken: set[Unit]) -> Iterator[Unit]:
+    """Those marks that were not taken; and answers and links that were not, where their marks were."""
     marks = {unit.mark for unit in taken if unit.layer in MARK_LAYERS}
-    for unit in known.holders:
+    for unit in units:
         if unit in taken:
             continue
         has_marks = unit.mark in marks and (unit.other is None or unit.other in marks)
@@ -65,6 +97,8 @@ def _origin(unit: Unit, known: Passes, majority: frozenset[Unit], refused: Seque
     """Where a unit of gold came from."""
     holders, before = known.holders_of(unit), known.decisions.get(unit)
     origin_before = before.origin if before is not None else None
+    if origin_before == "reviewed":
+        return "reviewed"
     if holders == set(known.names):
         return "agreed"
     if unit in majority or (holders and origin_before == "majority"):

@@ -25,13 +25,13 @@ from annotate.labelstudio.client import Client
 from annotate.labelstudio.load import create as create_project
 from annotate.model import notation
 from annotate.model.issues import AcreError, Issue, Severity, errors
-from annotate.model.records import Annotation, Article, Gold, Provenance
+from annotate.model.records import Annotation, Article, Gold, Provenance, Review
 from annotate.model.schema import Schema
 from annotate.model.text import difference
 
 NOBODY = "merge"
 """Stands as the annotator of gold in which nobody had to decide anything."""
-_SUFFIX = ".acre"
+SUFFIX = ".acre"
 
 
 @dataclass(frozen=True)
@@ -144,11 +144,12 @@ def _take_or_tell(run: Run, filled: Filled) -> str | None:
     try:
         return _take(run, filled)
     except AcreError as error:
-        run.notify(_issue(filled.where, error))
+        run.notify(issue_of(filled.where, error))
         return filled.name.partition(".")[0]
 
 
-def _issue(where: str, error: AcreError) -> Issue:
+def issue_of(where: str, error: AcreError) -> Issue:
+    """The error as a finding about the sheet."""
     if isinstance(error, StoreError):
         return error.issue
     return Issue(where, "file-unreadable", str(error).removeprefix(f"{where}: "))
@@ -162,6 +163,8 @@ def _take(run: Run, filled: Filled) -> str | None:
         run.notify(Issue(filled.where, "sheet-unknown", _UNKNOWN))
         return None
     is_its_own = current is not None and current.sheet == filled.name
+    if is_its_own and current is not None and current.provenance.reviews != _reviews(sources.prior):
+        is_its_own = False  # it was read again since: what the review changed stays
     if filled.annotation is None:
         return article_id if current == sources.prior else None
     updated = filled.annotation.provenance.updated
@@ -184,6 +187,10 @@ _STALE = (
 )
 
 
+def _reviews(prior: Gold | None) -> tuple[Review, ...]:
+    return prior.provenance.reviews if prior else ()
+
+
 def _gold_of_filled(
     run: Run, filled: Filled, annotation: Annotation, sources: _Sources
 ) -> str | None:
@@ -197,6 +204,7 @@ def _gold_of_filled(
                 "created": origin.provenance.created,
                 "made_from": _annotators(sources.passes),
                 "schema_version": run.schema.version,
+                "reviews": _reviews(sources.prior),
             }
         )
         gold, against = adjudicate.decide(
@@ -314,7 +322,7 @@ def write_files(
 ) -> Iterator[str]:
     """Each sheet as a file, by the name of the sheet; one that is there is left as it is."""
     for name, article, sheet in sheets:
-        path = folder / f"{name}{_SUFFIX}"
+        path = folder / f"{name}{SUFFIX}"
         if article.text is not None and not path.exists():
             yield str(path)
             if not dry:
@@ -324,38 +332,43 @@ def write_files(
 def read_files(run: Run, folder: Path) -> Iterator[Filled]:
     """Every sheet of the folder, as it stands; one that can't be read is told of, and counts as not filled."""
     schema = adjudicate.sheet_schema(run.schema)
-    for path in sorted(folder.glob(f"*{_SUFFIX}")):
+    for path in sorted(folder.glob(f"*{SUFFIX}")):
         try:
             yield _read_file(run, path, schema)
         except AcreError as error:
-            run.notify(_issue(str(path), error))
-            yield Filled(path.name.removesuffix(_SUFFIX), str(path), None)
+            run.notify(issue_of(str(path), error))
+            yield Filled(path.name.removesuffix(SUFFIX), str(path), None)
 
 
 def _read_file(run: Run, path: Path, schema: Schema) -> Filled:
-    name = path.name.removesuffix(_SUFFIX)
+    name = path.name.removesuffix(SUFFIX)
     sources = _sources(run.corpus, name)
     article = _article(run.corpus, sources.passes[0]) if sources else None
+    made = provenance_of_file(path, run.corpus, run.adjudicator, schema)
+    return Filled(name, str(path), parse_file(path, name.partition(".")[0], article, schema, made))
+
+
+def parse_file(
+    path: Path, name: str, article: Article | None, schema: Schema, provenance: Provenance
+) -> Annotation:
+    """A sheet in the inline notation; AcreError where it can't be read, or holds another text than the article's."""
+    sha256 = article.sha256 if article else "0" * 64
     text, annotation = notation.parse(
-        store.read_text(path),
-        schema,
-        name.partition(".")[0],
-        article.sha256 if article else "0" * 64,
-        _provenance_of_file(run, path),
-        str(path),
+        store.read_text(path), schema, name, sha256, provenance, str(path)
     )
     if article is not None and text != article.text:
         raise AcreError(f"{path}: {difference(text, article.text or '')}")
-    return Filled(name, str(path), annotation)
+    return annotation
 
 
-def _provenance_of_file(run: Run, path: Path) -> Provenance:
+def provenance_of_file(path: Path, corpus: Corpus, annotator: str, schema: Schema) -> Provenance:
+    """Of a sheet that the annotator filled in an editor; its time is the file's."""
     modified = dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC)
     return Provenance(
-        annotator=run.adjudicator,
-        kind=run.corpus.kind(run.adjudicator),
+        annotator=annotator,
+        kind=corpus.kind(annotator),
         tool="inline notation",
-        schema_version=run.schema.version,
+        schema_version=schema.version,
         created=modified,
         updated=modified,
     )
@@ -472,7 +485,7 @@ def _unreadable(where: str, task: dict[str, Any], error: Exception) -> Issue:
         )
         return Issue(where, "task-unreadable", message)
     if isinstance(error, AcreError):
-        return _issue(where, error)
+        return issue_of(where, error)
     message = f"the sheet is not what Label Studio writes: {one_line(error)}; submit it again"
     return Issue(where, "result-malformed", message)
 

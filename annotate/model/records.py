@@ -167,6 +167,39 @@ class Event(Cluster):
     """Event mentions that tell of the same event; one in no event is the only one of its event."""
 
 
+class UnitCounts(Record):
+    """Of one layer, how many units were read again, and what became of them."""
+
+    read: int = 0
+    changed: int = 0
+    added: int = 0
+    removed: int = 0
+
+    def __add__(self, other: UnitCounts) -> UnitCounts:
+        return UnitCounts(
+            read=self.read + other.read,
+            changed=self.changed + other.changed,
+            added=self.added + other.added,
+            removed=self.removed + other.removed,
+        )
+
+
+class Review(Record):
+    """A reading of gold by one who goes through every mark once more."""
+
+    annotator: str
+    """The reader's pseudonym."""
+    kind: Literal["human", "machine"]
+    schema_version: str
+    """Of the guidelines that were read by."""
+    updated: Moment
+    """When the sheet was last changed."""
+    sheets: tuple[str, ...] = ()
+    """The first ten digits of the hash of each sheet that was read back; none is read back twice."""
+    units: dict[Layer, UnitCounts] = {}
+    """By layer, what was read and changed."""
+
+
 class Provenance(Record):
     """Who or what made an annotation, with what, under which schema, and when."""
 
@@ -188,6 +221,8 @@ class Provenance(Record):
     """Name and version of the extractor whose suggestions the annotator began with; None where it was the bare text."""
     untouched: int | None = None
     """How many of these suggestions were submitted as they came, and nobody had kept, changed or linked them."""
+    reviews: tuple[Review, ...] = ()
+    """For gold: who read it again, in the order of time."""
     unasked: tuple[str, ...] = ()
     """Required attributes that nobody was asked: the file that it was read from can't hold them. Where a mark
     has one, it is a default.
@@ -257,10 +292,11 @@ class Decision(Record):
     start: int
     end: int
     rest: tuple[int | str, ...] = ()
-    origin: Literal["agreed", "chosen", "changed", "added", "majority", "rejected"]
+    origin: Literal["agreed", "chosen", "changed", "added", "majority", "reviewed", "rejected"]
     """Agreed: in every pass. Chosen: in those of `annotators`, taken by the adjudicator. Changed: in none, in place of
     what a pass has there. Added: in none. Majority: in more than half of the passes, taken without being read.
-    Rejected: in those of `annotators`, and not taken."""
+    Reviewed: put in or changed when gold was read again, whoever has it. Rejected: in those of `annotators`, and not
+    taken; where nobody has it, it was taken out when gold was read again."""
     annotators: tuple[str, ...] = ()
     """Whose passes have it."""
     reason: str | None = None
