@@ -197,7 +197,7 @@ def _cells(claim: dict[str, Any]) -> Iterator[str]:
     yield _words(claim, "place", "origin", "destination", "time", "count")
     sources = (source["source"] or "(unattributed)" for source in (claim, *claim["via"]))
     yield " ← ".join(sources)
-    yield claim["stance"] or "" if claim["voice"] == "source" else ""
+    yield "only mentioned" if claim["mentioned"] else claim["stance"] or ""
 
 
 def _words(claim: dict[str, Any], *roles: str) -> str:

@@ -289,7 +289,7 @@ def _claim(row: dict[str, Any]) -> str:
         words("target", "victim", "object"),
         words("count"),
         f"*{source}*, the paper" if row["voice"] == "outlet" else source,
-        row["stance"] or "",
+        "only mentioned" if row["mentioned"] else row["stance"] or "",
     )
     return "| " + " | ".join(cells) + " |\n"
 

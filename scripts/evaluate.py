@@ -115,7 +115,8 @@ def _evaluate(
     def cases() -> Iterator[Case]:
         for article, gold, predicted in documents:
             error_types.update(score.error_types(gold, predicted))
-            yield Case(gold, (predicted,), token_spans(corpus, article))
+            words = token_spans(corpus, article)
+            yield Case(gold, (predicted,), words, article.text, article.language)
 
     report = score.score(cases(), schema)
     _show(system, split, report, error_types)

@@ -165,6 +165,8 @@ def _learn(
                 gold,
                 (pipeline.predict(nlp, article, schema)[0],),
                 token_spans(Corpus(corpus), article),
+                article.text,
+                article.language,
             )
 
     rows = {

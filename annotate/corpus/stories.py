@@ -1,13 +1,34 @@
-"""Events that several articles of a story tell of: what `stories/` joins is there, and joined once."""
+"""Events that several articles of a story tell of: by mark, and a check that each mark is there, and joined once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 
 from annotate.corpus.entry import Entry
 from annotate.corpus.store import Corpus
 from annotate.model.issues import Issue
 from annotate.model.records import Gold
+
+
+class Stories:
+    """What each article has in common with others."""
+
+    def __init__(self, corpus: Corpus) -> None:
+        self._rows = corpus.splits()
+        self._joined: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+        """By story and article, the joined event of each mark."""
+        for story, events in corpus.stories().items():
+            for name, event in events.items():
+                for article, marks in event.marks.items():
+                    self._joined[story, article] |= dict.fromkeys(marks, f"{story}/{name}")
+
+    def of(self, article: str) -> tuple[str | None, Mapping[str, str]]:
+        """The article's story, None where it is in none; and by event mention of its gold, `<story>/<event>`."""
+        row = self._rows.get(article)
+        if row is None or not row.story:
+            return None, {}
+        return row.story, self._joined.get((row.story, article), {})
 
 
 class StoryCheck:

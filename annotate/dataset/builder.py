@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from annotate.corpus import splits, validate
 from annotate.corpus.entry import Entry
 from annotate.corpus.store import Collection, Corpus, StoreError
+from annotate.corpus.stories import Stories
 from annotate.dataset import rows
 from annotate.dataset.rows import ROWS, Document
 from annotate.model import tokens
@@ -97,6 +98,7 @@ class Builder:
     def __init__(self, corpus: Corpus, texts: bool = False) -> None:
         self._texts = texts
         self._collections, self._split_of = corpus.collections(), splits.lookup(corpus)
+        self._stories = Stories(corpus)
 
     def build(self, entry: Entry, report: BuildReport) -> BuiltArticle | None:
         """What is built of an article; None where it is not of the dataset, or none of its annotations is valid."""
@@ -118,9 +120,13 @@ class Builder:
         sentences = _sentences(entry, collection, report)
         text = article.text if collection.ships_text or self._texts else None
 
+        story, joined = self._stories.of(article.id)
+
         def document(annotation: Annotation) -> Document:
             is_gold = isinstance(annotation, Gold)
-            return Document(article, annotation, collection, sentences, is_gold, text)
+            # The marks that a story joins are gold's: a pass has others of the same ids.
+            told = joined if is_gold else {}
+            return Document(article, annotation, collection, sentences, is_gold, text, story, told)
 
         of_passes = tuple(map(document, passes))
         decided: Document | None = None

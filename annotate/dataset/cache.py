@@ -12,6 +12,7 @@ import msgspec
 import pyarrow as pa
 
 from annotate.corpus.store import Corpus
+from annotate.corpus.stories import Stories
 from annotate.dataset import parts
 from annotate.dataset.parts import Name, Part
 from annotate.model.schema import Schema
@@ -31,6 +32,7 @@ class Cache:
     def __init__(self, corpus: Corpus, schema: Schema) -> None:
         self._corpus = corpus
         self._collections, self._splits = corpus.collections(), corpus.splits()
+        self._stories = Stories(corpus)
         self._same_for_all = _digest(schema)
 
     def key(self, name: Name) -> bytes:
@@ -38,7 +40,8 @@ class Cache:
         article, collection = name
         digest = self._same_for_all.copy()
         about = self._collections.get(collection)
-        digest.update(f"{self._splits.get(article)!r} {about!r}".encode())
+        story = self._stories.of(article)
+        digest.update(f"{self._splits.get(article)!r} {story!r} {about!r}".encode())
         for path in self._corpus.files_of(article, collection):
             content = path.read_bytes()
             where = path.relative_to(self._corpus.root).as_posix()
@@ -91,4 +94,5 @@ def _digest(schema: Schema) -> hashlib._Hash:
 
 def _sources() -> Iterator[Path]:
     for room in _ROOMS:
-        yield from sorted((_PACKAGE / room).rglob("*.py"))
+        for kind in ("*.py", "*.yaml"):
+            yield from sorted((_PACKAGE / room).rglob(kind))

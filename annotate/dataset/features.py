@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 from datasets import ClassLabel, Features, List, Value
 
+from annotate.model.claims import STANCE
 from annotate.model.issues import AcreError
 from annotate.model.schema import Attribute, Kind, Label, Schema
 
@@ -77,6 +78,7 @@ _PROVENANCE = (
     ),
 )
 
+_WHERE_MENTIONED = ", or where it is only `mentioned`"
 _SENTENCE_OF_TRIGGER = {
     "sentence_start": (_INT, "where the trigger’s sentence starts in the article, in code points"),
     "sentence_end": (_INT, "where it ends; half-open"),
@@ -248,7 +250,10 @@ def claims(schema: Schema) -> Columns:
         for role, entry in schema.roles.items()
     }
     values: Columns = {
-        f"{role}_{name}": (_column(schema.attributes[name]), f"`{name}` of the first `{role}`")
+        f"{role}_{name}": (
+            List(_column(schema.attributes[name])),
+            f"`{name}` of each `{role}`, in their order; null in it where one has none",
+        )
         for role, name in values_of_roles(schema)
     }
     return _disjoint("claims", _claim_event(schema), roles, values, _telling(schema))
@@ -284,6 +289,14 @@ def _claim_event(schema: Schema) -> Columns:
             "collection": (_STRING, "where the article comes from"),
             "outlet": (_STRING, "who published it"),
             "published": (_STRING, "when, as an ISO 8601 date"),
+            "story": (
+                _STRING,
+                "what the article shares with other reports of one happening; null where it is in no story",
+            ),
+            "story_event": (
+                _STRING,
+                "story and name of an event that several articles of the story tell; null for any other event",
+            ),
             "label": (ClassLabel(names=list(schema.events)), "the event type"),
             "event": (
                 _STRING,
@@ -293,6 +306,15 @@ def _claim_event(schema: Schema) -> Columns:
         | _PLACE
         | {"text": (_STRING, "the words of the trigger; null where the text may not be shipped")}
         | _attributes(schema, schema.events)
+        | {
+            "also": (
+                List(_struct(_mark())),
+                (
+                    "other triggers of the same claim: `id`, `start`, `end`, `text` of mentions of the same event in"
+                    " the same content, or in the article’s own voice, that share a filler with this one"
+                ),
+            )
+        }
     )
 
 
@@ -303,7 +325,7 @@ def _telling(schema: Schema) -> Columns:
             "voice": (
                 ClassLabel(names=list(VOICES)),
                 (
-                    "`source` where a source tells it, `outlet` where the article tells it in its"
+                    "`source` where a source tells it, `outlet` where the article tells or denies it in its"
                     " own voice"
                 ),
             ),
@@ -314,22 +336,52 @@ def _telling(schema: Schema) -> Columns:
         | _speaker(schema)
         | _end("cue", "the cue")
         | {
-            name: (kind, f"{about} Null where the article tells it")
+            name: (
+                kind,
+                f"{about} Null where the article tells it{_WHERE_MENTIONED if name == STANCE else ''}",
+            )
             for name, (kind, about) in _attributes(schema, _content(schema)).items()
         }
         | {
+            "attribution": (
+                _STRING,
+                "`id` of the attribution in `attributions`; null where the article tells it",
+            ),
             "depth": (
                 _INT,
-                "how many contents the trigger lies in: 0 is told by the article itself",
+                "how many contents it is told in: 0 is told by the article itself, 1 by a source of its",
             ),
             "via": (
                 List(
                     {"source": _STRING, "source_start": _INT, "source_end": _INT}
                     | _struct(_attributes(schema, _content(schema)))
+                    | {"attribution": _STRING}
                 ),
                 (
-                    "who reports that source, from the inside out: `source` with its offsets, and"
-                    " the attribution’s attributes"
+                    "who reports that source, from the inside out: `source` with its offsets, the attribution’s"
+                    " attributes, and its `id` in `attributions`"
+                ),
+            ),
+            "happened": (
+                Value("bool"),
+                (
+                    "whether the event happened, by whoever tells it here: false where a source denies it, or says"
+                    " that it did not; null where that is left open, or it is only mentioned"
+                ),
+            ),
+            "mentioned": (
+                Value("bool"),
+                (
+                    "whether it is told only in passing, so that the content’s stance is not on it: as an argument of"
+                    " another event of the content, or in a clause under it; or it has happened, and the stance is of"
+                    " what is to come. An assertion is of every fact told in it"
+                ),
+            ),
+            "within": (
+                _STRING,
+                (
+                    "`id` of the claim, of the same content, that it is an argument of or told in a clause under;"
+                    " null where there is none"
                 ),
             ),
         }

@@ -114,7 +114,10 @@ class PartMaker:
             of_document[config.name] = made
         if len(built.passes) > 1:
             passes = [document.annotation for document in built.passes]
-            part.comparisons.append(count(built.passes[0].article, passes, self._schema))
+            # Without a text that may not be shown: the figures are the same with and without it.
+            first = built.passes[0]
+            article = first.article.model_copy(update={"text": first.text})
+            part.comparisons.append(count(article, passes, self._schema))
         if built.document is not None:
             part.figures.add(built.document, built.split, built.passes)
             is_shown = built.document.text is not None

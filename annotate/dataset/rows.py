@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from operator import attrgetter
 from typing import Any
@@ -13,8 +13,8 @@ from annotate.corpus.store import Collection
 from annotate.dataset import entities, features
 from annotate.dataset.entities import cluster_of
 from annotate.dataset.features import OUTSIDE, VOICES, attribute_names, is_flag, values_of_roles
+from annotate.model.claims import STANCE, Claim, enclosing, is_own_denial
 from annotate.model.claims import claims as claims_of
-from annotate.model.claims import enclosing
 from annotate.model.records import Annotation, Article, Attribution, Mark, Sentence, Span
 from annotate.model.schema import Schema
 from annotate.model.tokens import sentence_of, token_range
@@ -38,6 +38,10 @@ class Document:
     adjudicated: bool
     text: str | None
     """The text, where the rows may hold it."""
+    story: str | None = None
+    """What the article shares with other reports of one happening."""
+    story_events: Mapping[str, str] = field(default_factory=dict)
+    """By id of an event mention, the name of the event that the articles of the story have in common."""
 
     def words(self, span: Span) -> str | None:
         """The words of the span, where they may be shown."""
@@ -182,51 +186,98 @@ def _claims(of: Document, schema: Schema) -> list[DatasetRow]:
 
 def _told(of: Document, schema: Schema) -> Iterator[DatasetRow]:
     article = of.article
-    entity_of = _entity_of(of) | cluster_of(of.annotation.events)
-    no_answers = dict.fromkeys(name for name, _is_flag in _questions(schema)["content"])
-    fillers = {event["id"]: (event, arguments) for event, arguments in _events(of, schema)}
-    attributes_of = {mention.id: mention.attributes for mention in of.annotation.mentions}
-    for event, chain in claims_of(of.annotation):
-        row, arguments = fillers[event.id]
-        roles: dict[str, list[DatasetRow]] = {role: [] for role in schema.roles}
-        for argument in arguments:
-            filler = {name: argument[name] for name in ("id", "start", "end", "text", "label")}
-            fillers_of_role = roles.get(argument["role"], [])
-            fillers_of_role.append(filler | {"entity": entity_of.get(argument["id"])})
-        said = chain[0] if chain else None
+    story_events = _story_events(of)
+    rows_of = {event["id"]: event for event, _arguments in _events(of, schema)}
+    # Of a text that may not be shown no clause is looked for: a build is the same with and without it.
+    for claim in claims_of(of.annotation, of.text, article.language):
+        event, said = claim.event, claim.chain[0] if claim.chain else None
+        roles = _roles(of, claim, schema)
         yield {
-            "id": "/".join(filter(None, (article.id, event.id, said.id if said else None))),
+            "id": _claim_id(of, event.id, said),
             "document": article.id,
             "collection": article.collection,
             "outlet": article.outlet,
             "published": _date(article),
-            **{name: value for name, value in row.items() if name != "id"},
+            "story": of.story,
+            "story_event": story_events.get(event.id),
+            **{name: value for name, value in rows_of[event.id].items() if name != "id"},
+            "also": [_mark(of, double) for double in claim.doubles],
             **roles,
-            **_values_of_roles(roles, attributes_of, schema),
-            "voice": VOICES[said is not None],
-            **_teller(of, said, schema),
-            **(_answers(said, schema) if said else no_answers),
-            "depth": len(chain),
-            "via": [
-                _words_and_offsets(of, "source", _by_id(of.annotation.sources, outer.source))
-                | _answers(outer, schema)
-                for outer in chain[1:]
-            ],
+            **_values_of_roles(of, roles, schema),
+            **_telling(of, claim, schema),
+            "within": None if claim.under is None else _claim_id(of, claim.under, said),
             **_sentence(of, event),
         }
 
 
+def _claim_id(of: Document, event: str, said: Attribution | None) -> str:
+    return "/".join(filter(None, (of.article.id, event, said.id if said else None)))
+
+
+def _story_events(of: Document) -> Mapping[str, str]:
+    """By event mention, the joined event of the story, which is that of all mentions of the same event."""
+    joined = dict(of.story_events)
+    for cluster in of.annotation.events:
+        for name in filter(None, map(of.story_events.get, cluster.mentions)):
+            joined |= {mention: joined.get(mention, name) for mention in cluster.mentions}
+    return joined
+
+
+def _roles(of: Document, claim: Claim, schema: Schema) -> dict[str, list[DatasetRow]]:
+    """Every filler of each role, in the order of the text, each once."""
+    entity_of = _entity_of(of) | cluster_of(of.annotation.events)
+    arguments_of = {event["id"]: arguments for event, arguments in _events(of, schema)}
+    roles: dict[str, list[DatasetRow]] = {role: [] for role in schema.roles}
+    for event in (claim.event, *claim.doubles):
+        for argument in arguments_of[event.id]:
+            filler = {name: argument[name] for name in ("id", "start", "end", "text", "label")}
+            filler |= {"entity": entity_of.get(argument["id"])}
+            fillers_of_role = roles.get(argument["role"], [])
+            if filler not in fillers_of_role:
+                fillers_of_role.append(filler)
+    for fillers in roles.values():
+        fillers.sort(key=lambda filler: (filler["start"], -filler["end"]))
+    return roles
+
+
 def _values_of_roles(
-    roles: Mapping[str, list[DatasetRow]],
-    attributes_of: Mapping[str, Mapping[str, Any]],
-    schema: Schema,
+    of: Document, roles: Mapping[str, list[DatasetRow]], schema: Schema
 ) -> DatasetRow:
-    """The attributes of the first filler of a role that has such columns; null where none fills it."""
-    values: DatasetRow = {}
-    for role, name in values_of_roles(schema):
-        attributes = attributes_of.get(roles[role][0]["id"], {}) if roles[role] else {}
-        values[f"{role}_{name}"] = attributes.get(name)
-    return values
+    """The attributes of the fillers of a role that has such columns, in the fillers' order; null where one has none."""
+    attributes_of = {mention.id: mention.attributes for mention in of.annotation.mentions}
+    return {
+        f"{role}_{name}": [attributes_of.get(filler["id"], {}).get(name) for filler in roles[role]]
+        for role, name in values_of_roles(schema)
+    }
+
+
+def _telling(of: Document, claim: Claim, schema: Schema) -> DatasetRow:
+    """Who tells it how, and who reports that."""
+    said = claim.chain[0] if claim.chain else None
+    if said is None:
+        answers: DatasetRow = dict.fromkeys(
+            name for name, _is_flag in _questions(schema)["content"]
+        )
+    else:
+        answers = _answers(said, schema)
+        answers |= {name: None for name in answers if claim.is_mentioned and name == STANCE}
+    return {
+        "voice": VOICES[not claim.is_of_outlet],
+        **_teller(of, said, schema),
+        **answers,
+        "attribution": None if said is None else f"{of.article.id}/{said.id}",
+        "depth": len(claim.chain),
+        "via": [_via(of, outer, schema) for outer in claim.chain[1:]],
+        "happened": claim.happened,
+        "mentioned": claim.is_mentioned,
+    }
+
+
+def _via(of: Document, said: Attribution, schema: Schema) -> DatasetRow:
+    source = _words_and_offsets(of, "source", _by_id(of.annotation.sources, said.source))
+    if is_own_denial(said):
+        source["source"] = of.article.outlet
+    return source | _answers(said, schema) | {"attribution": f"{of.article.id}/{said.id}"}
 
 
 def _sentence(of: Document, event: Mark) -> DatasetRow:
@@ -412,22 +463,18 @@ def _names(of: Document) -> dict[str, str | None]:
 
 
 def _teller(of: Document, said: Attribution | None, schema: Schema) -> DatasetRow:
-    """Source and cue of the attribution; the outlet where there is none."""
-    if said is not None:
+    """Source and cue of the attribution; the outlet where the article speaks in its own voice."""
+    if said is not None and not is_own_denial(said):
         cue = _by_id(of.annotation.cues, said.cue)
         return _source(of, said, schema) | _words_and_offsets(of, "cue", cue)
-    nothing = dict.fromkeys(
-        (
-            "source_start",
-            "source_end",
-            "source_label",
-            "source_entity",
-            "cue",
-            "cue_start",
-            "cue_end",
-        )
-    )
-    return {"source": of.article.outlet, "source_name": of.article.outlet, **nothing}
+    outlet = of.article.outlet
+    return {
+        **_words_and_offsets(of, "source", None),
+        **_words_and_offsets(of, "cue", None),
+        "source": outlet,
+        "source_name": outlet,
+        **dict.fromkeys(("source_label", "source_entity")),
+    }
 
 
 def _words_and_offsets(of: Document, name: str, mark: Mark | None) -> DatasetRow:

@@ -41,7 +41,10 @@ class Documents:
                 article = self.corpus.article(self.collections[name], name)
             words = None if article is None else token_spans(self.corpus, article)
             predicted = tuple(system.get(name) for system in self.systems)
-            yield Case(self.gold[name], predicted, words)
+            if article is None:
+                yield Case(self.gold[name], predicted, words)
+            else:
+                yield Case(self.gold[name], predicted, words, article.text, article.language)
 
 
 def read(

@@ -54,7 +54,7 @@ def claim_text(row: dict[str, Any], schema: Schema) -> dict[str, str]:
     realis = row[labels.realis.attribute]
     return {
         "source": row["source"] or ("somebody" if row["voice"] == "source" else "the article"),
-        "stance": row[labels.stance.attribute] or "",
+        "stance": "only mentioned" if row["mentioned"] else row[labels.stance.attribute] or "",
         "event": (
             f"{row['label']} “{row['text']}”"
             + ("" if realis == labels.realis.actual else f" ({realis})")

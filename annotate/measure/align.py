@@ -73,22 +73,31 @@ def units(annotation: Annotation) -> dict[Unit, Mark]:
 
 ARTICLE = "the article"
 """Stands for the stance of a claim that no source reports: the article makes it in its own voice."""
+MENTIONED = "mentioned"
+"""Stands for the stance where the source only mentions the event."""
 
 
 def claim_unit(claim: Claim, annotation: Annotation) -> Unit:
     """A claim as a unit on its event: its innermost source (or none, or the article itself) and that source's stance.
 
+    Of an event that the source only mentions the stance is `MENTIONED`.
+
     `rest` is (stance, source's start, source's end), or the stance alone where the source is not named. For “rebels
     *seized* Tak, [a medic] said”: `("asserts", 20, 27)`; without the medic: `("the article",)`.
     """
-    event, chain = claim
-    if not chain:
+    event = claim.event
+    if not claim.chain:
         return Unit(Layer.CLAIM, event.label, event.start, event.end, (ARTICLE,))
-    innermost = chain[0]
-    stance = str(innermost.attributes.get("stance", ""))
+    innermost = claim.chain[0]
+    stance = stance_of(claim)
     source = next((span for span in annotation.sources if span.id == innermost.source), None)
     span = (source.start, source.end) if source is not None else ()
     return Unit(Layer.CLAIM, event.label, event.start, event.end, (stance, *span))
+
+
+def stance_of(claim: Claim) -> str:
+    """The stance of who tells it first-hand, for comparison; empty where none is given."""
+    return MENTIONED if claim.is_mentioned else claim.stance or ""
 
 
 def moved_claim(unit: Unit, paired: Mapping[MarkKey, MarkKey]) -> Unit | None:

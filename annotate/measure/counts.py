@@ -63,6 +63,7 @@ class Counts:
 class _Pass(NamedTuple):
     annotation: Annotation
     units: Mapping[Unit, Mark]
+    claims: Sequence[Unit]
 
     @property
     def annotator(self) -> str:
@@ -75,7 +76,10 @@ class _Pass(NamedTuple):
 def count(article: Article, annotations: Sequence[Annotation], schema: Schema) -> Counts:
     """Compare two valid passes or more over one article."""
     ordered = sorted(annotations, key=lambda annotation: annotation.provenance.annotator)
-    passes = [_Pass(annotation, align.units(annotation)) for annotation in ordered]
+    passes = [
+        _Pass(annotation, align.units(annotation), _claim_units(annotation, article))
+        for annotation in ordered
+    ]
     counts = Counts(article.id, [one.annotator for one in passes], article.length)
     for one in passes:
         _count_units(one, counts)
@@ -92,7 +96,7 @@ def count(article: Article, annotations: Sequence[Annotation], schema: Schema) -
 
 def _count_units(one: _Pass, counts: Counts) -> None:
     keys = [(unit.layer, unit.label) for unit in one.units if unit.layer != Layer.ATTRIBUTE]
-    keys += [(Layer.CLAIM, claim.event.label) for claim in claims(one.annotation)]
+    keys += [(Layer.CLAIM, unit.label) for unit in one.claims]
     for layer, label in keys:
         counts.units[layer, None][one.annotator] += 1
         counts.units[layer, label][one.annotator] += 1
@@ -130,7 +134,7 @@ def _count_pair(one: _Pass, other: _Pass, schema: Schema, counts: Counts) -> Ite
         if layer in LINK_LAYERS:
             ours, theirs = _between(ours, exact), _between(theirs, exact)
             _add_f1(counts, layer, "F1 matched ends", ours, theirs, shared.intersection(ours))
-    _count_claims(one.annotation, other.annotation, paired, exact, counts)
+    _count_claims(one.claims, other.claims, paired, exact, counts)
     yield from disagreements.of_marks(one.annotation, other.annotation, pairs, schema)
     yield from disagreements.of_links(one.units, other.units, paired)
 
@@ -159,14 +163,16 @@ def _add_f1(
 
 
 def _count_claims(
-    one: Annotation,
-    other: Annotation,
+    ours: Sequence[Unit],
+    theirs: Sequence[Unit],
     paired: Mapping[MarkKey, MarkKey],
     exact: Collection[MarkKey],
     counts: Counts,
 ) -> None:
-    """A claim agrees where its event, its innermost source (or none, or the article itself) and the stance do."""
-    ours, theirs = _claim_units(one), _claim_units(other)
+    """A claim agrees where its event, its innermost source (or none, or the article itself) and the stance do.
+
+    Where both only mention the event, that is their stance.
+    """
     their_set = set(theirs)
     overlapping = {unit for unit in ours if align.moved_claim(unit, paired) in their_set}
     _add_f1(counts, Layer.CLAIM, "F1", ours, theirs, set(ours) & their_set)
@@ -176,8 +182,9 @@ def _count_claims(
     _add_f1(counts, Layer.CLAIM, "F1 matched ends", ours, theirs, set(ours) & set(theirs))
 
 
-def _claim_units(annotation: Annotation) -> list[Unit]:
-    return [align.claim_unit(claim, annotation) for claim in claims(annotation)]
+def _claim_units(annotation: Annotation, article: Article) -> list[Unit]:
+    told = claims(annotation, article.text, article.language)
+    return [align.claim_unit(claim, annotation) for claim in told]
 
 
 def _count_answers(passes: Sequence[Annotation], schema: Schema, counts: Counts) -> None:

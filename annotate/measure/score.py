@@ -15,7 +15,7 @@ from annotate.measure import tally as tally_
 from annotate.measure.align import MarkKey, Unit
 from annotate.measure.coefficients import Array, Estimate
 from annotate.measure.tally import LabelCounts, Tally
-from annotate.model.claims import Claim, claims
+from annotate.model.claims import STANCE, Claim, claims
 from annotate.model.records import Annotation, Mark, Span
 from annotate.model.schema import ATTRIBUTION_SPANS, MARK_LAYERS, UNIT_LAYERS, Layer, Schema
 
@@ -85,6 +85,9 @@ class Case:
     """None where a system says nothing of the document."""
     tokens: tuple[Span, ...] | None
     """None where they are not known."""
+    text: str | None = None
+    """What clauses are looked for in, of gold and of predictions; None where it is not here."""
+    language: str = "en"
 
 
 def score(
@@ -110,7 +113,7 @@ def score(
         report.untokenised += [case.gold.article] if case.tokens is None else []
         for tally, predicted in zip(tallies, case.predicted, strict=True):
             annotation = predicted or _nothing(case.gold)
-            count(case.gold, annotation, case.tokens, tally, report.documents)
+            count(case, annotation, tally, report.documents)
         report.documents += 1
     if tallies:
         report.rows = list(_rows(tallies, report.documents, schema, seed, samples))
@@ -121,14 +124,9 @@ def _nothing(gold: Annotation) -> Annotation:
     return Annotation(article=gold.article, sha256=gold.sha256, provenance=gold.provenance)
 
 
-def count(
-    gold: Annotation,
-    predicted: Annotation,
-    tokens: Sequence[Span] | None,
-    tally: Tally,
-    document: int,
-) -> None:
-    """Count one document. Of marks with one label and span, one counts; so for every unit."""
+def count(case: Case, predicted: Annotation, tally: Tally, document: int) -> None:
+    """Count one document's prediction. Of marks with one label and span, one counts; so for every unit."""
+    gold = case.gold
     gold_of, predicted_of = _by_layer(gold), _by_layer(predicted)
     gold_key_of = {
         align.mark_key(partner): align.mark_key(mark)
@@ -149,9 +147,9 @@ def count(
             ours, theirs = _without_labels(ours), _without_labels(theirs)
             labels = (_labels(ours), _labels(theirs))
             tally.add(layer, "identified", document, _twice(ours & theirs), *labels)
-    if tokens is not None:
-        _count_tokens(gold, predicted, tokens, tally, document)
-    _count_claims(gold, predicted, gold_key_of, tally, document)
+    if case.tokens is not None:
+        _count_tokens(gold, predicted, case.tokens, tally, document)
+    _count_claims(case, predicted, gold_key_of, tally, document)
 
 
 def _by_layer(annotation: Annotation) -> dict[Layer, set[Unit]]:
@@ -272,7 +270,7 @@ def _covered(annotation: Annotation, label: str, tokens: Sequence[Span]) -> set[
 
 
 def _count_claims(
-    gold: Annotation,
+    case: Case,
     predicted: Annotation,
     gold_key_of: Mapping[MarkKey, MarkKey],
     tally: Tally,
@@ -280,12 +278,15 @@ def _count_claims(
 ) -> None:
     """Strict: event, realis, every argument, and every source of the chain with its stance, all exact. Core: the event
     and who tells it first-hand overlap, and the stance is the same."""
-    ours = {_whole(claim, gold) for claim in claims(gold)}
-    theirs = {_whole(claim, predicted) for claim in claims(predicted)}
+    gold = case.gold
+    in_gold = list(claims(gold, case.text, case.language))
+    in_predicted = list(claims(predicted, case.text, case.language))
+    ours = {_whole(claim, gold) for claim in in_gold}
+    theirs = {_whole(claim, predicted) for claim in in_predicted}
     labels = (_labels(ours), _labels(theirs))
     tally.add(Layer.CLAIM, "strict", document, _twice(ours & theirs), *labels)
-    ours = {align.claim_unit(claim, gold) for claim in claims(gold)}
-    theirs = {align.claim_unit(claim, predicted) for claim in claims(predicted)}
+    ours = {align.claim_unit(claim, gold) for claim in in_gold}
+    theirs = {align.claim_unit(claim, predicted) for claim in in_predicted}
     labels = (_labels(ours), _labels(theirs))
     overlapping = [unit for unit in theirs if align.moved_claim(unit, gold_key_of) in ours]
     tally.add(Layer.CLAIM, "core", document, _twice(overlapping), *labels)
@@ -300,9 +301,11 @@ def _whole(claim: Claim, annotation: Annotation) -> Unit:
     )
     sources = {span.id: (span.start, span.end) for span in annotation.sources}
     attributions = [
-        (str(attribution.attributes.get("stance", "")), *sources.get(attribution.source or "", ()))
+        (str(attribution.attributes.get(STANCE, "")), *sources.get(attribution.source or "", ()))
         for attribution in claim.chain
     ]
+    if claim.is_mentioned:
+        attributions[0] = (align.MENTIONED, *attributions[0][1:])
     rest = (str(event.attributes.get("realis", "")), str(arguments), str(attributions))
     return Unit(Layer.CLAIM, event.label, event.start, event.end, rest)
 

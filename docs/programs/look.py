@@ -21,7 +21,9 @@ for claim in claims:
     text = text_of[claim["document"]]
     if text is not None:  # null where a text may not be shipped
         assert text[claim["start"] : claim["end"]] == claim["text"]
-    if name["voice"](claim["voice"]) == "source":
+    if claim["mentioned"]:  # only in passing: no stance is on it
+        told = f"{claim['source'] or 'somebody'} mentions"
+    elif claim["stance"] is not None:
         told = f"{claim['source'] or 'somebody'} {name['stance'](claim['stance'])}"
     else:
         told = f"{claim['outlet']} reports"

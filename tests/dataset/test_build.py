@@ -233,10 +233,10 @@ def test_claims_read_as_the_article_tells_them(
     ]
     assert [filler["text"] for filler in death["count"]] == ["three"]
     assert (death["count_min"], death["count_max"], death["count_unit"], death["time_value"]) == (
-        3,
-        3,
-        "people",
-        "2024-03-15",
+        [3],
+        [3],
+        ["people"],
+        ["2024-03-15"],
     )
     assert article.text is not None
     assert article.text[death["sentence_start"] : death["sentence_end"]] == death["sentence"]
@@ -323,6 +323,145 @@ same e1 e2
         assert article.text is not None
         assert article.text[row["toll_start"] : row["toll_end"]] == row["toll"]
         assert claims[row["claim"]]["source"] == row["source"]
+
+
+def test_every_filler_of_a_claim_is_in_its_row(
+    corpus: Corpus, write: Write, schema: Schema, tmp_path: Path
+) -> None:
+    """Nineteen died: a row that gives twelve women as its count and victims misleads."""
+    write(
+        """[m1:quantity|Twelve] of the [e1:death|dead] were [m2:civilians|women]; [m3:quantity|at least four] were \
+[m4:civilians|pupils]. They died on [m5:time|Monday] or [m6:time|later], in [m7:place|Dol] and [m8:place|Harun].
+---
+e1 count:m1 victim:m2 count:m3 victim:m4 time:m5 time:m6 place:m7 place:m8 realis=actual
+m1 min=12 max=12 unit=people
+m3 min=4 unit=people
+m5 value=2024-03-11
+"""
+    )
+    build.build(corpus, schema)
+    (row,) = _load(corpus, tmp_path / "cache", "claims")
+    words = {
+        role: [filler["text"] for filler in row[role]]
+        for role in ("count", "victim", "time", "place")
+    }
+    assert words == {
+        "count": ["Twelve", "at least four"],
+        "victim": ["women", "pupils"],
+        "time": ["Monday", "later"],
+        "place": ["Dol", "Harun"],
+    }
+    assert (row["count_min"], row["count_max"], row["count_unit"], row["time_value"]) == (
+        [12, 4],
+        [12, None],
+        ["people", "people"],
+        ["2024-03-11", None],
+    )
+
+
+MENTIONED = """[m1:armed_group|[h1:source|The Front]] [q1:cue|announced] that [c1:content|it would \
+[e1:refusal|suspend] [e2:talks|talks] over [m2:quantity|nine] [e3:death|killings]]. [h2:source|A nurse] [q2:cue|said] \
+[c2:content|[m3:quantity|two] had been [e4:injury|hurt]]. [h3:source|The army] [q3:cue|denied] [c3:content|it].
+---
+e1 agent:m1 object:e2 realis=future_or_hypothetical
+e2 realis=future_or_hypothetical
+e3 count:m2 realis=actual
+e4 count:m3 realis=actual
+c1 source:h1 cue:q1 stance=commits style=indirect source_status=named
+c2 source:h2 cue:q2 stance=asserts style=indirect source_status=anonymous
+c3 source:h3 cue:q3 stance=denies style=indirect source_status=named
+m2 min=9 max=9 unit=people
+m3 min=2 max=2 unit=people
+"""
+
+
+def test_a_row_says_what_its_source_only_mentions_and_what_another_denies(
+    corpus: Corpus, write: Write, schema: Schema, tmp_path: Path
+) -> None:
+    article, _ = write(MENTIONED)
+    build.build(corpus, schema)
+    rows = _load(corpus, tmp_path / "cache", "claims")
+    stance = rows.features["stance"].int2str
+    refusal = f"{article.id}/e1/c1"
+    assert [
+        (
+            row["source"],
+            row["text"],
+            None if row["stance"] is None else stance(row["stance"]),
+            row["mentioned"],
+            row["within"],
+            row["happened"],
+        )
+        for row in rows
+    ] == [
+        ("The Front", "suspend", "commits", False, None, None),
+        ("The Front", "talks", None, True, refusal, None),
+        ("The Front", "killings", None, True, refusal, None),
+        ("A nurse", "hurt", "asserts", False, None, True),
+        ("The army", "hurt", "denies", False, None, False),
+    ]
+    assert [row["attribution"] for row in list(rows)[3:]] == [
+        f"{article.id}/c2",
+        f"{article.id}/c3",
+    ]
+    assert len({row["id"] for row in rows}) == 5
+    tolls = _load(corpus, tmp_path / "cache", "tolls")
+    assert [
+        (toll["source"], toll["toll"], toll["mentioned"], toll["happened"]) for toll in tolls
+    ] == [
+        ("The Front", "nine", True, None),
+        ("A nurse", "two", False, True),
+        ("The army", "two", False, False),
+    ]
+    # pandas has no missing label: the columns are floats, and the missing one is NaN.
+    frame = rows.to_pandas()
+    assert frame["stance"].isna().tolist() == [False, True, True, False, False]
+    assert frame["happened"].isna().tolist() == [True, True, True, False, False]
+
+
+def test_without_the_text_rows_are_the_same_whether_it_is_here_or_not(
+    corpus: Corpus, write: Write, schema: Schema
+) -> None:
+    article, _ = write(MENTIONED, collection="local")
+    build.build(corpus, schema)
+    with_text = _bytes(corpus)
+    text_path = next(corpus.root.rglob(f"{article.id}.txt"))
+    text_path.unlink()
+    build.build(corpus, schema)
+    assert _bytes(corpus) == with_text
+
+
+def test_what_the_articles_of_a_story_tell_of_is_one_event(
+    corpus: Corpus, write: Write, schema: Schema, tmp_path: Path
+) -> None:
+    told = "Shells [e1:shelling|fell]. The [e2:shelling|fire] [m1:time|then] [e3:withdrawal|ended].\n---\n"
+    told += "e1 realis=actual\ne2 realis=actual\ne3 realis=actual\nsame e1 e2\n"
+    names = []
+    for outlet in ("Meridian", "North Line"):
+        article, annotation = write(told, outlet=outlet, title=outlet)
+        decisions = tuple(
+            Decision(**unit._asdict(), origin="agreed") for unit in align.units(annotation)
+        )
+        store.write(
+            corpus.gold_path(article.id), store.dump(Gold(**dict(annotation), decisions=decisions))
+        )
+        names.append(article.id)
+    corpus.write_splits({name: SplitRow("orrel-pass", "train") for name in names})
+    stories = f"fire:\n  tells: The shelling of the pass\n  marks: {{{names[0]}: [e1], {names[1]}: [e2]}}\n"
+    store.write(corpus.root / "stories" / "orrel-pass.yaml", stories.encode())
+    build.build(corpus, schema)
+    rows = _load(corpus, tmp_path / "cache", "claims")
+    assert {row["story"] for row in rows} == {"orrel-pass"}
+    events = [(row["outlet"], row["text"], row["story_event"]) for row in rows]
+    assert sorted(events, key=lambda event: event[0]) == [
+        (outlet, text, event)
+        for outlet in ("Meridian", "North Line")
+        for text, event in (
+            ("fell", "orrel-pass/fire"),
+            ("fire", "orrel-pass/fire"),
+            ("ended", None),
+        )
+    ]
 
 
 def test_crossing_contents_make_two_claims_of_one_event(
