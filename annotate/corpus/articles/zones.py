@@ -135,11 +135,11 @@ def _is_subhead(line: str, words: int) -> bool:
 
 
 def _is_standfirst(line: str, words: int, before: Sequence[str]) -> bool:
-    """One sentence right under the headline, without a dateline."""
+    """One sentence right under the headline, without a dateline; of fewer than five words it names a topic."""
     return (
         bool(before)
         and before[-1] == "headline"
-        and words <= 20
+        and 5 <= words <= 20
         and not _DATELINE.match(line)
         and not _SENTENCE_END.search(line)
     )

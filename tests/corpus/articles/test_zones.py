@@ -70,6 +70,8 @@ def test_hard_wrapped_lines_are_one_paragraph() -> None:
     assert _kinds(letters + "\n\nMore is to come.") == ["headline", "paragraph", "paragraph"]
     short = "Convoy reaches the harbour\n\nNineteen trucks arrive by night.\n\nMore is to come."
     assert _kinds(short) == ["headline", "standfirst", "paragraph"]
+    topic = "Convoy reaches the harbour\n\nThe siege\n\nMore is to come."
+    assert _kinds(topic) == ["headline", "subhead", "paragraph"]
 
 
 def test_a_dateline_is_no_standfirst() -> None:
