@@ -15,6 +15,7 @@ import json
 import math
 import os
 import re
+import socketserver
 import sys
 import time
 from collections import deque
@@ -305,6 +306,8 @@ def main() -> None:
             f"{cookie}_COOKIE_NAME",
             f"acre-{os.environ.get('ACRE_DESK', 'desk')}-{cookie.lower()}",
         )
+    # Head and body of an answer are sent apart: the body would wait 40 ms for the other side to confirm the head.
+    socketserver.StreamRequestHandler.disable_nagle_algorithm = True
     server._create_user = with_its_secrets(server._create_user)
     with lock:
         server.main()

@@ -5,15 +5,18 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import itertools
+import math
 import os
 import random
+import signal
 import sqlite3
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import psutil
 
 from annotate.labelstudio import desks, load, server, tasks
 from annotate.labelstudio.client import Client
@@ -122,14 +125,34 @@ def twice(bench: Bench, command: tuple[str, ...]) -> list[Ended]:
 
 
 def locked(bench: Bench, command: tuple[str, ...]) -> list[Ended]:
-    """Another program holds the server's SQLite file for longer than the server waits."""
+    """Another program holds the server's SQLite file, some time for longer than the server waits."""
     path = desks.data_folder(bench.state, bench.desk.name) / desks.SQLITE
+    held = min(bench.random.expovariate(1), 7)
     with closing(sqlite3.connect(path, timeout=30, isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
-        pid, log = world.begin(bench.root, *command)
-        time.sleep(bench.random.uniform(0, 7))
-        connection.execute("ROLLBACK")
-    return [world.end(pid, log)]
+
+        def release(seconds: float) -> None:
+            if connection.in_transaction and seconds > held:
+                connection.execute("ROLLBACK")
+
+        return [world.end(*world.begin(bench.root, *command), meanwhile=release)]
+
+
+def server_killed(bench: Bench, command: tuple[str, ...]) -> list[Ended]:
+    """The server is killed at a random moment, and started again when the command has ended."""
+    moment, pid = bench.random.expovariate(4), bench.desk.pid
+    assert pid is not None
+
+    def strike(seconds: float) -> None:
+        if seconds > moment and psutil.pid_exists(pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
+
+    ended = world.end(*world.begin(bench.root, *command), meanwhile=strike)
+    strike(math.inf)
+    bench.desk = server.start(bench.state, bench.desk.name)
+    bench.proxy.port = bench.desk.port or 0
+    return [ended]
 
 
 def damaged(bench: Bench, command: tuple[str, ...]) -> list[Ended]:
@@ -160,6 +183,7 @@ LOCAL: dict[str, Fault] = {
 }
 REMOTE: dict[str, Fault] = LOCAL | {
     "cut connection": cut, "other answers": answers, "clock": clock, "SQLite lock": locked,
+    "server killed": server_killed,
 }  # fmt: skip
 WRITING: dict[str, tuple[str, ...]] = {
     "adjudicate": ("adjudicate",),
@@ -199,10 +223,10 @@ def run_local(bench: Bench, name: str, fault: str) -> list[str]:
 
 def run_pull(bench: Bench, fault: str) -> list[str]:
     """A pull: after the next one, direct and whole, the corpus has each mark of the server once, and no other."""
-    world.copy(bench.template, bench.root)
-    first = bench.random.random() < 0.5
-    if first:  # this copy was pulled into before, and has lost some passes since
-        world.command(bench.root, *bench.pull())
+    if bench.random.random() < 0.5:
+        world.copy(bench.template, bench.root)
+    else:  # this copy was pulled into before, and has lost some passes since
+        world.copy(bench.folder / "pulled", bench.root)
         for path in sorted(bench.corpus.glob("annotations/ana/*.json")):
             if bench.random.random() < 0.3:
                 path.unlink()
@@ -264,13 +288,16 @@ def _problems(ended: list[Ended]) -> list[str]:
 
 
 def plan(rng: random.Random) -> tuple[str, str]:
-    """A command and a fault."""
+    """A command and a fault; one in 300 is a server's death, as a server takes many seconds to start."""
     kind = rng.random()
+    remote = sorted(REMOTE.keys() - {"server killed"})
+    if kind < 1 / 300:
+        return rng.choice(("load", "pull")), "server killed"
+    if kind < 0.4:
+        return "pull", rng.choice(remote)
     if kind < 0.55:
-        return "pull", rng.choice(sorted(REMOTE))
-    if kind < 0.7:
-        return "load", rng.choice(sorted(REMOTE))
-    if kind < 0.75:
+        return "load", rng.choice(remote)
+    if kind < 0.6:
         return "backup", rng.choice(sorted(LOCAL))
     return rng.choice(sorted(WRITING)), rng.choice(sorted(LOCAL))
 
@@ -293,6 +320,7 @@ def bench(folder: Path, state: Path, seed: int) -> Iterator[Bench]:
     corpus, schema, work = world.make(template)
     for article, _annotation in work:
         corpus.annotation_path("ana", article.id).unlink()
+    made: Bench | None = None
     desk = server.start(state, "ana")
     try:
         client = Client(desk.url, desk.token)
@@ -322,7 +350,9 @@ def bench(folder: Path, state: Path, seed: int) -> Iterator[Bench]:
         assert pulled.code == 0, pulled.output
         made.expected = world.marks(made.corpus)
         assert sum("ana/" in mark for mark in made.expected) > 5
-        yield made
+        world.copy(made.root, folder / "pulled")
+        with world.prepared():
+            yield made
         made.proxy.close()
     finally:
-        server.stop(desk)
+        server.stop(made.desk if made else desk)

@@ -30,7 +30,7 @@ class Proxy:
     """Listens on a port of its own and passes on what the server at the other port says, with trouble."""
 
     def __init__(self, port: int) -> None:
-        self._server_port = port
+        self.port = port
         self.trouble = Trouble()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -53,7 +53,9 @@ class Proxy:
                 client.recv(1 << 16)
                 client.sendall(trouble.answer)
                 return
-            with socket.create_connection(("127.0.0.1", self._server_port)) as server:
+            with socket.create_connection(("127.0.0.1", self.port)) as server:
+                for side in (client, server):  # nothing waits until there is more to send
+                    side.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 threading.Thread(target=_pass_on, args=(client, server), daemon=True).start()
                 left = trouble.cut_after
                 while chunk := server.recv(1 << 16):
