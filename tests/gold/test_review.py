@@ -248,6 +248,12 @@ def test_a_late_pass_is_asked_about_and_never_undoes_a_review(desk: Desk, write:
     done = desk.acre("adjudicate", "--json")
     assert json.loads(done.stdout.splitlines()[-1])["open"] == {desk.article.id: 1}
     assert desk.gold() == after
+    # Ben now has the words that the reader marked, with another number.
+    write(SENTENCE.replace("[m3:quantity|at least 12]", "at least [m3:quantity|12]").replace(
+        "min=12", "min=11"), annotator="ben")  # fmt: skip
+    done = desk.acre("adjudicate", "--json")
+    assert json.loads(done.stdout.splitlines()[-1])["open"] == {desk.article.id: 1}
+    assert desk.gold() == after
     # Both take back what they agreed on and the reader left standing: that is asked as well.
     for name in ("ana", "ben"):
         write(SENTENCE.replace("[m2:place|Tak]", "Tak").replace(" object:m2", ""), annotator=name)
