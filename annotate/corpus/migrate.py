@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from annotate.corpus import validate
 from annotate.corpus.store import Corpus, StoreError
 from annotate.model import plain_yaml
 from annotate.model.issues import AcreError, Issue, Severity, UsageError, errors
 from annotate.model.records import Annotation, AttributeValue, Decision, Gold, Mark, changed_marks
-from annotate.model.schema import SPAN_LAYERS, Layer, Schema, Version
+from annotate.model.schema import SPAN_LAYERS, Layer, Look, Schema, Version, unresolved_look
 
 _COLUMNS = ("file", "mark", "label", "start", "end", "why")
 
@@ -46,41 +45,6 @@ class Renames(_Frozen):
     """By the attribute's old name."""
 
 
-class Look(_Frozen):
-    """Marks of gold that a rule finds and only a person can decide.
-
-    A pass stays what its annotator marked, and is not looked through.
-    """
-
-    of: tuple[str, ...] = Field(min_length=1)
-    """Labels, or layers of marks: `mention`, `event`, `source`, `cue`, `content`."""
-    words: str = ""
-    """A regular expression, met anywhere in the mark's words, whatever their case; empty means every mark."""
-    answers: dict[str, str] = {}
-    """By attribute, a regular expression that its answer meets, likewise; what is not answered is empty."""
-    ask: str = Field(min_length=10)
-    """What to look for, with the page that decides."""
-
-    @model_validator(mode="after")
-    def _compiles(self) -> Self:
-        for pattern in (self.words, *self.answers.values()):
-            try:
-                re.compile(pattern)
-            except re.error as error:
-                raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
-        return self
-
-    def meets(self, mark: Mark, layer: Layer, words: str) -> bool:
-        """Whether the mark, whose words are given, is to be looked at."""
-        if mark.label not in self.of and layer not in self.of:
-            return False
-        pairs = [(self.words, words)]
-        pairs += [
-            (pattern, str(mark.attributes.get(name, ""))) for name, pattern in self.answers.items()
-        ]
-        return all(re.search(pattern, value, re.IGNORECASE) for pattern, value in pairs)
-
-
 class Migration(_Frozen):
     """`guidelines/migrations/<name>.yaml`."""
 
@@ -91,7 +55,12 @@ class Migration(_Frozen):
     rename: Renames = Renames()
     split: dict[str, Split] = {}
     look: dict[str, Look] = {}
-    """By a short name, with which its rows begin."""
+    """Marks of gold that are to be looked at, by a short name with which their rows begin.
+
+    A pass stays what its annotator marked, and is not looked through.
+    """
+    lints: tuple[str, ...] = ()
+    """Names of lints of the schema that it leads to, whose marks are listed likewise."""
 
     def label(self, old: str) -> str:
         """What a mark of the label is called after it."""
@@ -132,7 +101,8 @@ def load(path: Path, schema: Schema) -> Migration:
     faults = list(_unresolved(migration, schema))
     if faults:
         raise AcreError("\n".join(f"{path}: {fault}" for fault in faults))
-    return migration
+    lints = {name: schema.lints[name] for name in migration.lints}
+    return migration.model_copy(update={"look": lints | migration.look})
 
 
 def _unresolved(migration: Migration, schema: Schema) -> Iterator[str]:
@@ -169,18 +139,11 @@ def _unresolved(migration: Migration, schema: Schema) -> Iterator[str]:
                 " name one of them"
             )
     for name, look in migration.look.items():
-        for label in look.of:
-            if label not in schema.labels and label not in SPAN_LAYERS:
-                yield (
-                    f"look.{name}.of: {label!r} is no label or layer of schema {schema.version};"
-                    " correct the name"
-                )
-        for attribute in look.answers:
-            if attribute not in schema.attributes:
-                yield (
-                    f"look.{name}.answers: {attribute!r} is not in schema {schema.version};"
-                    " correct the name"
-                )
+        for field, message in unresolved_look(look, schema):
+            yield f"look.{name}.{field}: {message}"
+    for name in migration.lints:
+        if name not in schema.lints:
+            yield f"lints: {name!r} is no lint of schema {schema.version}; correct the name"
 
 
 def migrate(
@@ -230,7 +193,7 @@ def _looks(annotation: Annotation, migration: Migration, text: str | None) -> It
                 unread += 1
                 continue
             for name, look in migration.look.items():
-                if look.meets(mark, layer, words):
+                if look.is_of(mark.label, layer) and look.is_met(words, mark.attributes):
                     # What may not be redistributed is not written into the list either.
                     shown = "" if mark.text is None else f"{mark.text!r}: "
                     message = f"{name}: {shown}{look.ask}"

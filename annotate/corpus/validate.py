@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from annotate.corpus import rules, splits, stories
+from annotate.corpus import lints, rules, splits, stories
 from annotate.corpus.entry import Check, Entry
 from annotate.corpus.store import Corpus, StoreError, article_file, sentences_file
 from annotate.model.issues import Issue, errors
@@ -148,6 +148,8 @@ def check(annotation: Annotation, article: Article, schema: Schema) -> list[Issu
     if not issues:
         for rule in rules.RULES:
             issues += rule(annotation, article, schema)
+        if not any(issue.code == "link-dangling" for issue in issues):
+            issues += lints.check(annotation, article, schema)
     return sorted(issues)
 
 

@@ -69,6 +69,17 @@ CODES = {
     "span-unlinked": "A source or a cue that no content is linked to.",
     "source-in-content": "An attribution whose source lies in its own content.",
     "time-future": "An event told as past whose time is after the date of publication.",
+    # gold that a rule of the guidelines makes suspicious
+    "count-noun": "A counted phrase in `count` whose noun, marked inside it, fills no role of the event.",
+    "filler-nested": "Two fillers of one role of an event of which one lies in the other.",
+    "mention-clause": "A mention or a source with a relative clause in it.",
+    "source-status": "One source with two values of `source_status`.",
+    "time-value": "A time that counts from the day of publication and has no value.",
+    "trigger-determiner": "A trigger that is a determiner or a pronoun, or starts with one.",
+    "trigger-function": "A trigger that is a preposition, an auxiliary or a negation, or starts with one.",
+    "trigger-light": "A trigger that is a light verb, or starts with one.",
+    "unit-persons": "A quantity of persons whose unit is another noun than *people*.",
+    "words-unmarked": "A name or a trigger that the article has with a mark and without.",
     # zones
     "zone-crossed": "A mark that runs over the border of two zones; only a content may.",
     "zone-gap": "Words of the article that are in no zone.",

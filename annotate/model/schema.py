@@ -7,13 +7,20 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from annotate.model import plain_yaml
-from annotate.model.issues import AcreError
+from annotate.model.issues import CODES, AcreError
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-f]{6}$")]
@@ -150,6 +157,46 @@ class Attribute(_Frozen):
     pattern: str | None = None
 
 
+class Look(_Frozen):
+    """Marks that a rule finds by their words or answers, and only a person can decide."""
+
+    of: tuple[str, ...] = Field(min_length=1)
+    """Labels, or layers of marks: `mention`, `event`, `source`, `cue`, `content`."""
+    words: str = ""
+    """A regular expression, met anywhere in the mark's words, whatever their case; empty means every mark."""
+    answers: dict[str, str] = {}
+    """By attribute, a regular expression that its answer meets, likewise; what is not answered is empty."""
+    ask: str = Field(min_length=10)
+    """What to look for, with the page that decides."""
+
+    @model_validator(mode="after")
+    def _compiled(self) -> Self:
+        for pattern in (self.words, *self.answers.values()):
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+        return self
+
+    @cached_property
+    def _words(self) -> re.Pattern[str]:
+        return re.compile(self.words, re.IGNORECASE)
+
+    @cached_property
+    def _answers(self) -> dict[str, re.Pattern[str]]:
+        return {name: re.compile(pattern, re.IGNORECASE) for name, pattern in self.answers.items()}
+
+    def is_of(self, label: str, layer: Layer | None) -> bool:
+        """Whether marks of the label, which is in the layer, can meet it."""
+        return label in self.of or layer in self.of
+
+    def is_met(self, words: str, attributes: Mapping[str, int | float | str]) -> bool:
+        """Whether a mark with these words and answers, of one of its labels, is to be looked at."""
+        return bool(self._words.search(words)) and all(
+            pattern.search(str(attributes.get(name, ""))) for name, pattern in self._answers.items()
+        )
+
+
 class Schema(_Frozen):
     """All layers; the order of the file is the order on screen and in `ClassLabel`s."""
 
@@ -164,6 +211,8 @@ class Schema(_Frozen):
     zones: dict[Name, Prose]
     silent_zones: tuple[str, ...] = ()
     """Kinds of zones in which nothing is marked."""
+    lints: dict[str, Look] = {}
+    """By the code of a warning, what is suspicious in gold by its words, in the language of the corpus."""
 
     def __hash__(self) -> int:
         """Equal schemas have one version: what is made of a schema can be kept by it (`functools.cache`)."""
@@ -173,6 +222,19 @@ class Schema(_Frozen):
     def labels(self) -> dict[str, Label]:
         """Every span label, in the order of the screen."""
         return {**self.mentions, **self.attribution, **self.events}
+
+    @cached_property
+    def lints_of(self) -> dict[str, tuple[tuple[str, Look], ...]]:
+        """By label, the lints that its marks can meet, by their codes; labels without any are left out."""
+        lints = {
+            label: tuple(
+                (code, look)
+                for code, look in self.lints.items()
+                if look.is_of(label, self.layer(label))
+            )
+            for label in self.labels
+        }
+        return {label: looks for label, looks in lints.items() if looks}
 
     @cached_property
     def _fillers(self) -> dict[tuple[str, str], frozenset[str]]:
@@ -369,11 +431,30 @@ def _unresolved(schema: Schema) -> Iterator[tuple[tuple[str, ...], str]]:
         if attribute.pattern is not None and not _compiles(attribute.pattern):
             yield ("attributes", name, "pattern"), "is no regular expression; correct it"
     yield from unknown(("silent_zones",), schema.silent_zones, set(schema.zones), "zone")
+    for name, look in schema.lints.items():
+        if name not in CODES:
+            yield (
+                ("lints", name),
+                "is no code of a finding; register it in annotate/model/issues.py",
+            )
+        for field, message in unresolved_look(look, schema):
+            yield ("lints", name, field), message
     if set(schema.attribution) != set(ATTRIBUTION_SPANS):
         yield ("attribution",), f"must hold exactly {', '.join(ATTRIBUTION_SPANS)}"
     if set(schema.links) != {"source", "cue", SAME_AS}:
         yield ("links",), f"must hold exactly source, cue, {SAME_AS}"
     yield from _doubles(schema)
+
+
+def unresolved_look(look: Look, schema: Schema) -> Iterator[tuple[str, str]]:
+    """(field, what is wrong with it) for each label and attribute that the schema does not have."""
+    for label in look.of:
+        if label not in schema.labels and label not in SPAN_LAYERS:
+            message = f"{label!r} is no label or layer of schema {schema.version}; correct the name"
+            yield "of", message
+    for attribute in look.answers:
+        if attribute not in schema.attributes:
+            yield "answers", f"{attribute!r} is not in schema {schema.version}; correct the name"
 
 
 def _doubles(schema: Schema) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -277,6 +277,7 @@ def test_what_the_new_schema_does_not_allow_is_listed_too(
             {"look": {"one": {"of": ["event"], "words": "(", "ask": "Is it one, or not?"}}},
             r"look.one: .*'\(' is no regular expression",
         ),
+        ({"lints": ["trigger-heavy"]}, "lints: 'trigger-heavy' is no lint of schema"),
         ({"why": ""}, "why: String should have at least 10 characters; correct the file"),
     ],
 )
