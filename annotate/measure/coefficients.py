@@ -22,8 +22,11 @@ Array = npt.NDArray[Any]
 Measure = Callable[[Array], Array]
 
 SAMPLES = 1000
-_TOGETHER = 40
-"""Resamples held at once: as many whatever the documents, which are so gone through as often."""
+_TOGETHER = 200
+"""Resamples held at once. For each such part the documents are gone through anew, which costs more than the sums."""
+_WEIGHTS = 2_000_000
+"""Of more documents than that allows, fewer are held, since a resample has a weight for each; but `_FEWEST`."""
+_FEWEST = 20
 _BLOCK = 2048
 
 
@@ -74,8 +77,9 @@ def estimates_together(
 def _resamples(documents: int, seed: int, samples: int) -> Iterator[tuple[int, Array]]:
     """The number of the first and the weights of each part of the resamples; one generator draws them in order."""
     generator = np.random.default_rng(seed)
-    for start in range(0, samples, _TOGETHER):
-        size = min(_TOGETHER, samples - start)
+    together = min(_TOGETHER, max(_WEIGHTS // documents, _FEWEST))
+    for start in range(0, samples, together):
+        size = min(together, samples - start)
         weights = generator.multinomial(documents, np.full(documents, 1 / documents), size=size)
         weights = weights.astype(float, order="F")  # by document, as the sums over them read it
         yield start, weights

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import NamedTuple
-
-import numpy as np
 
 from annotate.measure import align, disagreements
 from annotate.measure.align import MarkKey, Unit
@@ -63,23 +62,29 @@ class Counts:
 class _Pass(NamedTuple):
     annotation: Annotation
     units: Mapping[Unit, Mark]
+    layers: Mapping[Layer, Sequence[Unit]]
+    """The units, by layer."""
     claims: Sequence[Unit]
 
     @property
     def annotator(self) -> str:
         return self.annotation.provenance.annotator
 
-    def of_layer(self, layer: Layer) -> list[Unit]:
-        return [unit for unit in self.units if unit.layer == layer]
+
+def _pass(annotation: Annotation, article: Article) -> _Pass:
+    units = align.units(annotation)
+    layers: dict[Layer, list[Unit]] = defaultdict(list)
+    for unit in units:
+        layers[unit.layer].append(unit)
+    told = claims(annotation, article.text, article.language)
+    of_claims = [align.claim_unit(claim, annotation) for claim in told]
+    return _Pass(annotation, units, layers, of_claims)
 
 
 def count(article: Article, annotations: Sequence[Annotation], schema: Schema) -> Counts:
     """Compare two valid passes or more over one article."""
     ordered = sorted(annotations, key=lambda annotation: annotation.provenance.annotator)
-    passes = [
-        _Pass(annotation, align.units(annotation), _claim_units(annotation, article))
-        for annotation in ordered
-    ]
+    passes = [_pass(annotation, article) for annotation in ordered]
     counts = Counts(article.id, [one.annotator for one in passes], article.length)
     for one in passes:
         _count_units(one, counts)
@@ -127,9 +132,9 @@ def _count_pair(one: _Pass, other: _Pass, schema: Schema, counts: Counts) -> Ite
     shared = one.units.keys() & other.units.keys()
     exact = {unit.mark for unit in shared if unit.layer in MARK_LAYERS}
     for layer in (*MARK_LAYERS, *LINK_LAYERS):
-        ours, theirs = one.of_layer(layer), other.of_layer(layer)
+        ours, theirs = one.layers.get(layer, ()), other.layers.get(layer, ())
         _add_f1(counts, layer, "F1", ours, theirs, shared.intersection(ours))
-        overlapping = {unit for unit in ours if align.moved(unit, paired) in other.units}
+        overlapping = [unit for unit in ours if align.moved(unit, paired) in other.units]
         _add_f1(counts, layer, "F1 overlap", ours, theirs, overlapping)
         if layer in LINK_LAYERS:
             ours, theirs = _between(ours, exact), _between(theirs, exact)
@@ -182,11 +187,6 @@ def _count_claims(
     _add_f1(counts, Layer.CLAIM, "F1 matched ends", ours, theirs, set(ours) & set(theirs))
 
 
-def _claim_units(annotation: Annotation, article: Article) -> list[Unit]:
-    told = claims(annotation, article.text, article.language)
-    return [align.claim_unit(claim, annotation) for claim in told]
-
-
 def _count_answers(passes: Sequence[Annotation], schema: Schema, counts: Counts) -> None:
     """On marks that two annotators or more have with the same label and words, what each answered."""
     holders: dict[MarkKey, list[tuple[str, Mark]]] = defaultdict(list)
@@ -237,19 +237,19 @@ def _outermost(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 def _count_tokens(spans: Sequence[Span], passes: Sequence[Annotation], counts: Counts) -> None:
     """The labels on each token, by layer all of them together, by label whether it is there."""
-    starts = np.array([token.start for token in spans])
-    ends = np.array([token.end for token in spans])
+    starts = [token.start for token in spans]
+    ends = [token.end for token in spans]
     counts.token_values = len(spans) * len(passes)
     labels: dict[tuple[str, int], list[set[str]]] = defaultdict(lambda: [set() for _ in passes])
     for number, annotation in enumerate(passes):
         for mark in annotation.marks():
-            first = int(np.searchsorted(ends, mark.start, "right"))
-            beyond = int(np.searchsorted(starts, mark.end))
-            for token in range(first, beyond):
-                labels[align.layer(mark), token][number].add(mark.label)
-    for (layer, _token), by_pass in labels.items():
+            layer = align.layer(mark)
+            for token in range(bisect_right(ends, mark.start), bisect_left(starts, mark.end)):
+                labels[layer, token][number].add(mark.label)
+    alike = Counter((layer, tuple(map(frozenset, sets))) for (layer, _), sets in labels.items())
+    for (of_layer, by_pass), number in alike.items():
         together = tuple("+".join(sorted(values)) or NONE for values in by_pass)
-        counts.tokens[layer, None][together] += 1
-        for label in set[str]().union(*by_pass):
+        counts.tokens[of_layer, None][together] += number
+        for label in frozenset[str]().union(*by_pass):
             alone = tuple(label if label in values else NONE for values in by_pass)
-            counts.tokens[layer, label][alone] += 1
+            counts.tokens[of_layer, label][alone] += number

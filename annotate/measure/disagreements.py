@@ -132,7 +132,11 @@ def _unmatched_links(
     links: Collection[Unit], others: Collection[Unit], paired: Mapping[MarkKey, MarkKey]
 ) -> Iterator[tuple[Unit, str | None]]:
     """Each link that is not among the others, with the label, if any, that these have between the same two marks."""
-    label_of = {(other.layer, other.mark, other.other): other.label for other in others}
+    label_of = {
+        (other.layer, other.mark, other.other): other.label
+        for other in others
+        if other.layer in LINK_LAYERS
+    }
     for unit in links:
         if unit.layer not in LINK_LAYERS:
             continue
