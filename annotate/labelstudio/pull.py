@@ -450,7 +450,7 @@ def _keep(
     run.counts["of these, empty"] += _is_empty(annotation)
     run.notify(f"annotations/{where}.json")
     if not run.dry:
-        run.corpus.write_annotation(annotation, article)
+        store.write(path, content)
     return None
 
 

@@ -66,10 +66,12 @@ def placed(
         if span is None:
             kept.append(region)
         elif (place := next(following)) is not None:
-            start, end = place[0]
-            value = region.value | {"start": start, "end": end}
-            kept.append(region.model_copy(update={"value": value}))
+            kept.append(region if place[0] == span else _moved(region, *place[0]))
     return kept, issues
+
+
+def _moved(region: R, start: int, end: int) -> R:
+    return region.model_copy(update={"value": region.value | {"start": start, "end": end}})
 
 
 def _words(region: Region, notes: set[tuple[str, str]]) -> str | None:
@@ -80,10 +82,15 @@ def _words(region: Region, notes: set[tuple[str, str]]) -> str | None:
 def shown(annotation: Annotation) -> dict[str, str]:
     """The label and the first words of each mark that has words, by its id."""
     return {
-        mark.id: f"{mark.label} “{textwrap.shorten(mark.text, _LETTERS, placeholder='…')}”"
+        mark.id: f"{mark.label} “{_shortened(mark.text)}”"
         for mark in annotation.marks()
         if mark.text
     }
+
+
+def _shortened(words: str) -> str:
+    line = " ".join(words.split())
+    return line if len(line) <= _LETTERS else textwrap.shorten(line, _LETTERS, placeholder="…")
 
 
 _ID = re.compile(r"[\w-]+")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Iterator
 from typing import Annotated, Any
 
+import msgspec
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -57,7 +57,7 @@ class _Raw(BaseModel):
 
 def _whole(value: Any) -> Any:
     try:
-        json.dumps(value, ensure_ascii=False, default=str).encode()
+        msgspec.json.encode(value, enc_hook=str)
     except UnicodeEncodeError:
         raise ValueError("half a character (a lone surrogate)") from None
     return value

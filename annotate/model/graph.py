@@ -102,7 +102,7 @@ def fewer(old: Annotation, new: Annotation) -> str:
     """What the new annotation has less of, in words; empty where it has as many marks, links and answers."""
     counts = []
     for annotation in (old, new):
-        marks, links = disassemble(annotation)
+        marks, links = list(annotation.marks()), list(_annotation_links(annotation))
         answers = sum(len(mark.attributes) for mark in marks)
         counts.append({"marks": len(marks), "links": len(links), "answers": answers})
     names = (name for name in counts[0] if counts[1][name] < counts[0][name])
@@ -142,7 +142,7 @@ def _misplaced(
 
 
 def _record(mark: Mark, layer: Layer, links: Sequence[Link]) -> Mark:
-    fields = mark.model_dump()
+    fields = dict(mark)
     match layer:
         case Layer.MENTION:
             return Mention(**fields)
