@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import glob
 import hashlib
 import json
 import os
@@ -17,6 +18,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+import psutil
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from annotate.corpus.store import Corpus
@@ -167,9 +169,14 @@ def _sha256(path: Path) -> str:
 
 
 def _pack(folder: Path, path: Path) -> None:
-    part = path.with_name(f".{path.name}.part")
+    # Its own, as another run may write to the same file; what a killed one left goes.
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+            writer = left.name.split(".")[-2]
+            if writer.isdecimal() and not psutil.pid_exists(int(writer)):
+                left.unlink(missing_ok=True)
         with part.open("wb") as file:
             with tarfile.open(fileobj=file, mode="w:gz", compresslevel=5) as archive:
                 archive.add(folder / MANIFEST, MANIFEST)

@@ -216,3 +216,41 @@ def test_a_copy_that_was_changed_is_refused_by_name(
         archive.add(tmp_path / "open", ".")
     done = acre("restore", "changed.tar.gz", "--state", tmp_path / "new")
     assert (done.returncode, "damaged: desks/eva/data/" in done.stderr) == (1, True), done.stderr
+
+
+def test_two_that_write_to_one_file_do_not_write_into_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second one writes all of its copy just before the first has written its own."""
+    for name in ("first", "second"):
+        store.write(tmp_path / name / backup.MANIFEST, name.encode())
+    target = tmp_path / "copy.tar.gz"
+
+    def meanwhile(_handle: int) -> None:
+        monkeypatch.undo()
+        child = os.fork()
+        if child == 0:
+            backup._pack(tmp_path / "second", target)
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+
+    monkeypatch.setattr("os.fsync", meanwhile)
+    backup._pack(tmp_path / "first", target)
+    with tarfile.open(target) as archive:
+        manifest = archive.extractfile(backup.MANIFEST)
+        assert manifest is not None
+        assert manifest.read() == b"first"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["copy.tar.gz", "first", "second"]
+
+
+def test_what_a_killed_copy_left_goes(tmp_path: Path) -> None:
+    store.write(tmp_path / "given" / backup.MANIFEST, b"{}")
+    child = os.fork()
+    if child == 0:
+        os._exit(0)
+    os.waitpid(child, 0)
+    dead, alive = (tmp_path / f".copy.tar.gz.{pid}.part" for pid in (child, os.getppid()))
+    for part in (dead, alive):
+        part.write_bytes(b"half")
+    backup._pack(tmp_path / "given", tmp_path / "copy.tar.gz")
+    assert (dead.exists(), alive.exists()) == (False, True)
