@@ -4,7 +4,7 @@ BIN := .venv/bin
 ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo guidelines build train docs screenshots test faults lint
+.PHONY: help setup demo guidelines build train docs screenshots test faults mutations lint
 
 help: ## this list
 	@awk -F ':.*## |#: ' '\
@@ -42,6 +42,7 @@ train: .venv/.done ## the extractors, in build/extractor/, and their scores; tak
 
 test: .venv/.done ## all tests; those in a browser are skipped without Chromium
 faults: .venv/.done ## faults injected into the commands by chance; ARGS="--runs 10000 --seed 1"
+mutations: .venv/.done ## damaged inputs through all readers; ARGS="--runs 1000000 --seed 1"
 lint: .venv/.done ## style, types, and which module may import which
 docs: .venv/.done ## the generated pages of docs/ and guidelines/
 screenshots: .venv/.done ## the pictures of docs/images/, with Chromium
@@ -79,6 +80,9 @@ test:
 
 faults:
 	@$(BIN)/python -m tests.faults $(ARGS)
+
+mutations:
+	@$(BIN)/python -m tests.mutations $(ARGS)
 
 lint:
 	@$(BIN)/ruff check .

@@ -95,7 +95,7 @@ def damaged(good: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
             st.integers(),
             st.floats(),
             st.text(max_size=5),
-            st.sampled_from(_ODD),
+            st.sampled_from(ODD),
         ),
         lambda inner: st.one_of(
             st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=3), inner, max_size=3)
@@ -107,7 +107,7 @@ def damaged(good: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     def damage(draw: st.DrawFn) -> Any:
         holder = [copy.deepcopy(draw(good))]
         for _ in range(draw(st.integers(1, 3))):
-            where, key = draw(st.sampled_from(list(_places(holder))))
+            where, key = draw(st.sampled_from(list(places(holder))))
             if where is not holder and draw(st.booleans()):
                 del where[key]
             else:
@@ -117,7 +117,7 @@ def damaged(good: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return damage()
 
 
-_ODD = [
+ODD = [
     "\ud800",
     "m1",
     "\0",
@@ -130,12 +130,12 @@ _ODD = [
 ]
 
 
-def _places(parent: Any) -> Iterator[tuple[Any, Any]]:
+def places(parent: Any) -> Iterator[tuple[Any, Any]]:
     entries = parent.items() if isinstance(parent, dict) else enumerate(parent)
     for key, value in list(entries):
         yield parent, key
         if isinstance(value, dict | list):
-            yield from _places(value)
+            yield from places(value)
 
 
 @st.composite
@@ -144,12 +144,12 @@ def damaged_bytes(draw: st.DrawFn, content: bytes) -> bytes:
     for _ in range(draw(st.integers(1, 6))):
         start = draw(st.integers(0, len(content)))
         end = draw(st.integers(start, min(len(content), start + 20)))
-        piece = draw(st.one_of(st.sampled_from(_PIECES), st.binary(max_size=6)))
+        piece = draw(st.one_of(st.sampled_from(PIECES), st.binary(max_size=6)))
         content = content[:start] + piece + content[end:]
     return content
 
 
-_PIECES = [
+PIECES = [
     b"", b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"\r", b"\n", b"\t", b",", b'"', b": ", b"- ", b"  ", b"{", b"[", b"]",
     b"&a ", b"*a", b"!!python/object:os.system", b"!!binary x", b"? ", b"null", b"yes", b"~", b".inf", b"9" * 5000,
     b"-1", b"2001-99-99", b"\\u", "🚀".encode(), "e\u0301".encode(), b"[" * 3000, b"../../x", b"%", b"|\n",

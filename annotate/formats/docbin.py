@@ -86,7 +86,7 @@ def documents(files: Mapping[str, bytes], where: str) -> list[Document]:
 
     (content,) = files.values()
     try:
-        docs = list(DocBin().from_bytes(content).get_docs(Vocab()))
+        docs = [_whole(doc) for doc in DocBin().from_bytes(content).get_docs(Vocab())]
     except Exception as error:
         raise FormatError(
             f"{where}: no DocBin that spaCy reads ({type(error).__name__}); write it again"
@@ -102,6 +102,14 @@ def documents(files: Mapping[str, bytes], where: str) -> list[Document]:
         )
         for number, doc in enumerate(docs, 1)
     ]
+
+
+def _whole(doc: Any) -> Any:
+    """The document; KeyError or ValueError where its letters, or a span's, are not in the file: spaCy looks late."""
+    for _group, span in _spans(doc):
+        _ = span.label_, span.id_, span.text
+    _ = doc.text
+    return doc
 
 
 def _words(doc: Any) -> tuple[str, ...]:
