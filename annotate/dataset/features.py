@@ -349,7 +349,7 @@ def _telling(schema: Schema) -> Columns:
             ),
             "depth": (
                 _INT,
-                "how many contents it is told in: 0 is told by the article itself, 1 by a source of its",
+                "how many contents it is told in: 0 is told by the article itself, 1 by one of its sources",
             ),
             "via": (
                 List(

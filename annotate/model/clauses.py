@@ -155,7 +155,8 @@ class _Clause:
         if kind == "stop":
             self._is_open, self._head, self._waiting = False, None, []
         elif kind == "coordinators" and after_comma:
-            self._is_open, self._head = False, None if self._is_open else self._head
+            if self._is_open:  # what follows is beside the clause, and has its own head
+                self._is_open, self._head, self._waiting = False, None, []
         elif kind in self._ends_with:
             self._is_open = False
         elif self._opens(kind, ahead) and not self._is_open:

@@ -419,6 +419,29 @@ def test_a_row_says_what_its_source_only_mentions_and_what_another_denies(
     assert frame["happened"].isna().tolist() == [True, True, True, False, False]
 
 
+def test_what_the_paper_itself_denies_is_a_row_of_the_paper(
+    corpus: Corpus, write: Write, schema: Schema, tmp_path: Path
+) -> None:
+    write(
+        """[c1:content|[q1:cue|Reports] by [h1:source|the Monitor] of [c2:content|a [e1:air_strike|strike]] are lies].
+---
+c1 stance=denies style=indirect source_status=unattributed
+c2 source:h1 cue:q1 stance=asserts style=indirect source_status=named
+e1 realis=actual
+""",
+        outlet="General Staff",
+    )
+    build.build(corpus, schema)
+    told, denied = _load(corpus, tmp_path / "cache", "claims")
+    assert told["source"] == "the Monitor"
+    assert [outer["source"] for outer in told["via"]] == ["General Staff"]
+    assert (denied["source"], denied["source_start"], denied["happened"]) == (
+        "General Staff",
+        None,
+        False,
+    )
+
+
 def test_without_the_text_rows_are_the_same_whether_it_is_here_or_not(
     corpus: Corpus, write: Write, schema: Schema
 ) -> None:

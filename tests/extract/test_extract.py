@@ -12,7 +12,7 @@ from lxml import html
 
 from annotate.corpus.store import Corpus
 from annotate.dataset import build
-from annotate.extract import extractors
+from annotate.extract import extractors, page
 from annotate.extract.lookup import Lookup
 from annotate.model import schema as schema_
 from annotate.model.issues import AcreError, UsageError
@@ -69,7 +69,7 @@ def test_rows_are_those_of_the_config_claims_and_slice_exactly(
     text = ARTICLE.rstrip("\n")
     assert all(text[row["start"] : row["end"]] == row["text"] for row in rows)
     death = next(row for row in rows if row["label"] == "death")
-    assert (death["voice"], death["count_min"]) == ("outlet", 41)
+    assert (death["voice"], death["count_min"]) == ("outlet", [41])
 
 
 UNDATED = """<!doctype html><html lang="en"><head><title>Rebels take hill</title></head><body><article>
@@ -182,3 +182,16 @@ SIMPLE = (
     "[m1:state_force|The army] [e1:capture|seized] [m2:place|the town].\n---\ne1 agent:m1 object:m2"
     " realis=actual\n"
 )
+
+
+def test_the_table_says_what_is_only_mentioned(schema: Schema, write: Write) -> None:
+    article, annotation = write(
+        """[c1:content|It will [e1:refusal|boycott] [e2:talks|talks]], [h1:source|it] [q1:cue|said].
+---
+e1 object:e2 realis=future_or_hypothetical
+e2 realis=future_or_hypothetical
+c1 source:h1 cue:q1 stance=commits style=indirect source_status=named
+"""
+    )
+    rows = extractors.claims(article, annotation, schema)
+    assert [page.claim_text(row, schema)["stance"] for row in rows] == ["commits", "only mentioned"]

@@ -32,3 +32,19 @@ def test_a_claim_is_one_unit_whoever_counts_it(
     moved = align.moved_claim(death, paired)
     assert moved == death._replace(end=death.end + 1, rest=("asserts", int(start) + 2, end))
     assert align.moved_claim(capture, paired) is None
+
+
+def test_what_a_source_only_mentions_has_no_stance(
+    write: Callable[..., tuple[Article, Annotation]],
+) -> None:
+    _article, annotation = write(
+        """[c1:content|It will [e1:refusal|boycott] [e2:talks|talks]], [h1:source|it] [q1:cue|said].
+---
+e1 object:e2 realis=future_or_hypothetical
+e2 realis=future_or_hypothetical
+c1 source:h1 cue:q1 stance=commits style=indirect source_status=named
+"""
+    )
+    refusal, talks = (align.claim_unit(claim, annotation) for claim in claims(annotation))
+    assert refusal.rest[0] == "commits"
+    assert talks.rest == (align.MENTIONED, *refusal.rest[1:])

@@ -59,6 +59,34 @@ def _figures(row: ScoreRow) -> tuple[int, int, float | None, float | None, float
     return (row.gold, row.predicted, *values)  # type: ignore[return-value]
 
 
+PROMISE = """[h1:source|She] [q1:cue|promised] [c1:content|to [e1:withdrawal|leave] {} [e2:detention|freed]].
+---
+e1 realis=future_or_hypothetical
+e2 realis=future_or_hypothetical
+c1 source:h1 cue:q1 stance=commits style=indirect source_status=named
+"""
+
+
+def test_gold_and_prediction_are_claims_of_the_same_text(made: Made) -> None:
+    """Who is wrong about a link is wrong about the claim: what is an argument there is only mentioned."""
+    text, gold = _annotation(PROMISE.format("unless they were"), made)
+    wrong = PROMISE.replace("e1 realis", "e1 object:e2 realis")
+    _text, predicted = _annotation(wrong.format("unless they were"), made)
+    # With the text the condition is mentioned in both, and without it only where it is linked.
+    rows = _score(Case(gold, (predicted,), None, text))
+    assert _figures(rows["claim", "core", "micro"]) == (2, 2, 1.0, 1.0, 1.0)
+    rows = _score(Case(gold, (predicted,), None))
+    assert _figures(rows["claim", "core", "micro"]) == (2, 2, 0.5, 0.5, 0.5)
+    # Another stance on what is only mentioned is no other claim.
+    text, gold = _annotation(PROMISE.format("if they are"), made)
+    _text, predicted = _annotation(
+        PROMISE.format("if they are").replace("=commits", "=demands"), made
+    )
+    rows = _score(Case(gold, (predicted,), None, text))
+    assert _figures(rows["claim", "strict", "micro"]) == (2, 2, 0.5, 0.5, 0.5)
+    assert _figures(rows["claim", "core", "micro"]) == (2, 2, 0.5, 0.5, 0.5)
+
+
 def test_a_case_counted_by_hand(made: Made) -> None:
     text, gold = _annotation(GOLD, made)
     text_, predicted = _annotation(PREDICTED, made)
