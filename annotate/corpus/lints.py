@@ -49,7 +49,8 @@ def _words(gold: Gold, article: Article, schema: Schema) -> Iterator[Found]:
         if not looks or words is None:
             continue
         for code, look in looks:
-            if look.is_met(words, mark.attributes):
+            can_be_met = article.published is not None or not look.dated
+            if can_be_met and look.is_met(words, mark.attributes):
                 ask = look.ask[0].lower() + look.ask[1:].rstrip(".")
                 yield code, mark.id, f"{mark.label} {_shown(mark)}; {ask}"
 

@@ -166,6 +166,8 @@ class Look(_Frozen):
     """A regular expression, met anywhere in the mark's words, whatever their case; empty means every mark."""
     answers: dict[str, str] = {}
     """By attribute, a regular expression that its answer meets, likewise; what is not answered is empty."""
+    dated: bool = False
+    """Only in an article whose date of publication is known."""
     ask: str = Field(min_length=10)
     """What to look for, with the page that decides."""
 

@@ -173,6 +173,8 @@ def test_no_example_and_no_reference_shows_what_the_rules_forbid(schema: Schema)
         ("trigger-light", "air_strike", "launched", True),
         ("trigger-light", "air_strike", "carried out 64 sorties", True),
         ("trigger-light", "detention", "took prisoner", False),
+        ("trigger-light", "capture", "take over", False),
+        ("trigger-light", "advance", "make gains", True),
         ("trigger-function", "air_strike", "against", True),
         ("no-kind", "advance", "operation", True),
         ("several-words", "air_strike", "drone strike", True),

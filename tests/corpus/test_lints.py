@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
@@ -117,3 +118,11 @@ def test_a_lint_that_does_not_resolve_is_refused(tmp_path: Any, lint: str, messa
     path.write_text(source.partition("\nlints:")[0] + f"\nlints:\n{lint}\n", encoding="utf-8")
     with pytest.raises(SchemaError, match=message.replace("(", r"\(")):
         schema_.load(path)
+
+
+def test_a_time_of_an_undated_article_stays_open(write: Write, schema: Schema) -> None:
+    article, annotation = write("They left [m1:time|yesterday].\n---\n")
+    dated = article.model_copy(update={"published": dt.date(2024, 5, 2)})
+    assert codes(dated, gold_of(annotation), schema) == ["time-value"]
+    assert article.published is None
+    assert codes(article, gold_of(annotation), schema) == []
