@@ -272,7 +272,12 @@ def tolls(schema: Schema) -> Columns:
     return _disjoint(
         "tolls",
         of_claim | {"id": (_STRING, "the claim’s `id`, and the mark that counts")},
-        {"claim": (_STRING, "`id` of the claim in `claims`")},
+        {
+            "claim": (
+                _STRING,
+                "`id` of the claim in `claims`: of the same source, unless another tells the count alone",
+            )
+        },
         _end("toll", "the words that count"),
         _attributes(
             schema, {label: schema.labels[label] for label in schema.labels if label in counting}

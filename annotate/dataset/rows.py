@@ -163,28 +163,40 @@ def attributions(of: Document, schema: Schema) -> Iterator[DatasetRow]:
 
 def claims(of: Document, schema: Schema) -> Iterator[DatasetRow]:
     """A row for each event mention and each source that tells it."""
-    yield from _claims(of, schema)
+    for _claim, row in _claims(of, schema):
+        yield row
 
 
 def tolls(of: Document, schema: Schema) -> Iterator[DatasetRow]:
-    """A row for each count of people harmed and each source that tells it."""
+    """A row for each count of people harmed and each source that tells it.
+
+    A count in a content that the event is not in is told by that content's source: “put the [dead] at [45], and the
+    mayor at [51]”.
+    """
     columns = features.arrow_schema("tolls", schema).names
     counts = {mark.id: mark for mark in of.annotation.mentions}
-    for claim in _claims(of, schema):
-        role = schema.tolls.get(claim["label"])
-        for number in claim[role] if role is not None else ():
+    told: set[tuple[str, str]] = set()
+    for claim, claim_row in _claims(of, schema):
+        event, role = claim.event, schema.tolls.get(claim.event.label)
+        for number in claim_row[role] if role is not None else ():
             count = counts[number["id"]]
-            names = {"id": f"{claim['id']}/{count.id}", "claim": claim["id"]}
-            row = claim | _answers(count, schema) | _words_and_offsets(of, "toll", count) | names
+            row = claim_row | _answers(count, schema) | _words_and_offsets(of, "toll", count)
+            around = enclosing(count, of.annotation)
+            if around and not around[0].start <= event.start <= event.end <= around[0].end:
+                if (event.id, count.id) in told:
+                    continue  # whoever else tells the event
+                told.add((event.id, count.id))
+                row |= _telling(of, Claim(event, tuple(around)), schema) | {"within": None}
+            row |= {"id": f"{claim_row['id']}/{count.id}", "claim": claim_row["id"]}
             yield {name: row[name] for name in columns}
 
 
 @_once
-def _claims(of: Document, schema: Schema) -> list[DatasetRow]:
+def _claims(of: Document, schema: Schema) -> list[tuple[Claim, DatasetRow]]:
     return list(_told(of, schema))
 
 
-def _told(of: Document, schema: Schema) -> Iterator[DatasetRow]:
+def _told(of: Document, schema: Schema) -> Iterator[tuple[Claim, DatasetRow]]:
     article = of.article
     story_events = _story_events(of)
     rows_of = {event["id"]: event for event, _arguments in _events(of, schema)}
@@ -192,7 +204,7 @@ def _told(of: Document, schema: Schema) -> Iterator[DatasetRow]:
     for claim in claims_of(of.annotation, of.text, article.language):
         event, said = claim.event, claim.chain[0] if claim.chain else None
         roles = _roles(of, claim, schema)
-        yield {
+        row = {
             "id": _claim_id(of, event.id, said),
             "document": article.id,
             "collection": article.collection,
@@ -208,6 +220,7 @@ def _told(of: Document, schema: Schema) -> Iterator[DatasetRow]:
             "within": None if claim.under is None else _claim_id(of, claim.under, said),
             **_sentence(of, event),
         }
+        yield claim, row
 
 
 def _claim_id(of: Document, event: str, said: Attribution | None) -> str:

@@ -325,6 +325,32 @@ same e1 e2
         assert claims[row["claim"]]["source"] == row["source"]
 
 
+def test_a_count_in_anothers_words_is_that_ones_toll(
+    corpus: Corpus, write: Write, schema: Schema, tmp_path: Path
+) -> None:
+    write(
+        """[h1:source|The Concord] [q1:cue|put] the [e1:death|dead] at [c1:content|[m1:quantity|45]], \
+[h2:source|the mayor] [q2:cue|at] [c2:content|[m2:quantity|51]]; [m3:quantity|nine] [e2:injury|wounded] lived.
+---
+e1 count:m1 count:m2 realis=actual
+e2 count:m3 realis=actual
+c1 source:h1 cue:q1 stance=asserts style=indirect source_status=named
+c2 source:h2 cue:q2 stance=asserts style=indirect source_status=named
+m1 min=45 max=45 unit=people
+m2 min=51 max=51 unit=people
+m3 min=9 max=9 unit=people
+""",
+        outlet="Meridian",
+    )
+    build.build(corpus, schema)
+    rows = _load(corpus, tmp_path / "cache", "tolls")
+    assert [(row["source"], row["min"], row["depth"]) for row in rows] == [
+        ("The Concord", 45, 1),
+        ("the mayor", 51, 1),
+        ("Meridian", 9, 0),
+    ]
+
+
 def test_every_filler_of_a_claim_is_in_its_row(
     corpus: Corpus, write: Write, schema: Schema, tmp_path: Path
 ) -> None:
