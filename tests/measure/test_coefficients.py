@@ -161,6 +161,16 @@ def test_resamples_are_the_same_however_few_are_drawn_at_once(
     assert (together[0].low, together[0].high) == pytest.approx((low, high), abs=1e-12)
 
 
+def test_of_very_many_documents_fewer_resamples_are_held_and_they_are_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole = np.concatenate([weights for _, weights in coefficients._resamples(30, 4, 100)])
+    monkeypatch.setattr(coefficients, "_WEIGHTS", 30 * 25)
+    parts = list(coefficients._resamples(30, 4, 100))
+    assert [start for start, _ in parts] == [0, 25, 50, 75]
+    assert (np.concatenate([weights for _, weights in parts]) == whole).all()
+
+
 def test_many_documents_are_gone_through_as_often_as_few() -> None:
     few, many = (sum(1 for _ in coefficients._resamples(number, 0, 1000)) for number in (50, 5000))
     assert few == many
