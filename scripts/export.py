@@ -27,6 +27,7 @@ from annotate.labelstudio import pull as pull_
 from annotate.labelstudio import server
 from annotate.labelstudio.client import connect
 from annotate.labelstudio.load import PROJECT
+from annotate.labelstudio.source import Server, in_words
 from annotate.model import plain_yaml
 from annotate.model import schema as schema_
 from annotate.model.issues import AcreError, Issue, Severity, UsageError
@@ -36,7 +37,7 @@ from scripts import terminal
 ROOT = Path(__file__).parents[1]
 
 
-class Server(BaseModel):
+class Entry(BaseModel):
     """One Label Studio to pull from."""
 
     model_config = ConfigDict(extra="forbid")
@@ -51,7 +52,7 @@ class Server(BaseModel):
     """Pseudonym of each account, by e-mail address."""
 
     @model_validator(mode="after")
-    def _one_way(self) -> Server:
+    def _one_way(self) -> Entry:
         if (self.desk is None) == (self.url is None) or (self.url is None) != (
             self.token_file is None
         ):
@@ -64,7 +65,7 @@ class Servers(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    servers: list[Server]
+    servers: list[Entry]
 
 
 def export(
@@ -159,7 +160,7 @@ def read(path: Path) -> Servers:
 
 
 def _pull(
-    entry: Server,
+    entry: Entry,
     folder: Path,
     state: Path,
     corpus: Corpus,
@@ -167,16 +168,18 @@ def _pull(
     everything: bool,
     output: _Output,
 ) -> Counter[str]:
-    """Pull from one server; a relative token file is in that folder."""
+    """Pull from one server, and say since when it was asked; a relative token file is in that folder."""
     token = folder / entry.token_file.expanduser() if entry.token_file else None
     client = connect(state, entry.desk or "", entry.url, token)
     annotators = {email.lower(): name for email, name in entry.annotators.items()}
     if entry.desk is not None:
         annotators |= server.read(state, entry.desk).accounts
-    return pull_.pull(
-        client, entry.project, corpus, schema, annotators, everything, output.dry_run, output.show,
-        reader=labelstudio.reader(schema),
+    source = Server(client, entry.project, corpus, everything, output.dry_run)
+    counts = pull_.pull_from(
+        source, corpus, schema, annotators, output.dry_run, output.show, reader=labelstudio.reader(schema)
     )  # fmt: skip
+    print(f"{entry.desk or entry.url}: {in_words(source.asked())}")
+    return counts
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ from annotate.labelstudio import load as load_
 from annotate.labelstudio import pull as pull_
 from annotate.labelstudio import server
 from annotate.labelstudio.matching import Articles
-from annotate.labelstudio.source import File, Server, Source
+from annotate.labelstudio.source import File, Server, Source, in_words
 from annotate.model.issues import Issue, UsageError
 
 
@@ -145,13 +145,11 @@ def pull(
 
 
 def _show_asked(asked: dict[str, Any], as_json: bool) -> None:
-    """Since when the server was asked, and how much it has: a pull that brings nothing says why."""
+    """Since when the server was asked, and how much it has."""
     if as_json and asked:
         say_json({"asked": asked})
     elif asked:
-        since = asked["since"]
-        of = f"those touched since {since} were" if since else "all were"
-        say(f"the project has {asked['tasks']} tasks; {of} asked for")
+        say(in_words(asked))
 
 
 def _added(

@@ -22,7 +22,14 @@ from annotate.labelstudio import config, quotes
 from annotate.model import graph
 from annotate.model.graph import Link
 from annotate.model.issues import Issue, Severity
-from annotate.model.records import Annotation, Article, AttributeValue, Mark, Provenance
+from annotate.model.records import (
+    Annotation,
+    Article,
+    AttributeValue,
+    Mark,
+    Provenance,
+    in_utc,
+)
 from annotate.model.schema import Kind, Schema, is_number
 
 
@@ -32,10 +39,7 @@ def _moment(value: Any) -> dt.datetime:
     moment = dt.datetime.fromisoformat(value)
     if moment.tzinfo is None:
         raise ValueError("a time without its zone")
-    try:
-        return moment.astimezone(dt.UTC)
-    except OverflowError:
-        raise ValueError("no date and time between the years 1 and 9999") from None
+    return in_utc(moment)
 
 
 _Moment = Annotated[dt.datetime, BeforeValidator(_moment)]

@@ -7,10 +7,10 @@ import datetime as dt
 import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Annotated, Any, BinaryIO, Protocol
 
 import ijson
-from pydantic import AwareDatetime, BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from annotate.corpus import store
 from annotate.corpus.store import Corpus
@@ -18,6 +18,7 @@ from annotate.labelstudio.client import AnswerError, Client
 from annotate.labelstudio.results import was_cancelled
 from annotate.labelstudio.tasks import SET_ASIDE
 from annotate.model.issues import AcreError, UsageError
+from annotate.model.records import Moment
 
 # A task updated in the second in which the pull began may be on either side of it.
 _OVERLAP = dt.timedelta(seconds=2)
@@ -68,6 +69,17 @@ class Source(Protocol):
         """Since when tasks were asked for, None for all, and how many there are; nothing where that is not known."""
 
 
+# No Label Studio is older: a file that says otherwise is damaged, and what is reckoned from it leaves the calendar.
+_Moment = Annotated[Moment, Field(ge=dt.datetime(2000, 1, 1, tzinfo=dt.UTC))]
+
+
+def in_words(asked: Mapping[str, Any]) -> str:
+    """What a source `asked`: a pull that brings nothing says why."""
+    since = asked["since"]
+    of = f"those touched since {since} were" if since else "all were"
+    return f"the project has {asked['tasks']} tasks; {of} asked for"
+
+
 class _Seen(BaseModel):
     """What was seen of a task."""
 
@@ -80,9 +92,9 @@ class _Seen(BaseModel):
 class _Progress(BaseModel):
     """How far a project has been pulled."""
 
-    since: AwareDatetime | None = None
+    since: _Moment | None = None
     """Since when tasks are of interest; None: all are."""
-    until: AwareDatetime | None = None
+    until: _Moment | None = None
     """What the next pull starts from, where this one was cut off."""
     after: int = 0
     """The id to go on after."""
@@ -94,7 +106,7 @@ class _Progress(BaseModel):
     def is_ahead(self, clock: dt.datetime) -> bool:
         """Whether it is of a time that the server has not come to: its clock was set back, or the file is another's."""
         moments = [moment for moment in (self.since, self.until) if moment is not None]
-        return any(moment > clock + _OVERLAP for moment in moments)
+        return any(moment - _OVERLAP > clock for moment in moments)
 
     def gone(self, passes: Mapping[str, Collection[str]]) -> set[int]:
         """The tasks of which the corpus had a pass that is not among `passes`, annotators by article, any more."""
@@ -378,6 +390,8 @@ def _entries(stream: BinaryIO) -> Iterator[Any]:
             if _is_deep(entry):
                 raise SourceError(f"more than {_DEEPEST} lists in one another; export it anew")
             yield entry
+    except UnicodeDecodeError as error:
+        raise SourceError(f"not UTF-8: {error.reason}; export it anew") from None
     except ijson.JSONError as error:
         message = error.args[0] if error.args else error
         words = message.decode(errors="replace") if isinstance(message, bytes) else str(message)

@@ -28,11 +28,15 @@ CLUSTER_FIELDS = ("entities", "events")
 """Those that hold clusters of marks."""
 
 
-def _utc(moment: dt.datetime) -> dt.datetime:
-    return moment.astimezone(dt.UTC)
+def in_utc(moment: dt.datetime) -> dt.datetime:
+    """The moment in UTC; ValueError where that is out of the calendar, as of the year 1 in a zone ahead."""
+    try:
+        return moment.astimezone(dt.UTC)
+    except OverflowError:
+        raise ValueError("no date and time between the years 1 and 9999") from None
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
+Moment = Annotated[AwareDatetime, AfterValidator(in_utc)]
 
 
 class Record(BaseModel):

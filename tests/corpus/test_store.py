@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -123,6 +124,19 @@ def test_a_broken_annotation_is_named(corpus: Corpus, write: Write) -> None:
     corpus.annotation_path("ana", article.id).write_text('{"article": "x", "colour": 1}')
     with pytest.raises(StoreError, match=r"Field required; pull the task again"):
         list(corpus.annotated())
+
+
+def test_a_time_out_of_the_calendar_is_named(corpus: Corpus, write: Write) -> None:
+    """In UTC it is of the year 0."""
+    article, _ = write(SENTENCE)
+    path = corpus.annotation_path("ana", article.id)
+    content = re.sub(
+        rb'"updated": ?"[^"]+"', b'"updated":"0001-01-01T00:00:00+14:00"', path.read_bytes()
+    )
+    assert b"+14:00" in content
+    path.write_bytes(content)
+    with pytest.raises(StoreError, match=r"provenance\.updated: .*between the years 1 and 9999"):
+        store.read_annotation(path)
 
 
 def test_an_annotation_without_its_article_is_named(corpus: Corpus, write: Write) -> None:

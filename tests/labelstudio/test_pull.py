@@ -402,6 +402,12 @@ def test_a_clock_that_was_set_hides_no_work(write: Write, start: Callable[[], Ro
     assert at.pull() == {"tasks": 3, "new": 1, "unchanged": 1, "tasks without annotation": 1}
     _set(place, since=None, until="2999-01-01T00:00:00Z", after=10**6)  # and then cut off
     assert at.pull()["unchanged"] == 2
+    for damaged in (
+        "0001-01-01T00:00:00Z",
+        "0001-01-01T00:00:00+14:00",
+    ):  # out of what can be reckoned with
+        _set(place, since=damaged, until=damaged)
+        assert at.pull()["unchanged"] == 2
     at.submit(*written[2])
     time.sleep(2)
     _set(place, since=at.client.clock().isoformat())  # it was minutes ahead, and time has caught up

@@ -85,6 +85,7 @@ def test_it_pulls_validates_writes_builds_and_says_what_and_why(
     done = _run(config, corpus, state)
     assert done.returncode == 1  # one set aside, one server that is not there: each named
     assert f"wrote annotations/ana/{one.id}.json" in done.stdout
+    assert f"{desk.url}: the project has 2 tasks; all were asked for" in done.stdout
     assert "1 new" in done.stdout
     assert "1 set aside" in done.stdout
     assert f"ana/{two.id}: m1: label-unknown: 'castle' is no label" in done.stderr
@@ -93,6 +94,8 @@ def test_it_pulls_validates_writes_builds_and_says_what_and_why(
     assert desk.token not in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     assert (corpus.data / "documents" / "train.parquet").exists()
+    again = _run(config, corpus, state, "--dry-run")
+    assert f"{desk.url}: the project has 2 tasks; those touched since 20" in again.stdout
 
 
 @pytest.mark.parametrize(
