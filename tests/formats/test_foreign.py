@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -306,6 +307,21 @@ def test_docbin_entities_alone_and_any_span_group_are_read(take: Take) -> None:
     code, said, written = take("docbin", {"ID.spacy": DocBin(docs=[doc]).to_bytes()})
     assert (code, written) == (0, [("place", "Old Tarn"), ("person", "Oto Brel")]), said
     assert "not read: 1 categories of the document" in said
+
+
+def test_a_docbin_whose_strings_are_not_in_it_is_refused(take: Take) -> None:
+    """spaCy finds out only where a label is asked for."""
+    import spacy
+    import srsly
+    from spacy.tokens import DocBin
+
+    doc = spacy.blank("en").make_doc(STORY)
+    doc.spans["sc"] = [doc.char_span(*at("Old Tarn"), label="a label")]
+    fields = srsly.msgpack_loads(zlib.decompress(DocBin(docs=[doc]).to_bytes()))
+    fields["strings"].remove("a label")
+    code, said, written = take("docbin", {"ID.spacy": zlib.compress(srsly.msgpack_dumps(fields))})
+    assert (code, written) == (1, []), said
+    assert "no DocBin that spaCy reads (KeyError); write it again" in said
 
 
 # OneIE
