@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -229,13 +230,23 @@ def zone_style(lines: Iterable[tuple[int, str]]) -> str:
     """A style sheet that writes each zone's kind into the margin beside its first line; lines count from 0.
 
     It is the one way to show zones beside a `<Text>` without making regions of them; generated content is no part of
-    the text, so that offsets are untouched.
+    the text, so that offsets are untouched. A kind is whatever an article's file says: of its signs, none ends the
+    string or the style sheet.
     """
     rules = (
-        f'.acre-text .lsf-richtext__line:nth-of-type({line + 1})::before {{ content: "{kind}"; }}'
+        f".acre-text .lsf-richtext__line:nth-of-type({line + 1})::before"
+        f' {{ content: "{_SIGN.sub(_escape, kind)}"; }}'
         for line, kind in lines
     )
     return f"<style>{' '.join(rules)}</style>"
+
+
+_SIGN = re.compile(r"[^\w ×-]")
+
+
+def _escape(sign: re.Match[str]) -> str:
+    """As a string of CSS has it: the blank ends the number."""
+    return f"\\{ord(sign[0]):x} "
 
 
 def listed(rows: Iterable[tuple[str, str, str]]) -> str:

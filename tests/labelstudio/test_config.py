@@ -127,3 +127,14 @@ def test_what_is_typed_says_what_goes_in_and_answers_and_roles_are_in_the_instru
         assert attribute.definition in told
         assert all(value.definition in told for value in attribute.values.values())
     assert all(role.definition in told for role in schema.roles.values())
+
+
+def test_no_kind_of_zone_ends_the_string_or_the_style_sheet() -> None:
+    """It is what an article's file says."""
+    assert 'content: "headline ×2"' in config.zone_style([(0, "headline ×2")])
+    style = config.zone_style([(0, '"; } </style><img src=//elsewhere> \\')])
+    body = style.removeprefix("<style>").removesuffix("</style>")
+    assert "<" not in body
+    assert body.count('"') == 2
+    assert "\\22 \\3b " in body
+    assert body.endswith('\\5c "; }')
