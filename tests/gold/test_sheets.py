@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import pytest
 from annotate.corpus import store, validate
 from annotate.corpus.store import Corpus
 from annotate.gold import adjudicate, sheets
-from annotate.labelstudio.client import Client
+from annotate.labelstudio.client import AnswerError, Client
 from annotate.labelstudio.server import Desk
 from annotate.model.issues import Issue
 from annotate.model.records import MARK_FIELDS, Annotation, Article, Gold
@@ -204,6 +205,25 @@ def test_a_withheld_text_makes_gold_without_a_word_of_it(
 
 
 @pytest.mark.server
+def _kept_all(result: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The answers by which an adjudicator at a desk keeps every mark of the sheet, and what is asked of two labels."""
+    answers = []
+    asked = (("realis", "actual", "death"), ("stance", "asserts", "content"))
+    for entry in result:
+        if entry.get("from_name") != "label":
+            continue
+        place = {key: value for key, value in entry["value"].items() if key != "labels"}
+        said = [("verdict", "keep")]
+        said += [
+            (name, value) for name, value, label in asked if entry["value"]["labels"] == [label]
+        ]
+        for name, value in said:
+            answer = {key: entry[key] for key in ("id", "to_name")}
+            choice = {"from_name": name, "type": "choices", "value": place | {"choices": [value]}}
+            answers.append(answer | choice)
+    return answers
+
+
 def test_at_a_desk_a_sheet_is_a_draft_and_being_cut_off_loses_nothing(
     at: Adjudication,
     write: Write,
@@ -243,33 +263,7 @@ def test_at_a_desk_a_sheet_is_a_draft_and_being_cut_off_loses_nothing(
     client.annotate(task["id"], kept["result"])
     at.run(client, project)
     assert at.codes == ["choice-open"] * 6
-    answers = []
-    for entry in kept["result"]:
-        if entry.get("from_name") == "label":
-            plain = {key: entry[key] for key in ("id", "to_name")} | {"value": dict(entry["value"])}
-            plain["value"].pop("labels")
-            answers.append(
-                plain
-                | {
-                    "from_name": "verdict",
-                    "type": "choices",
-                    "value": plain["value"] | {"choices": ["keep"]},
-                }
-            )
-            for name, value, label in (
-                ("realis", "actual", "death"),
-                ("stance", "asserts", "content"),
-            ):
-                if entry["value"]["labels"] == [label]:
-                    answers.append(
-                        plain
-                        | {
-                            "from_name": name,
-                            "type": "choices",
-                            "value": plain["value"] | {"choices": [value]},
-                        }
-                    )
-    client.annotate(task["id"], kept["result"] + answers, seconds=42)
+    client.annotate(task["id"], kept["result"] + _kept_all(kept["result"]), seconds=42)
     assert at.run(client, project) == []
     gold = _gold(at, article)
     assert (gold.provenance.annotator, gold.provenance.seconds) == ("gold", 42)
@@ -363,6 +357,45 @@ def test_the_command_says_what_is_open_and_exits_by_it(
     broken = acre("adjudicate", "--early", "--folder", "s", "--adjudicator", "ida")
     assert (broken.returncode, "Traceback" in broken.stderr) == (1, False)
     assert f"s/{sheet.name}:1:1: a mark opens with [id:label|" in broken.stderr
+
+
+def test_at_a_desk_one_submission_that_cannot_be_read_stops_no_other(
+    at: Adjudication, write: Write, client: Client, project: str
+) -> None:
+    written = []
+    for name in ("Tak", "Lisk", "Brel"):
+        article, _annotation = write(SENTENCE.replace("Tak", name))
+        write(OTHER.replace("Tak", name), annotator="ben")
+        written.append(article)
+    assert len(at.run(client, project)) == 3
+    found = client.project(project)
+    assert found is not None
+    (page,) = client.tasks(found["id"], annotations=True)
+    tasks = {task["data"]["article"]: task for task in page}
+    unreadable, malformed, good = (tasks[article.id] for article in written)
+    sent = unreadable["drafts"][0]["result"]
+    body = json.dumps({"result": [sent[0] | {"meta": {"text": ["\ud800"]}}, *sent[1:]]}).encode()
+    with pytest.raises(AnswerError, match="HTTP 500"):  # it is kept, and never given again
+        client._answer(
+            "POST", f"api/tasks/{unreadable['id']}/annotations", content=body,
+            headers={"Content-Type": "application/json"},
+        )  # fmt: skip
+    sent = malformed["drafts"][0]["result"]
+    client.annotate(malformed["id"], [sent[0] | {"from_name": ["label"]}, *sent[1:]])
+    sent = good["drafts"][0]["result"]
+    client.annotate(good["id"], sent + _kept_all(sent))
+    assert at.run(client, project) == []  # nor is a second sheet made of what stands
+    told = {
+        number: [str(message) for message in at.messages if f"task={number}" in str(message)]
+        for number in (unreadable["id"], malformed["id"], good["id"])
+    }
+    assert len(told[unreadable["id"]]) == 1
+    assert "task-unreadable: the server fails to give annotation" in told[unreadable["id"]][0]
+    assert "submit the sheet again" in told[unreadable["id"]][0]
+    assert any("result-malformed" in line for line in told[malformed["id"]])
+    assert told[good["id"]] == []
+    golds = [at.corpus.gold(article.id) is not None for article in written]
+    assert golds == [False, False, True]
 
 
 def test_one_sheet_that_cannot_be_read_stops_no_other(at: Adjudication, write: Write) -> None:
