@@ -105,10 +105,12 @@ def documents(files: Mapping[str, bytes], where: str) -> list[Document]:
 
 
 def _whole(doc: Any) -> Any:
-    """The document; KeyError or ValueError where its letters, or a span's, are not in the file: spaCy looks late."""
+    """The document; an exception where its letters, or a span's, are not in the file: spaCy looks late, or never."""
     for _group, span in _spans(doc):
         _ = span.label_, span.id_, span.text
     _ = doc.text
+    if not isinstance(doc.cats, dict) or not isinstance(doc.user_data, dict):
+        raise TypeError("its categories or its user data are no dictionary")
     return doc
 
 

@@ -309,7 +309,7 @@ def test_docbin_entities_alone_and_any_span_group_are_read(take: Take) -> None:
     assert "not read: 1 categories of the document" in said
 
 
-def test_a_docbin_whose_strings_are_not_in_it_is_refused(take: Take) -> None:
+def test_a_docbin_whose_parts_do_not_fit_is_refused(take: Take) -> None:
     """spaCy finds out only where a label is asked for."""
     import spacy
     import srsly
@@ -318,10 +318,12 @@ def test_a_docbin_whose_strings_are_not_in_it_is_refused(take: Take) -> None:
     doc = spacy.blank("en").make_doc(STORY)
     doc.spans["sc"] = [doc.char_span(*at("Old Tarn"), label="a label")]
     fields = srsly.msgpack_loads(zlib.decompress(DocBin(docs=[doc]).to_bytes()))
-    fields["strings"].remove("a label")
-    code, said, written = take("docbin", {"ID.spacy": zlib.compress(srsly.msgpack_dumps(fields))})
-    assert (code, written) == (1, []), said
-    assert "no DocBin that spaCy reads (KeyError); write it again" in said
+    without = [name for name in fields["strings"] if name != "a label"]
+    for damaged, error in (({"strings": without}, "KeyError"), ({"cats": [7]}, "TypeError")):
+        content = zlib.compress(srsly.msgpack_dumps(fields | damaged))
+        code, said, written = take("docbin", {"ID.spacy": content})
+        assert (code, written) == (1, []), said
+        assert f"no DocBin that spaCy reads ({error}); write it again" in said
 
 
 # OneIE
