@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 
 from annotate.corpus import validate
@@ -17,7 +18,7 @@ from annotate.measure import align
 from annotate.measure.align import MarkKey, Unit
 from annotate.model import graph
 from annotate.model.graph import Link
-from annotate.model.issues import Issue, errors
+from annotate.model.issues import Issue, Severity, errors
 from annotate.model.records import Annotation, Article, Gold, Mark, Review, UnitCounts
 from annotate.model.schema import MARK_LAYERS, SAME_AS, SPAN_LAYERS, Layer, Schema
 
@@ -42,7 +43,9 @@ def decide(
         marks, links, schema, article.id, article.sha256, before.provenance
     )
     reasons = _Reasons(before, filled, after)
-    issues = errors([*misplaced, *validate.check(after, article, schema)])
+    found = [*misplaced, *validate.check(after, article, schema)]
+    # Of two equal marks a later merge keeps one, and the id of the other would be lost.
+    issues = [*errors(found), *(_refused(each) for each in found if each.code == "mark-duplicate")]
     issues += _unreasoned_marks(before, filled, article.text or "")
     issues += _unreasoned_details(reasons, article.text or "")
     if issues:
@@ -56,6 +59,10 @@ def decide(
     decisions = reviewed(after, passes, before, reasons.given())
     fields = after.layers() | {"decisions": decisions, "provenance": provenance}
     return before.model_copy(update=fields), []
+
+
+def _refused(issue: Issue) -> Issue:
+    return replace(issue, severity=Severity.ERROR)
 
 
 def _with(

@@ -191,6 +191,8 @@ def test_a_sheet_that_is_no_longer_the_article_is_refused(
          "m1: review-reason: armed_group “Troops” was state_force “Troops”, without a reason"),
         ("[m3:quantity|at least 12]", "at least [m3:quantity|12]",
          "m3: review-reason: quantity “12” was quantity “at least 12”, without a reason"),
+        ("[m1:state_force|Troops]", "[m9:state_force|[m1:state_force|Troops]]",
+         "m9: mark-duplicate: state_force over 0–6 is there already as m1"),
         ("a medic", "[m9:person|a medic]", "m9: review-reason: person “a medic” is new, without a reason"),
         ("e1 agent:m1", "e1", "e1: review-reason: agent → “Troops” of capture “seized” was put in or taken out"),
         ("stance=asserts", "stance=denies", "c1: review-reason: stance=denies of content “at least 12 died”"),
@@ -365,12 +367,16 @@ def corrected(draw: st.DrawFn, gold: Gold) -> Annotation:
     """A review sheet of the gold: marks rejected, moved, given another answer or freed of links, each with a reason."""
     marks, links = graph.disassemble(gold)
     sheet, freed = [], set()
+    taken = {align.mark_key(mark) for mark in marks}
     for mark in marks:
         what = draw(st.sampled_from(["same"] * 12 + ["rejected", "shorter", "answered", "freed"]))
         words, answers = mark.text or "", dict(mark.attributes)
         start = mark.start
         if what == "shorter" and " " in words:
             start += words.rindex(" ") + 1
+        if (mark.label, start, mark.end) in taken:
+            start = mark.start  # two equal marks are refused
+        taken.add(align.MarkKey(mark.label, start, mark.end))
         if what == "rejected":
             answers[adjudicate.VERDICT] = adjudicate.REJECT
         if what == "freed":
