@@ -110,7 +110,8 @@ def test_a_file_is_written_filled_and_read_and_a_late_change_asks_only_for_what_
     at.run()
     assert at.report.open == {}
     assert "person" in {mention.label for mention in _gold(at, article).mentions}
-    assert list(validate.corpus(at.corpus, schema)) == []
+    # Both of two marks that overlap were kept, as agent and as count: a lint tells it.
+    assert {issue.code for issue in validate.corpus(at.corpus, schema)} == {"filler-nested"}
     # The first sheet is still in the folder, and is history.
     assert sent.exists()
     assert at.codes == []
