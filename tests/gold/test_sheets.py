@@ -374,20 +374,22 @@ def test_at_a_desk_one_submission_that_cannot_be_read_stops_no_other(
     (page,) = client.tasks(found["id"], annotations=True)
     tasks = {task["data"]["article"]: task for task in page}
     unreadable, malformed, good = (tasks[article.id] for article in written)
-    sent = unreadable["drafts"][0]["result"]
-    body = json.dumps({"result": [sent[0] | {"meta": {"text": ["\ud800"]}}, *sent[1:]]}).encode()
-    with pytest.raises(AnswerError, match="HTTP 500"):  # it is kept, and never given again
-        client._answer(
-            "POST", f"api/tasks/{unreadable['id']}/annotations", content=body,
-            headers={"Content-Type": "application/json"},
-        )  # fmt: skip
-    sent = malformed["drafts"][0]["result"]
-    client.annotate(malformed["id"], [sent[0] | {"from_name": ["label"]}, *sent[1:]])
+    for task, change in (
+        (unreadable, {"meta": {"text": ["\ud800"]}}),
+        (malformed, {"from_name": ["label"]}),
+    ):
+        sent = task["drafts"][0]["result"]
+        body = json.dumps({"result": [sent[0] | change, *sent[1:]]}).encode()
+        with pytest.raises(AnswerError, match="HTTP 500"):  # it is kept all the same
+            client._answer(
+                "POST", f"api/tasks/{task['id']}/annotations", content=body,
+                headers={"Content-Type": "application/json"},
+            )  # fmt: skip
     sent = good["drafts"][0]["result"]
     client.annotate(good["id"], sent + _kept_all(sent))
     assert at.run(client, project) == []  # nor is a second sheet made of what stands
     told = {
-        number: [str(message) for message in at.messages if f"task={number}" in str(message)]
+        number: [str(message) for message in at.messages if f"task={number}:" in str(message)]
         for number in (unreadable["id"], malformed["id"], good["id"])
     }
     assert len(told[unreadable["id"]]) == 1
