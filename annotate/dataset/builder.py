@@ -158,9 +158,14 @@ def _valid(entry: Entry, report: BuildReport) -> tuple[Gold | None, list[Annotat
     return gold, passes
 
 
-def documents(corpus: Corpus, schema: Schema, report: BuildReport) -> Iterator[BuiltArticle]:
-    """What is built of each article (see `Builder`), in the order of ids; one is held at a time."""
-    builder = Builder(corpus)
+def documents(
+    corpus: Corpus, schema: Schema, report: BuildReport, texts: bool = False
+) -> Iterator[BuiltArticle]:
+    """What is built of each article (see `Builder`), in the order of ids; one is held at a time.
+
+    With `texts`, they may show every text that is here.
+    """
+    builder = Builder(corpus, texts)
     for entry in validate.entries(corpus, schema):
         if isinstance(entry, StoreError):
             report.issues.append(entry.issue)

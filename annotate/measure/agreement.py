@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, combinations
 
@@ -172,16 +172,22 @@ class Comparison:
         self._tally.add(counts)
 
     def report(
-        self, seed: int = 0, samples: int = coefficients.SAMPLES, labels: bool = True
+        self,
+        seed: int = 0,
+        samples: int = coefficients.SAMPLES,
+        labels: bool = True,
+        only: Collection[str] | None = None,
     ) -> AgreementReport:
-        """What was compared so far; see `agreement`."""
+        """What was compared so far; see `agreement`. Of the measures `only` those named are estimated, which is quick
+        where it is F1.
+        """
         tally = self._tally
         return AgreementReport(
             annotators=tuple(sorted(self._annotators)),
             documents=tally.documents,
             untokenised=tally.untokenised,
             nested=tally.nested,
-            rows=list(_rows(tally, self._schema, seed, samples, labels)),
+            rows=list(_rows(tally, self._schema, seed, samples, labels, only)),
             confusions=dict(tally.confusions),
             disagreement_types=tally.disagreement_types,
             examples=tally.examples,
@@ -190,10 +196,20 @@ class Comparison:
 
 
 def _rows(
-    tally: _Tally, schema: Schema, seed: int, samples: int, by_label: bool
+    tally: _Tally,
+    schema: Schema,
+    seed: int,
+    samples: int,
+    by_label: bool,
+    only: Collection[str] | None,
 ) -> Iterator[AgreementRow]:
     keys = list(_keys(tally, schema, by_label))
     measures_of = {(layer, label): dict(_measures(tally, layer, label)) for layer, label in keys}
+    if only is not None:
+        measures_of = {
+            key: {name: measure for name, measure in named.items() if name in only}
+            for key, named in measures_of.items()
+        }
     measures = list(chain.from_iterable(named.values() for named in measures_of.values()))
     estimates = iter(coefficients.estimates(measures, tally.documents, seed, samples))
     for layer, label in keys:
