@@ -4,7 +4,7 @@ BIN := .venv/bin
 ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo guidelines build train docs screenshots test faults mutations lint
+.PHONY: help setup demo guidelines site build train docs screenshots test faults mutations lint
 
 help: ## this list
 	@awk -F ':.*## |#: ' '\
@@ -29,6 +29,11 @@ setup: .venv/.done ## the environment in .venv alone; every other target makes i
 #: acre status -- how far the annotation is; then acre agreement, and acre adjudicate
 
 guidelines: .venv/.done ## the guidelines as a site with search, in build/guidelines/
+
+##@ Look at it
+#: acre extract A B C --format html --story -- what each source says, side by side
+
+site: .venv/.done ## the corpus and the guidelines as a site, in build/site/
 
 ##@ Build
 #: acre validate -- every rule, over the whole corpus
@@ -61,6 +66,9 @@ demo:
 
 guidelines:
 	@$(BIN)/python scripts/guidelines.py
+
+site:
+	@$(BIN)/acre site
 
 build:
 	@$(BIN)/acre build

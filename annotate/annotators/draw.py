@@ -1,4 +1,4 @@
-"""Draws what is easier to look at than to read: marked text as HTML, decision trees as SVG."""
+"""Draws decision trees as SVG."""
 
 from __future__ import annotations
 
@@ -7,84 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from lxml import etree
-
-from annotate.measure import align
-from annotate.model.records import Annotation, Mark
-from annotate.model.schema import Schema
-
-CSS = """
-.acre { line-height: 2.3; margin: .6em 0; white-space: pre-wrap; }
-.acre mark { color: inherit; background: color-mix(in srgb, var(--label) 22%, transparent);
-  border-bottom: 2px solid var(--label); border-radius: 3px; padding: 1px 3px; }
-.acre mark > sub { font: 600 .62em/1 system-ui, sans-serif; color: var(--label); margin-left: 4px;
-  vertical-align: baseline; }
-.acre-links { font-size: .85em; margin: .2em 0 .8em; opacity: .85; }
-.acre-near { border-left: 3px solid #d64938; padding-left: .8em; }
-"""
-
-
-def marked(text: str, annotation: Annotation, schema: Schema) -> str:
-    """The text with its marks as coloured, labelled `<mark>`s, and below it what links them; needs `CSS`.
-
-    Marks may nest and cross: where one crosses another it is closed and opened again, and labelled at its end.
-    """
-    builder = etree.TreeBuilder()
-    builder.start("div", {"class": "acre"})
-    marks = sorted(annotation.marks(), key=lambda mark: mark.order)
-    starts, ends = {mark.start for mark in marks}, {mark.end for mark in marks}
-    edges = sorted({0, len(text)} | starts | ends)
-    stack: list[Mark] = []
-    for offset, after in zip(edges, [*edges[1:], len(text)], strict=True):
-        _close(builder, stack, offset)
-        for mark in (mark for mark in marks if mark.start == offset):
-            _open(builder, mark, schema)
-            stack.append(mark)
-        builder.data(text[offset:after])
-    builder.end("div")
-    drawn = etree.tostring(builder.close(), encoding="unicode", method="html")
-    return drawn + _link_list(annotation)
-
-
-def _open(builder: Any, mark: Mark, schema: Schema) -> None:
-    builder.start(
-        "mark", {"style": f"--label: {schema.labels[mark.label].colour}", "title": mark.label}
-    )
-
-
-def _close(builder: Any, stack: list[Mark], offset: int) -> None:
-    while any(mark.end == offset for mark in stack):
-        depth = max(index for index, mark in enumerate(stack) if mark.end == offset)
-        crossing = stack[depth + 1 :]
-        for _ in crossing:
-            builder.end("mark")
-        builder.start("sub", {})
-        builder.data(stack[depth].label)
-        builder.end("sub")
-        builder.end("mark")
-        del stack[depth:]
-        for mark in crossing:
-            builder.start("mark", {"title": mark.label})
-            stack.append(mark)
-
-
-def _link_list(annotation: Annotation) -> str:
-    words = {mark.id: mark.text or mark.id for mark in annotation.marks()}
-    lines = []
-    for mark in annotation.marks():
-        details = [f"{name} {value}" for name, value in mark.attributes.items()]
-        details += [f"{label} → {words[head]}" for label, head in align.links(mark)]
-        if details:
-            lines.append(f"{words[mark.id]}: {', '.join(details)}")
-    lines += [
-        " = ".join(words[name] for name in cluster.mentions)
-        for cluster in (*annotation.entities, *annotation.events)
-    ]
-    if not lines:
-        return ""
-    listed = etree.Element("ul", {"class": "acre-links"})
-    for line in lines:
-        etree.SubElement(listed, "li").text = line
-    return str(etree.tostring(listed, encoding="unicode", method="html"))
 
 
 def ladder(

@@ -11,6 +11,7 @@ from annotate.cli import (
     pull,
     review,
     score,
+    site,
 )
 from annotate.cli.common import app
 
@@ -26,4 +27,5 @@ __all__ = [
     "pull",
     "review",
     "score",
+    "site",
 ]

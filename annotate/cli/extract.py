@@ -58,6 +58,16 @@ def extract(
             "--output", "-o", help="A file for jsonl, html or acre; by default it is printed."
         ),
     ] = None,
+    story: Annotated[
+        bool,
+        typer.Option(
+            "--story",
+            help=(
+                "With html: what each source says of the events that the files seem to share, side by"
+                " side; which events are the same is guessed."
+            ),
+        ),
+    ] = False,
     published: PublishedOption = None,
     outlet: Annotated[str | None, typer.Option(help="Who published it.")] = None,
     corpus: CorpusOption = CORPUS,
@@ -73,9 +83,12 @@ def extract(
         raise UsageError(
             f"--output {output}: a table is only printed; give --format jsonl, html or acre with it"
         )
+    if story and format_ != "html":
+        raise UsageError("--story is a page; give --format html with it")
     about = reading.About("local", published=date_of(published), outlet=outlet)
     labels = schema_of(schema, corpus)
-    from annotate.extract import extractors, page  # spaCy takes seconds to import
+    from annotate.extract import extractors  # spaCy takes seconds to import
+    from annotate.site import extracted
 
     extractor = extractors.load(model, corpus, labels)
     unread: list[str] = []
@@ -85,7 +98,7 @@ def extract(
         _show_claims(documents, labels)
     else:
         if format_ == "html":
-            content = page.render(documents, extractor, labels)
+            content = extracted.render(documents, extractor, labels, story)
         elif format_ == "jsonl":
             content = "".join(_rows(documents, labels))
         else:
@@ -132,11 +145,13 @@ def _rows(documents: Iterable[Document], schema: Schema) -> Iterator[str]:
 
 
 def _show_claims(documents: Sequence[Document], schema: Schema) -> None:
-    from annotate.extract import extractors, page
+    from annotate.extract import extractors
+    from annotate.site import extracted
 
     for article, annotation in documents:
         claims = [
-            page.claim_text(row, schema) for row in extractors.claims(article, annotation, schema)
+            extracted.claim_text(row, schema)
+            for row in extractors.claims(article, annotation, schema)
         ]
         if not claims:
             say(f"{article.title}: no claim was found")

@@ -1,51 +1,67 @@
-"""Articles with their marks drawn in the text, and their claims in a table: one page that needs nothing else."""
+"""What an extractor reads in articles of no corpus: one page that needs nothing else, or columns of words."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import resources
-from typing import Any
+from typing import Any, NamedTuple
 
-import jinja2
-from markupsafe import Markup
-
+from annotate.extract import extractors
 from annotate.extract import labels as labels_
-from annotate.extract.extractors import Extractor, claims
-from annotate.model import tokens
-from annotate.model.records import Annotation, Article, Mark, Zone
+from annotate.extract.extractors import Extractor
+from annotate.model.records import Annotation, Article
 from annotate.model.schema import Schema
+from annotate.site import documents, joining, pages, sayings, stories, text
+from annotate.site.documents import DrawnZone
+from annotate.site.sayings import Saying
+from annotate.site.stories import Matrix, Told
+
+
+class _Read(NamedTuple):
+    """An article as the page shows it."""
+
+    article: Article
+    zones: Sequence[DrawnZone]
+    sayings: Sequence[Saying]
+    matrix: Matrix | None
+    """What several sources in it say of one event."""
 
 
 def render(
-    documents: Sequence[tuple[Article, Annotation]], extractor: Extractor, schema: Schema
+    read: Sequence[tuple[Article, Annotation]],
+    extractor: Extractor,
+    schema: Schema,
+    as_story: bool = False,
 ) -> str:
-    """The page as HTML."""
-    environment = jinja2.Environment(
-        undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=True
-    )
-    template = (
-        resources.files("annotate.extract").joinpath("page.html.jinja").read_text(encoding="utf-8")
-    )
-    articles = [_article(article, annotation, schema) for article, annotation in documents]
-    return environment.from_string(template).render(articles=articles, extractor=extractor)
+    """The page as HTML; `as_story`, with the events that the articles seem to share, and what each source says of them.
 
-
-def _article(article: Article, annotation: Annotation, schema: Schema) -> dict[str, Any]:
-    """What the template shows of an article."""
-    zones: list[tuple[str, Markup]] = []
-    drawn: set[str] = set()
-    for zone in article.zones:
-        marks, html = _zone(article, annotation, zone, schema)
-        zones.append((zone.kind, html))
-        drawn |= {mark.id for mark in marks}
-    return {
-        "article": article,
-        "zones": zones,
-        "undrawn": [
-            f"{mark.label} “{mark.text}”" for mark in annotation.marks() if mark.id not in drawn
-        ],
-        "claims": [claim_text(row, schema) for row in claims(article, annotation, schema)],
-    }
+    Which events are the same across articles is guessed (`joining.guess`), and the page says so.
+    """
+    shown: list[_Read] = []
+    details: dict[str, Any] = {}
+    told: dict[str, Told] = {}
+    for article, annotation in read:
+        of = extractors.document(article, annotation)
+        said = sayings.sayings(of, schema)
+        prefix = f"{article.id}-"
+        events = stories.told_by_several(annotation, said)
+        matrix = stories.matrix(events, {article.id: said}) if events else None
+        shown.append(_Read(article, documents.zones(of, prefix), said, matrix))
+        details |= text.details(annotation, of.words, prefix)
+        published = article.published.isoformat() if article.published else None
+        told[article.id] = Told(article.title, article.outlet, published, said)
+    joins = joining.guess({name: each.sayings for name, each in told.items()}) if as_story else []
+    story = stories.story("story", told, [join.event for join in joins], schema)
+    return pages.render_alone(
+        "extracted.html.jinja",
+        schema,
+        ("marks.js",),
+        read=shown,
+        extractor=extractor,
+        details=details,
+        story=story if as_story else None,
+        joins=joins,
+        link=pages.on_one_page,
+    )
 
 
 def claim_text(row: dict[str, Any], schema: Schema) -> dict[str, str]:
@@ -67,28 +83,3 @@ def claim_text(row: dict[str, Any], schema: Schema) -> dict[str, str]:
 
 def _words(fillers: Sequence[dict[str, Any]]) -> str:
     return ", ".join(filler["text"] for filler in fillers)
-
-
-def _zone(
-    article: Article, annotation: Annotation, zone: Zone, schema: Schema
-) -> tuple[list[Mark], Markup]:
-    """The marks that can be drawn in the zone, and its text with them as coloured lines under the words."""
-    from spacy import displacy
-
-    text = zone.slice(article.text or "")
-    words = tokens.tokens(text, article.language)
-    starts = {zone.start + span.start: number for number, span in enumerate(words)}
-    ends = {zone.start + span.end: number + 1 for number, span in enumerate(words)}
-    marks = [
-        mark
-        for mark in sorted(annotation.marks(), key=lambda mark: mark.order)
-        if mark.start in starts and mark.end in ends
-    ]
-    spans = [
-        {"start_token": starts[mark.start], "end_token": ends[mark.end], "label": mark.label}
-        for mark in marks
-    ]
-    fields = {"text": text, "spans": spans, "tokens": [span.slice(text) for span in words]}
-    colours = {label: kind.colour for label, kind in schema.labels.items()}
-    html = displacy.render(fields, style="span", manual=True, options={"colors": colours})
-    return marks, Markup(html)

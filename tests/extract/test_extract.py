@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,12 @@ from lxml import html
 
 from annotate.corpus.store import Corpus
 from annotate.dataset import build
-from annotate.extract import extractors, page
+from annotate.extract import extractors
 from annotate.extract.lookup import Lookup
 from annotate.model import schema as schema_
 from annotate.model.issues import AcreError, UsageError
 from annotate.model.schema import Schema
+from annotate.site import extracted
 from tests.conftest import ROOT, Acre
 
 Write = Callable[..., Any]
@@ -101,17 +103,20 @@ def test_the_page_stands_alone_and_draws_every_mark(
     assert (done.returncode, done.stdout.replace("\n", "")) == (0, f"wrote {page}")
     written = page.read_text(encoding="utf-8")
     root = html.fromstring(written)
-    assert not root.xpath("//script | //link | //img | //*[@src]")
-    assert "http" not in written
+    assert not root.xpath("//link | //img | //*[@src]")
+    assert "http:" not in written.replace("default-src 'none'", "")
+    assert "https:" not in written
+    policy = root.xpath("//meta[@http-equiv='Content-Security-Policy']/@content")[0]
+    assert re.fullmatch(
+        r"default-src 'none'; style-src 'sha256-\S+'; script-src 'sha256-\S+'", policy
+    )
     assert "<the mill>" not in written
     assert schema.labels["capture"].colour.lower() in written.lower()
-    assert [cell.text_content() for cell in root.xpath("//table//tr[2]/td")][:2] == [
-        "the ministry",
-        "asserts",
+    assert "the ministry" in [
+        cell.text_content() for cell in root.xpath("//table[@class='claims']//th")
     ]
-    assert {"armed_group", "capture", "content", "source", "cue"} <= {
-        words.strip() for words in root.itertext()
-    }
+    kinds = {each.get("class").split()[0].removeprefix("label-") for each in root.iter("mark")}
+    assert {"armed_group", "capture", "content", "source", "cue"} <= kinds
     assert "unread by a person" in root.text_content()
 
 
@@ -194,4 +199,39 @@ c1 source:h1 cue:q1 stance=commits style=indirect source_status=named
 """
     )
     rows = extractors.claims(article, annotation, schema)
-    assert [page.claim_text(row, schema)["stance"] for row in rows] == ["commits", "only mentioned"]
+    assert [extracted.claim_text(row, schema)["stance"] for row in rows] == ["commits", "only mentioned"]
+
+
+ARMY = """\
+Army says hill is lost
+
+The rebels seized the hill on Friday, the army said. No soldier was killed.
+"""
+
+
+def test_a_story_joins_the_events_that_files_share_and_says_that_it_guesses(
+    acre_here: Acre, article: Path, learned: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "army.txt"
+    other.write_text(ARMY)
+    page = tmp_path / "page.html"
+    done = acre_here(
+        "extract", article, other, "--model", learned, "--format", "html", "--story",
+        "--published", "2024-03-17", "--output", page,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    root = html.fromstring(page.read_text(encoding="utf-8"))
+    (matrix,) = root.xpath("//table[contains(@class, 'dispute')]")
+    sources = [row.text_content() for row in matrix.xpath(".//th[@class='source']/bdi")]
+    assert set(sources) == {"the ministry", "the army"}
+    assert "guessed" in root.find_class("guess")[0].text_content()
+    places = set(root.xpath("//@id"))
+    assert {link.removeprefix("#") for link in root.xpath("//a/@href")} <= places
+
+
+def test_a_story_is_a_page(acre_here: Acre, article: Path) -> None:
+    done = acre_here("extract", article, "--story")
+    assert (done.returncode, done.stderr.strip()) == (
+        2,
+        "acre: --story is a page; give --format html with it",
+    )

@@ -179,8 +179,6 @@ def test_a_pipeline_of_other_labels_is_a_message(
 OTHER_WORDS = {
     ("grammar.py", "agent"),  # a dependency of the parser
     ("names.py", "place"),  # a kind of name in names.yaml
-    ("page.py", "source"),  # columns of the dataset's config claims, and of the page
-    ("page.py", "stance"),
     ("values.py", "civilians"),  # a noun
 }
 
