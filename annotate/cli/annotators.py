@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -27,6 +28,7 @@ from annotate.cli.common import (
     say_json,
     schema_of,
     table,
+    write_output,
 )
 from annotate.corpus.store import Corpus
 from annotate.labelstudio import suggest as suggest_
@@ -144,8 +146,15 @@ def status(
             ),
         ),
     ] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            "--html", help="Write it as a page as well, with agreement over time and what waits."
+        ),
+    ] = None,
     json_: JsonOption = False,
     corpus: CorpusOption = CORPUS,
+    schema: SchemaOption = None,
 ) -> None:
     """Show how far the annotation is: passes, time spent and what is left, by annotator and by layer."""
     if suggestions:
@@ -153,6 +162,11 @@ def status(
         return
     with progress("reading") as step:
         report = status_.status(Corpus(corpus), step)
+        if html is not None:
+            from annotate.site import board  # what makes pages takes a second to import
+
+            page = board.render(Corpus(corpus), report, schema_of(schema, corpus), step)
+            write_output(html, page.encode())
     if json_:
         fields = {
             "annotators": {name: vars(work) for name, work in sorted(report.annotators.items())},

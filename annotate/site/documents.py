@@ -144,7 +144,8 @@ class UnitLine(NamedTuple):
     rest: str
     """An answer's value, or the other end of a link."""
     holders: frozenset[str]
-    origin: str | None
+    origin: str
+    """As in the record of gold; or that nobody has decided, or that its mark is not in gold."""
     reason: str | None
 
 
@@ -171,10 +172,14 @@ def passes_page(built: BuiltArticle, line: Listed, schema: Schema, root: str = "
         names=known.names,
         lines=lines,
         agreed=sum(known.holders_of(unit) == set(known.names) for unit in known.holders),
-        origins=Counter(each.origin or "undecided" for each in lines),
+        origins=Counter(each.origin for each in lines),
         details={key: told for _name, _drawn, marks in columns for key, told in marks.items()},
         schema=schema,
     )
+
+
+_UNRECORDED = ("undecided", "gone with its mark")
+"""What became of a unit without a record, without gold and with it."""
 
 
 def _is_shared(mark: Mark, known: Passes) -> bool:
@@ -195,7 +200,7 @@ def _unit_lines(of: Document, known: Passes) -> Iterator[UnitLine]:
             _words(of, unit.start, unit.end),
             _rest(of, unit),
             holders,
-            decision.origin if decision else None,
+            decision.origin if decision else _UNRECORDED[known.prior is not None],
             decision.reason if decision else None,
         )
 
