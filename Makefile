@@ -81,7 +81,7 @@ docs:
 	@$(BIN)/python scripts/docs.py
 
 screenshots:
-	@$(BIN)/python scripts/screenshots.py
+	@$(BIN)/python scripts/screenshots.py $(ARGS)
 
 test:
 	@$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadgroup $(ARGS)

@@ -237,7 +237,10 @@ def programs() -> str:
         " text, in every config.\n- **Labels** are numbers in a row; `features[...].int2str` names"
         " them.\n- **Splits** keep every story whole: choose by `validation`, report `test`, and"
         " `real`, where news that is real is.\n- **Withheld texts** have offsets and labels and no"
-        " words: `text` and `tokens` are null until you rehydrate them.\n- **Scores** come from"
+        " words: `text` and `tokens` are null until you rehydrate them. Where a\n  text is of a public"
+        " repository, two commands do it: `python scripts/sources.py current-events CLONE > days.jsonl`"
+        " and\n  `acre rehydrate days.jsonl --output mine`. `corpus/collections.yaml` names each"
+        " repository and commit.\n- **Scores** come from"
         " `acre score GOLD PREDICTED`: predictions may be rows of `documents` as JSON lines, and\n "
         " `--against` tells whether another system is better by more than chance.\n"
     ]

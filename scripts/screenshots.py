@@ -1,6 +1,8 @@
-"""Draws the pictures of the labelling page in docs/images/, light and dark, in Chromium.
+"""Draws the pictures of docs/images/, light and dark, in Chromium: of the labelling page, and of the corpus as a site.
 
 make screenshots
+
+With ARGS=--site, those of the site alone, which need no Label Studio.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from annotate.labelstudio.client import Client
 from annotate.model import graph
 from annotate.model import schema as schema_
 from annotate.model.schema import Schema
+from annotate.site import site
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -32,6 +35,12 @@ SHEET = "aid-convoy"
 STORY = "drones-knock-out"
 FINISHED = "tel-arun-empties"
 CAPTURED = "captured"
+SITE = {
+    "front": "index.html",
+    "story": "stories/orrel-pass.html",
+    "label": "labels/air_strike.html",
+}
+TOLLS = "stories/bassir-fuel-market.html"
 
 
 def main() -> None:
@@ -43,6 +52,9 @@ def main() -> None:
             " chromium"
         )
     schema = schema_.load(ROOT / "guidelines" / "schema.yaml")
+    _photograph_site(chromium, schema)
+    if "--site" in sys.argv[1:]:
+        return
     # A desk of its own: what was labelled before would be in the picture.
     with tempfile.TemporaryDirectory() as state:
         desk = server.start(Path(state), "annotator")
@@ -57,6 +69,34 @@ def main() -> None:
                 _photograph_story(labelling, client, schema)
         finally:
             server.stop(desk)
+
+
+def _photograph_site(chromium: str, schema: Schema) -> None:
+    """The front page, a story, its tolls, a document with a mark that is pointed at, and a label: light and dark."""
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "site"
+        site.write(Corpus(ROOT / "corpus"), schema, ROOT / "guidelines", target)
+        article = next((target / "documents").glob(f"{STORY}*[0-9a-f].html"))
+        with sync_playwright() as playwright, open_browser(playwright, chromium) as browser:
+            for theme in ("light", "dark"):
+                page = browser.new_page(
+                    viewport={"width": 1280, "height": 800},
+                    color_scheme=theme,
+                    device_scale_factor=1.5,
+                )
+                for name, address in SITE.items():
+                    page.goto((target / address).as_uri())
+                    _save(page, f"site-{name}-{theme}.png")
+                page.goto((target / SITE["front"]).as_uri())
+                section = page.locator("section", has=page.locator(".dispute")).first
+                store.write(IMAGES / f"site-dispute-{theme}.png", section.screenshot())
+                page.goto((target / TOLLS).as_uri())
+                shot = page.locator("figure.tolls").first.screenshot()
+                store.write(IMAGES / f"site-tolls-{theme}.png", shot)
+                page.goto(article.as_uri())
+                page.locator("mark.event", has_text="killing").first.hover()
+                _save(page, f"site-document-{theme}.png")
+                page.close()
 
 
 def _photograph_sheet(labelling: LabellingPage, client: Client, schema: Schema) -> None:
