@@ -149,7 +149,7 @@ def _frame(label: Label, schema: Schema) -> list[str]:
         f"| [{role}](../roles/{role}.md) | {frame.gloss} | {', '.join(frame.fillers)} |"
         for role, frame in label.roles.items()
     ]
-    return ["", "| role | | may be filled by |", "|---|---|---|", *rows]
+    return ["", "| role | what it is | may be filled by |", "|---|---|---|", *rows]
 
 
 def _confused(names: tuple[str, ...], folder: str) -> str:

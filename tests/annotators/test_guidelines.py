@@ -293,8 +293,8 @@ def test_the_site_builds_and_every_label_has_a_page_that_search_finds() -> None:
         [sys.executable, "scripts/guidelines.py"], cwd=ROOT, check=True, capture_output=True
     )
     site = ROOT / "build" / "guidelines"
-    index = (site / "searchindex.js").read_text(encoding="utf-8")
+    index = (site / "search-index.js").read_text(encoding="utf-8")
     for page in PAGES:
         built = (site / page.kind / f"{page.subject}.html").read_text(encoding="utf-8")
-        assert built.count('<div class="acre">') == len(page.examples)
-        assert f"{page.kind}/{page.subject}" in index
+        assert len(re.findall(r'<div class="example( near)?">', built)) == len(page.examples)
+        assert f'"{page.kind}/{page.subject}.html"' in index
