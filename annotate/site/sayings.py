@@ -170,21 +170,36 @@ def _teller(outer: Mapping[str, Any], names: Mapping[int | None, str | None]) ->
 def with_doubters(sayings: Iterable[Saying]) -> list[Saying]:
     """The sayings, and after each one for everybody who passes it on without vouching for it.
 
-    “The minister rejected Teshk’s claim that soldiers had crossed” is what Teshk says, and the minister’s denial.
+    “The minister rejected Teshk’s claim that soldiers had crossed” is what Teshk says, and the minister’s denial. Where
+    the denial is a claim of its own already, it is told whose words it denies.
     """
+    known = list(sayings)
+    own = {_said(saying, saying.speaker) for saying in known}
+    about: dict[tuple[str, str, str], str] = {}
     every = []
-    for saying in sayings:
+    for saying in known:
         every.append(saying)
         inner = saying.speaker
         for place, teller in enumerate(saying.via):
-            if not teller.vouches:
+            said = _said(saying, teller.name)
+            if not teller.vouches and said in own:
+                about[said] = inner
+            elif not teller.vouches:
                 doubt = replace(
                     saying, source=teller.name, words=teller.name, source_label=None, cue=None,
                     sign=teller.sign, via=saying.via[place + 1 :], about=inner, tolls=(),
                 )  # fmt: skip
                 every.append(doubt)
             inner = teller.name
-    return every
+    return [
+        replace(saying, about=saying.about or about.get(_said(saying, saying.speaker)))
+        for saying in every
+    ]
+
+
+def _said(saying: Saying, speaker: str) -> tuple[str, str, str]:
+    """Which event it is that somebody tells."""
+    return saying.document, saying.event, speaker
 
 
 def _event(row: dict[str, Any]) -> str:

@@ -199,7 +199,10 @@ c1 source:h1 cue:q1 stance=commits style=indirect source_status=named
 """
     )
     rows = extractors.claims(article, annotation, schema)
-    assert [extracted.claim_text(row, schema)["stance"] for row in rows] == ["commits", "only mentioned"]
+    assert [extracted.claim_text(row, schema)["stance"] for row in rows] == [
+        "commits",
+        "only mentioned",
+    ]
 
 
 ARMY = """\
