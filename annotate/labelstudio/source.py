@@ -385,11 +385,19 @@ def _entries(stream: BinaryIO) -> Iterator[Any]:
     if not head[start:].strip().startswith(b"["):
         raise SourceError("no list of tasks; give the file that Label Studio exports as JSON")
     stream.seek(start)
+    depth, builder = 0, ijson.ObjectBuilder()
     try:
-        for entry in ijson.items(stream, "item", use_float=True):
-            if _is_deep(entry):
+        for event, value in ijson.basic_parse(stream, use_float=True):
+            depth += event in ("start_map", "start_array")
+            if depth == 1 and event in ("start_array", "end_array"):
+                continue
+            if depth > _DEEPEST:
                 raise SourceError(f"more than {_DEEPEST} lists in one another; export it anew")
-            yield entry
+            builder.event(event, value)
+            depth -= event in ("end_map", "end_array")
+            if depth == 1:
+                yield builder.value
+                builder = ijson.ObjectBuilder()
     except UnicodeDecodeError as error:
         raise SourceError(f"not UTF-8: {error.reason}; export it anew") from None
     except ijson.JSONError as error:
@@ -397,19 +405,3 @@ def _entries(stream: BinaryIO) -> Iterator[Any]:
         words = message.decode(errors="replace") if isinstance(message, bytes) else str(message)
         reason = " ".join(words.partition("\n")[0].split())
         raise SourceError(f"broken JSON: {reason}; export it anew") from None
-
-
-def _is_deep(entry: Any) -> bool:
-    """Whether more lists and objects are in one another than `_DEEPEST`, that of all entries with them."""
-    level = [entry]
-    for _depth in range(_DEEPEST):
-        inner: list[Any] = []
-        for each in level:
-            if isinstance(each, dict):
-                inner += each.values()
-            elif isinstance(each, list):
-                inner += each
-        if not inner:
-            return False
-        level = inner
-    return True
