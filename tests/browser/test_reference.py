@@ -218,7 +218,7 @@ def test_eight_paragraphs_within_the_counts(
     part: tuple[list[Mark], list[Link]],
 ) -> None:
     marks, links = part
-    assert (len(marks), len(links)) == (122, 85)
+    assert (len(marks), len(links)) == (115, 83)
     labelling.open_next(load.load(client, project, [article], schema).project)
     annotator = Annotator(labelling, article.text or "", schema, marks, links)
     for layer, work in (
