@@ -66,7 +66,8 @@ def start(
     The data directory outlives every kill: the next start finds all that was saved. `guidelines` is the folder of the
     built site, which the desk serves under /guidelines/. `database` is the PostgreSQL server that a new desk keeps its
     data on. ServerError where `port` is given and another program has it; where none is given, the next free one is
-    taken. Of two starts at once the second waits, and takes over what the first started.
+    taken. Of two starts at once the second waits, and takes over what the first started. Where a new desk's Label
+    Studio ends while it makes its tables, they are made once more, which `notify` tells.
     """
     home = folder(state, name)
     with desks.locked(home / "start.lock", on_wait):
@@ -75,11 +76,24 @@ def start(
         if running is not None:
             return running
         postgres.prepare(desk)
+        database_file = desks.data_folder(state, name) / desks.SQLITE
+        may_begin_anew = desk.database is None and not database_file.exists()
         # Another program, or a desk under another state folder, may take the port after it was seen free: it listens
         # there then, and the next turn takes another port.
         while True:
             desk = _with_port(state, desk, port)
-            running = _launch(state, desk, on_wait, guidelines)
+            try:
+                running = _launch(state, desk, on_wait, guidelines)
+            except _Ended as error:
+                # Once in hundreds of first starts one of Label Studio's migrations fails (“no such table”). Nobody has
+                # used its tables yet: a second try starts from none.
+                if not may_begin_anew:
+                    raise
+                may_begin_anew = False
+                notify(f"{error}\nit had never been up: its tables are made once more")
+                for file in database_file.parent.glob(f"{desks.SQLITE}*"):
+                    file.unlink()
+                continue
             if running is not None:
                 return running
 
@@ -193,7 +207,7 @@ def _launch(
     desk = replace(desk, pid=process.pid, started=_start_time(process.pid))
     try:
         desks.keep(state, desk)
-        wait(desk.url, _START_SECONDS, on_wait, lambda: _exited(process, log))
+        wait(desk.url, _START_SECONDS, on_wait, lambda: _check_lives(process, log))
         if not _answers(desk, _FIRST_ANSWER_SECONDS):
             if not _listens(process.pid, desk.port):
                 stop(desk)  # another desk's server answered, which may have ended since
@@ -354,11 +368,15 @@ def _program() -> list[str]:
     return [sys.executable, "-P", "-m", _MODULE]
 
 
-def _exited(process: subprocess.Popen[bytes], log: Path) -> str | None:
+class _Ended(ServerError):
+    """Label Studio ended by itself before it was up."""
+
+
+def _check_lives(process: subprocess.Popen[bytes], log: Path) -> None:
     if process.poll() is None:
-        return None
+        return
     tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-5:]
-    return (
+    raise _Ended(
         f"Label Studio ended with {process.returncode} while starting; its last words, from"
         f" {log}:\n" + "\n".join(tail)
     )

@@ -40,10 +40,14 @@ pytestmark = pytest.mark.server
 
 
 def test_what_was_saved_outlives_a_kill(
-    tmp_path: Path, write: Callable[..., tuple[Article, Annotation]], corpus: Corpus, schema: Schema
+    tmp_path: Path,
+    write: Callable[..., tuple[Article, Annotation]],
+    corpus: Corpus,
+    schema: Schema,
+    prepare: Prepare,
 ) -> None:
     article, annotation = write(SENTENCE)
-    state = tmp_path / "state"
+    state = prepare(tmp_path / "state", "eva")
     desk = server.start(state, "eva")
     try:
         client = Client(desk.url, desk.token)
@@ -67,6 +71,46 @@ def test_what_was_saved_outlives_a_kill(
     assert not server.is_ours(desk)
     readable = [path for path in state.rglob("*") if stat.S_IMODE(path.lstat().st_mode) & 0o077]
     assert readable == []  # nothing of a desk is for other users' eyes
+
+
+FAILS_AT_FIRST = """
+import os, pathlib, runpy, shutil, sys
+database = pathlib.Path(os.environ["LABEL_STUDIO_BASE_DATA_DIR"], "label_studio.sqlite3")
+if not os.path.exists({tried!r}):
+    pathlib.Path({tried!r}).touch()
+    database.parent.mkdir(parents=True)
+    database.write_bytes(b"half a database")
+    sys.exit("no such table: tasks_annotation")
+assert not database.exists()
+shutil.copyfile({tables!r}, database)
+module = sys.argv.pop(1)
+runpy.run_module(module, run_name="__main__", alter_sys=True)
+"""
+
+
+def test_tables_that_could_not_be_made_are_made_once_more(
+    tmp_path: Path, tables: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script, tried = tmp_path / "fails.py", tmp_path / "tried"
+    script.write_text(FAILS_AT_FIRST.format(tried=str(tried), tables=str(tables)))
+    program = [sys.executable, "-P", str(script), server._MODULE]
+    monkeypatch.setattr(server, "_program", lambda: program)
+    told: list[str] = []
+    desk = server.start(tmp_path / "state", "eva", notify=told.append)
+    try:
+        assert server.is_ours(desk)
+        (line,) = told
+        assert "no such table: tasks_annotation" in line
+        assert "its tables are made once more" in line
+    finally:
+        server.stop(desk)
+    # Tables that were in use are never thrown away.
+    tried.unlink()
+    monkeypatch.setattr(server, "_program", lambda: [sys.executable, "-c", "raise SystemExit(1)"])
+    kept = (tmp_path / "state/desks/eva/data" / desks.SQLITE).read_bytes()
+    with pytest.raises(ServerError, match="ended with 1 while starting"):
+        server.start(tmp_path / "state", "eva")
+    assert (tmp_path / "state/desks/eva/data" / desks.SQLITE).read_bytes() == kept
 
 
 def test_it_is_closed_to_strangers(desk: Desk) -> None:
@@ -456,16 +500,18 @@ def test_a_damaged_desk_file_is_one_clear_line(
     assert "give its address again: acre serve --desk eva with the --url" in done.stderr
 
 
-def test_desks_started_at_once_under_two_state_folders_get_a_port_each(tmp_path: Path) -> None:
+def test_desks_started_at_once_under_two_state_folders_get_a_port_each(
+    tmp_path: Path, prepare: Prepare
+) -> None:
     """Neither listens yet when the other takes its port: Label Studio then serves one of them at the next port."""
     others: list[Desk] = []
 
     def start_another() -> None:
         if not others:
             others.append(Desk("none", "", ""))  # it waits as well
-            others[0] = server.start(tmp_path / "elsewhere", "ben")
+            others[0] = server.start(prepare(tmp_path / "elsewhere", "ben"), "ben")
 
-    desk = server.start(tmp_path / "here", "eva", on_wait=start_another)
+    desk = server.start(prepare(tmp_path / "here", "eva"), "eva", on_wait=start_another)
     try:
         assert server.is_ours(desk)
         assert server.is_ours(others[0])
