@@ -111,7 +111,7 @@ def damaged(good: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
             if where is not holder and draw(st.booleans()):
                 del where[key]
             else:
-                where[key] = draw(junk)
+                where[key] = copy.deepcopy(draw(junk))  # the next turn may damage it
         return holder[0]
 
     return damage()
