@@ -41,6 +41,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 from browser.page import LabellingPage, find_chromium, open_browser, open_page  # noqa: E402
 
 OURS, BARE = "the desk’s page", "bare Label Studio"
+DESK = "benchmark"
 NEW_MARKS = 3
 """Made on each page that is opened."""
 WORD = "the"
@@ -63,6 +64,12 @@ def benchmark_page(
     repeat: Annotated[
         int, typer.Option(min=1, help="How often each page is opened; the median counts.")
     ] = 5,
+    state: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where the desk keeps its data; by default a folder that is thrown away."
+        ),
+    ] = None,
 ) -> None:
     """Print the seconds that each page takes to open and to show a new mark, and their ratio."""
     schema = schema_.load(ROOT / "guidelines" / "schema.yaml")
@@ -73,8 +80,8 @@ def benchmark_page(
             "Chromium is missing; install it, for example with: apt-get install chromium"
         )
     seconds: dict[tuple[str, str], list[float]] = defaultdict(list)
-    with tempfile.TemporaryDirectory() as state:
-        desk = server.start(Path(state), "benchmark")
+    with tempfile.TemporaryDirectory() as folder:
+        desk = server.start(state or Path(folder), DESK)
         try:
             client, count = Client(desk.url, desk.token), len(list(annotation.marks()))
             apart = (article.text or "").count(WORD) // NEW_MARKS

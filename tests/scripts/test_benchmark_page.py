@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from annotate.model.issues import UsageError, errors
 from annotate.model.schema import Schema
 from scripts import benchmark_page
 from tests.browser.page import find_chromium
+from tests.conftest import Prepare
 
 
 def test_an_article_of_several_has_the_marks_of_each_at_their_places(schema: Schema) -> None:
@@ -30,11 +32,25 @@ def test_more_marks_than_there_are_is_one_line(schema: Schema) -> None:
 
 @pytest.mark.server
 @pytest.mark.browser
-def test_both_pages_are_opened_and_marked() -> None:
+def test_both_pages_are_opened_and_marked(prepare: Prepare, tmp_path: Path) -> None:
     if find_chromium() is None:
         pytest.skip("Chromium is missing; install it, for example with: apt-get install chromium")
-    command = [sys.executable, benchmark_page.__file__, "--marks", "1", "--repeat", "1"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    prepare(tmp_path, benchmark_page.DESK)
+    done = subprocess.run(
+        [
+            sys.executable,
+            benchmark_page.__file__,
+            "--marks",
+            "1",
+            "--repeat",
+            "1",
+            "--state",
+            tmp_path,
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     assert "medians of 1 openings" in done.stdout
     assert "opens" in done.stdout
