@@ -51,6 +51,17 @@ _FIND = """([words, nth, offset]) => {
   return [first.left, first.top + first.height / 2, last.right, last.top + last.height / 2];
 }"""
 
+# Resolves when nothing on the page has changed for so many milliseconds, after 2 seconds at the latest.
+_QUIET = """(quiet) => new Promise((resolve) => {
+  let due;
+  const done = () => { watcher.disconnect(); clearTimeout(due); clearTimeout(last); resolve(); };
+  const again = () => { clearTimeout(due); due = setTimeout(() => requestAnimationFrame(done), quiet); };
+  const watcher = new MutationObserver(again);
+  const last = setTimeout(done, 2000);
+  watcher.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+  again();
+})"""
+
 # Whether there are so many marks, and the last one is selected.
 _IS_MADE = """(count) => {
   const { regions, selectedRegions } = window.Htx.annotationStore.selected;
@@ -111,18 +122,22 @@ class LabellingPage:
 
     def _wait(self) -> None:
         self.page.wait_for_selector(".acre-text .lsf-richtext__line")
-        self.page.wait_for_timeout(1000)
+        self.settle(400)
+
+    def settle(self, quiet: int = 60) -> None:
+        """Wait until the page has answered: nothing on it has changed for so many milliseconds."""
+        self.page.evaluate(_QUIET, quiet)
 
     def theme(self, name: str) -> None:
         """Light or dark, by the switch at the top."""
         if self.page.get_by_text("Dark" if name == "light" else "Light", exact=True).count():
             self.page.get_by_text("Dark" if name == "light" else "Light", exact=True).first.click()
-            self.page.wait_for_timeout(500)
+            self.settle(200)
 
     def press(self, key: str) -> None:
         self.actions += 1
         self.page.keyboard.press(key.replace("shift+", "Shift+") if "+" in key else key)
-        self.page.wait_for_timeout(200)
+        self.settle()
 
     def box(self, words: str, nth: int = 0, at: int | None = None) -> list[float]:
         """Where the words are on the screen: left and middle of their start, right and middle of their end.
@@ -130,7 +145,7 @@ class LabellingPage:
         They are the n-th occurrence, or those `at` an offset of the text, as `offset` counts.
         """
         self.page.evaluate(_FIND, [words, nth, at])
-        self.page.wait_for_timeout(100)  # it may have scrolled
+        self.settle()  # it may have scrolled
         found: Any = self.page.evaluate(_FIND, [words, nth, at])
         assert found is not None, f"{words!r} is not on the page"
         return list(found)
@@ -156,7 +171,7 @@ class LabellingPage:
             self.page.wait_for_function(_IS_MADE, arg=count)
         except TimeoutError:
             pytest.fail(f"{what} made no mark")
-        self.page.wait_for_timeout(100)
+        self.settle()
 
     def drag(self, words: str, nth: int = 0, alt: bool = False, at: int | None = None) -> None:
         """Drag over the words, with Alt as the mouse is let go."""
@@ -175,7 +190,7 @@ class LabellingPage:
     def relabel(self, label: str) -> None:
         """Click on a label: the selected mark takes it."""
         self.page.locator(".acre-labels").get_by_text(label, exact=True).click()
-        self.page.wait_for_timeout(200)
+        self.settle()
 
     def marks(self) -> list[tuple[str, str]]:
         """Label and words of each mark, as the page would submit them."""
@@ -200,7 +215,7 @@ class LabellingPage:
         self.press("u")
         left, top, _right, _bottom = self.box(words, nth)
         self.page.mouse.click(left + 3, top)
-        self.page.wait_for_timeout(400)
+        self.settle()
         assert self.selected(), f"clicking {words!r} selects no mark"
 
     def select_listed(self, label: str, words: str) -> None:
@@ -213,7 +228,7 @@ class LabellingPage:
             .first
         )
         item.click()
-        self.page.wait_for_timeout(400)
+        self.settle()
         assert self.page.evaluate("window.Htx.annotationStore.selected.selectedRegions.length") == 1
 
     def link(self, tail: str, labels: str, head: str, tail_nth: int = 0, head_nth: int = 0) -> None:
@@ -237,7 +252,7 @@ class LabellingPage:
             }""",
             [tail, label, head],
         )
-        self.page.wait_for_timeout(200)
+        self.settle()
 
     def click(
         self,
@@ -250,7 +265,7 @@ class LabellingPage:
         left, top, _right, _bottom = self.box(words, nth, at)
         self.actions += 1
         self.page.mouse.click(left + 3, top, button=button)
-        self.page.wait_for_timeout(200)
+        self.settle()
 
     def choices(self) -> list[str]:
         """The labels that the chooser offers for a link, where it is open."""
@@ -286,7 +301,7 @@ class LabellingPage:
 
     def told(self) -> list[str]:
         """What the page says in words of the selected mark."""
-        self.page.wait_for_timeout(200)
+        self.settle()
         return self.page.locator(".acre-mark li button:first-child").all_inner_texts()
 
     def results(self) -> list[dict[str, Any]]:
@@ -300,14 +315,14 @@ class LabellingPage:
             relation = self.page.locator(".lsf-relations__item").first
             relation.hover()
             relation.get_by_label("Delete Relation").click()
-            self.page.wait_for_timeout(200)
+            self.settle()
 
     def fill(self, name: str, value: str) -> None:
         """Answer a question of the selected mark by typing."""
         field = self.page.locator(f".acre-side input[name={name}]")
         field.fill(value)
         field.press("Enter")
-        self.page.wait_for_timeout(200)
+        self.settle()
 
     def submit(self) -> None:
         # A draft of it goes to an address below.

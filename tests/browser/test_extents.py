@@ -74,7 +74,7 @@ def test_an_extent_is_moved_by_keys_and_by_its_handles_and_keeps_links_and_answe
     mouse.move(left + 30, top, steps=5)
     mouse.move(left + 12, top, steps=5)  # within the word: it is taken whole
     mouse.up()
-    page.page.wait_for_timeout(300)
+    page.settle()
     dragged = "shelled Tak. “Rebels fled”"
     assert page.marks() == [("content", dragged), ("cue", "said")]
     assert page.links() == [(dragged, ["cue"], "said")]
@@ -96,7 +96,7 @@ def test_a_mark_stays_where_its_handle_is_dragged_over_all_of_it(open_text: Open
     mouse.down()
     mouse.move(right, bottom, steps=5)
     mouse.up()
-    page.page.wait_for_timeout(300)
+    page.settle()
     assert page.marks() == [("place", "Tak")]
 
 

@@ -54,7 +54,7 @@ def test_words_that_are_dragged_over_first_are_marked_by_the_key_that_follows(
     page = open_text("Troops shelled Tak at noon. Rebels said 12 people died.")
     page.mark("s", "Troops")
     page.drag("Tak")
-    page.page.wait_for_timeout(300)
+    page.settle()
     assert (page.count(), page.selected()) == (1, [])
     page.press("l")
     page.page.mouse.dblclick(*page.box("noon")[:2])
@@ -65,7 +65,7 @@ def test_words_that_are_dragged_over_first_are_marked_by_the_key_that_follows(
         "window.Htx.annotationStore.selected.selectArea(window.Htx.annotationStore.selected.regions[0])"
     )
     page.drag("Rebels")
-    page.page.wait_for_timeout(300)
+    page.settle()
     assert page.marks() == [
         ("armed_group", "Rebels"),
         ("place", "Tak"),

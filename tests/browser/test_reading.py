@@ -40,7 +40,7 @@ def test_only_the_links_of_a_mark_are_drawn(open_text: Open) -> None:
     page.press("u")
     left, top, _right, _bottom = page.box("the army")
     page.page.mouse.move(left + 4, top)
-    page.page.wait_for_timeout(200)
+    page.settle()
     assert page.arcs() == ["source"]
     page.page.mouse.move(5, 5)
     page.press("*")
@@ -58,13 +58,13 @@ def test_what_is_said_of_a_mark_is_listed_in_words_and_leads_there(open_text: Op
     panel.get_by_text("realis: actual").click()
     assert page.page.evaluate("document.activeElement.type") == "checkbox"
     panel.get_by_text("agent: Troops").click()
-    page.page.wait_for_timeout(300)
+    page.settle()
     assert page.selected() == ["Troops"]
     assert page.told() == ["agent of: shelled"]
     panel.get_by_text("agent of: shelled").click()
-    page.page.wait_for_timeout(300)
+    page.settle()
     panel.get_by_label("remove target: Tak").click()
-    page.page.wait_for_timeout(300)
+    page.settle()
     assert page.told() == ["realis: actual", "agent: Troops"]
     assert page.links() == [
         ("shelled", ["agent"], "Troops"),

@@ -129,7 +129,7 @@ def test_links_are_drawn_and_removed_each_by_one_step_of_undo(told: Told) -> Non
         f"studio.link({shelled}, {troops}, ['target']), studio.links()[0].labels",
         ["agent", "target"],
     )
-    told.page.page.wait_for_timeout(300)
+    told.page.settle()
     told("document.querySelectorAll(studio.ARC(studio.links()[0].id)).length", 1)
     told.page.press("Control+z")
     told("studio.links()[0].labels", ["agent"])
@@ -151,7 +151,7 @@ def test_words_are_marked_and_a_drag_has_an_end(told: Told) -> None:
     # What ends the drag keeps the next click for what it is meant for.
     told("studio.endDrag()", True)
     page.click("Troops")
-    page.page.wait_for_timeout(300)
+    page.settle()
     assert page.selected() == ["Troops"]
 
 

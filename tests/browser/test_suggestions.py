@@ -195,6 +195,7 @@ def test_a_suggestion_looks_like_one_until_it_is_kept_changed_or_thrown_away(
     labelling.select("Rebels")
     labelling.relabel("armed_group")  # who changes one has looked at it
     labelling.notice("suggestions", "not looked at: 2.")
+    labelling.notice("saved", "Not saved yet")
     labelling.notice_gone("saved")
     labelling.page.reload()  # the draft knows
     labelling.notice("suggestions", "not looked at: 2.")
