@@ -15,6 +15,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -32,7 +33,11 @@ CONFLICTS = "Armed conflicts and attacks"
 # “BOGOTA, 15 JAN 90 (DPA) -- [TEXT] …”: the outlet is in the brackets after the date.
 _DATELINE = re.compile(r"^[^(]*(?:\([^)]*\)[^(]*)?\d{1,2} [A-Z]{3} \d{2} \(([^)]+)\) --")
 # “Friday, January 4, 2019”, which Wikinews prints above each article.
-_WEEKDAY_LINE = re.compile(r"^\s*[A-Z][a-z]+day, [A-Z][a-z]+ \d{1,2}, \d{4}\s*")
+_WEEKDAY_LINE = re.compile(r"^\s*[A-Z][a-z]+day, ([A-Z][a-z]+ \d{1,2}, \d{4})\s*")
+# What follows each article there, and is none of its words.
+_WIKINEWS_FOOT = re.compile(
+    r"Have an opinion on this story|Share this article|This page is archived"
+)
 _WIKINEWS = "Wikinews"
 
 
@@ -94,12 +99,13 @@ def current_events(path: Path) -> Iterator[Row]:
 
 
 def wikinews(path: Path) -> Iterator[Row]:
-    """Articles of Wikinews: rows of `.csv` (url, date, title, text) or objects of `.jsonl`.
+    """Articles of Wikinews: rows of `.csv` (url, date, title, text), objects of `.jsonl`, or the sentences of `.json`.
 
-    Without the line of the day that Wikinews prints above each.
+    Without the line of the day that Wikinews prints above each. Sentences have lost title and paragraphs: an article is
+    one paragraph, from a sentence that begins with the day to the next such one.
     """
-    rows = _csv(path) if path.suffix == ".csv" else _json_lines(path)
-    for number, row in rows:
+    readers = {".csv": _csv, ".json": _sentences}
+    for number, row in readers.get(path.suffix, _json_lines)(path):
         if not row.get("text"):
             raise SourceError(f"{path}:{number}: no text; take the file as it is cloned")
         paragraphs = re.split(r"\n\s*\n", _WEEKDAY_LINE.sub("", row["text"]))
@@ -129,7 +135,7 @@ def re3d(path: Path) -> Iterator[Row]:
 RECIPES: dict[str, tuple[Callable[[Path], Iterator[Row]], tuple[str, ...]]] = {
     "muc3": (muc3, ("*.xhtml",)),
     "current-events": (current_events, ("*.md",)),
-    "wikinews": (wikinews, ("*.csv", "*.jsonl")),
+    "wikinews": (wikinews, ("*.csv", "politics_*.json", "*.jsonl")),
     "re3d": (re3d, ("documents.json",)),
 }
 """By name: what reads a file, and which files of a folder it reads."""
@@ -204,6 +210,24 @@ def _csv(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     csv.field_size_limit(10_000_000)
     with path.open(encoding="utf-8", newline="") as file:
         yield from enumerate(csv.DictReader(file), start=2)
+
+
+def _sentences(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """The articles of a list of sentences, each numbered by its first sentence's place in the list."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        sentences = [str(row["sentence"]) for row in found]
+    except (ValueError, TypeError, KeyError) as error:
+        raise SourceError(
+            f"{path}: no list of sentences: {error!r}; take the file as it is cloned"
+        ) from None
+    starts = [number for number, words in enumerate(sentences) if _WEEKDAY_LINE.match(words)]
+    for start, end in zip(starts, [*starts[1:], len(sentences)], strict=True):
+        day = _WEEKDAY_LINE.match(sentences[start])
+        assert day is not None
+        words = takewhile(lambda words: not _WIKINEWS_FOOT.match(words), sentences[start:end])
+        date = dt.datetime.strptime(day[1], "%B %d, %Y").date()
+        yield start + 1, {"text": " ".join(words), "date": date.isoformat()}
 
 
 def _json_lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:

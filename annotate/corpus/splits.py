@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 SHARES = {"train": 0.6, "validation": 0.15, "test": 0.25}
 """What part of a collection's code points each split is to hold."""
 _LEAST_WORDS = 8
-"""A repeated paragraph gives a text away from this length on: a subhead does not."""
+"""A repeated paragraph gives a text away from this length on."""
+_HEADINGS = {"subhead"}
+"""Zones that name a topic, which another article on it may name alike."""
 _BANDS, _IN_BAND = 24, 4
 
 
@@ -240,10 +242,10 @@ def _prints(article: Article, schema: Schema) -> frozenset[int]:
 
 
 def _paragraphs(article: Article, schema: Schema) -> frozenset[str]:
-    """The long paragraphs of what is annotated: bylines and links to other pages repeat on every page."""
+    """The long paragraphs of what is annotated: bylines, links to other pages and headings of a topic repeat."""
     paragraphs = set()
     for zone in article.zones:
-        if zone.kind in schema.silent_zones:
+        if zone.kind in schema.silent_zones or zone.kind in _HEADINGS:
             continue
         for line in zone.slice(article.text or "").split("\n"):
             words = re.findall(r"\w+", line.casefold())

@@ -125,6 +125,21 @@ def test_a_byline_that_repeats_is_no_story(corpus: Corpus, schema: Schema, write
     assert assigned.rows[one.id].story != assigned.rows[two.id].story
 
 
+def test_a_topic_that_two_days_name_alike_is_no_story(
+    corpus: Corpus, schema: Schema, write: Write
+) -> None:
+    topic = "Attacks on civilians in the Sulvane border war"
+    one, _ = write(
+        f"Monday\n\nIt rained.\n\n{topic}\n\nA ferry burned at Lufira before noon.\n---\n"
+    )
+    two, _ = write(
+        f"Tuesday\n\nIt froze.\n\n{topic}\n\nTwo bridges were closed, officials said.\n---\n"
+    )
+    assert [zone.kind for zone in one.zones] == ["headline", "paragraph", "subhead", "paragraph"]
+    assigned = splits.assign(corpus, schema)
+    assert assigned.rows[one.id].story != assigned.rows[two.id].story
+
+
 def test_news_is_real_and_what_is_assigned_stays(
     corpus: Corpus, schema: Schema, write: Write
 ) -> None:
@@ -188,10 +203,8 @@ def test_copies_as_near_as_the_threshold_nearly_always_share_a_fingerprint(
     assert met >= 198
 
 
-def test_the_corpus_leaks_nothing_and_its_news_is_its_real_split(schema: Schema) -> None:
+def test_the_corpus_leaks_nothing_and_its_real_split_is_news(schema: Schema) -> None:
     assert list(_issues(CORPUS, schema, ARTICLES)) == []
     for article in ARTICLES:
-        collection = COLLECTIONS[article.collection]
-        if collection.in_dataset:
-            is_real = SPLITS[article.id].split == "real"
-            assert is_real == (collection.text_kind == "news"), article.id
+        if SPLITS.get(article.id, SplitRow("", "")).split == "real":
+            assert COLLECTIONS[article.collection].text_kind == "news", article.id

@@ -84,6 +84,25 @@ def test_articles_of_wikinews_and_re3d(folder: Path) -> None:
     assert document == {"text": "A.\nB.", "title": "T", "outlet": "S"}
 
 
+def test_articles_of_wikinews_as_a_list_of_sentences(tmp_path: Path) -> None:
+    sentences = [
+        "Friday, January 25, 2008  Five were hurt.",
+        "One  left.",
+        "Have an opinion on this story?",
+        "Share this article    This page is archived.",
+        "Sunday, March 2, 2008\n \nBREL -\nA ferry sank.",
+        "Nobody knows why.",
+    ]
+    rows = [{"id": number, "sentence": words} for number, words in enumerate(sentences, 1)]
+    (tmp_path / "politics_d.json").write_text(json.dumps(rows))
+    first, second = read("wikinews", [tmp_path])
+    assert (first["text"], first["published"]) == ("Five were hurt. One left.", "2008-01-25")
+    assert (second["text"], second["published"]) == (
+        "BREL - A ferry sank. Nobody knows why.",
+        "2008-03-02",
+    )
+
+
 @pytest.mark.parametrize(
     ("source", "name", "content", "told"),
     [
@@ -92,6 +111,7 @@ def test_articles_of_wikinews_and_re3d(folder: Path) -> None:
         ("current-events", "a.md", "no front", "no `date:`"),
         ("wikinews", "a.csv", "url,text\nx,\n", "a.csv:2: no text"),
         ("wikinews", "a.jsonl", '{"text"\n', "a.jsonl:1: no JSON"),
+        ("wikinews", "politics_a.json", '{"id": 1}', "politics_a.json: no list of sentences"),
         ("re3d", "documents.json", "{}\n", "no text"),
         ("re3d", "other.json", "{}\n", "no documents.json inside"),
     ],
