@@ -85,7 +85,14 @@ def add(
     corpus: CorpusOption = CORPUS,
 ) -> None:
     """Add articles to the corpus, normalised and cut into zones; a text, or a near copy, goes in only once."""
-    about = About(collection, title, outlet, url, date_of(published), language_(language))
+    about = About(
+        collection,
+        title,
+        outlet,
+        url=url,
+        published=date_of(published),
+        language=language_(language),
+    )
     with progress("reading") as step:
         report = add_.add(Corpus(corpus), files, about, step)
     for added in report.added:

@@ -84,8 +84,9 @@ def _check_usable(article: Article) -> Iterator[Issue]:
     if article.length > reading.LONGEST:
         message = f"{article.length:,} characters; split it: {reading.LONGEST:,} at most are read"
         yield Issue(article.id, "article-unusable", message)
-    for name in ("title", "outlet", "url"):
-        if not is_normal(getattr(article, name) or ""):
+    told = [(name, getattr(article, name) or "") for name in ("title", "outlet", "url")]
+    for name, value in [*told, *(("cites", outlet) for outlet in article.cites)]:
+        if not is_normal(value):
             message = f"its {name} has signs that no later step takes; add it anew, or correct it"
             yield Issue(article.id, "article-unusable", message)
 

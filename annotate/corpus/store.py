@@ -340,7 +340,8 @@ class Corpus:
             raise StoreError(
                 path, "another text has this id; nothing was written: give this one another title"
             )
-        fields = article.model_dump(mode="json", exclude={"text", "zones"}, exclude_none=True)
+        left_out = {"text", "zones"} if article.cites else {"text", "zones", "cites"}
+        fields = article.model_dump(mode="json", exclude=left_out, exclude_none=True)
         head = yaml.safe_dump(fields, allow_unicode=True, sort_keys=False, width=120)
         # One zone a line: a person can read and correct them.
         zones = "".join(

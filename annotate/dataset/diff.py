@@ -88,6 +88,7 @@ _DESCRIBED = (
     "collection",
     "title",
     "outlet",
+    "cites",
     "url",
     "published",
     "language",
@@ -125,7 +126,12 @@ def diff(
         if _without_provenance(one) == _without_provenance(other):
             result.same += 1
             continue
-        described = [column for column in _DESCRIBED if one[column] != other[column]]
+        # A version from before a column says nothing there: no change.
+        described = [
+            column
+            for column in _DESCRIBED
+            if (one.get(column) or None) != (other.get(column) or None)
+        ]
         if described:
             result.described[name] = described
         was, now = reading.annotation(one, schema), reading.annotation(other, schema)

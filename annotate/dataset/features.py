@@ -120,6 +120,10 @@ def documents(schema: Schema) -> Columns:
         "collection": (_STRING, "where the article comes from"),
         "title": (_STRING, "its headline; null where the text may not be shipped"),
         "outlet": (_STRING, "who published it"),
+        "cites": (
+            List(_STRING),
+            "outlets that it names, outside its text, as where it has its news from, in their order",
+        ),
         "url": (_STRING, "where it was published"),
         "published": (_STRING, "when, as an ISO 8601 date"),
         "language": (_STRING, "ISO 639 code"),

@@ -61,6 +61,7 @@ def _document(of: Document, schema: Schema) -> DatasetRow:
         "collection": article.collection,
         "title": None if of.text is None else article.title,
         "outlet": article.outlet,
+        "cites": list(article.cites),
         "url": article.url,
         "published": _date(article),
         "language": article.language,

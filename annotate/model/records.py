@@ -85,6 +85,8 @@ class Article(Record):
     title: str
     outlet: str | None = None
     """Who published it."""
+    cites: tuple[str, ...] = ()
+    """Outlets that it names as where it has its news from, outside its text, in their order."""
     url: str | None = None
     published: dt.date | None = None
     """The date against which “yesterday” is resolved."""

@@ -49,11 +49,12 @@ def _bytes(corpus: Corpus) -> dict[str, str]:
 def test_rows_are_typed_and_slice_exactly(
     corpus: Corpus, write: Write, schema: Schema, tmp_path: Path
 ) -> None:
-    article, _ = write(SENTENCE, outlet="Meridian")
+    article, _ = write(SENTENCE, outlet="Meridian", cites=("Velmora Wire", "The Courier"))
     report = build.build(corpus, schema)
     assert report.documents == {"train": 1}
     rows = _load(corpus, tmp_path / "cache")
     (row,) = rows
+    assert row["cites"] == ["Velmora Wire", "The Courier"]
     assert (row["id"], row["outlet"], row["text"]) == (article.id, "Meridian", article.text)
     assert rows.features["mentions"].feature["label"] == ClassLabel(names=list(schema.mentions))
     assert rows.features["event_mentions"].feature["label"] == ClassLabel(names=list(schema.events))

@@ -107,6 +107,10 @@ def test_documents_that_come_go_or_are_described_otherwise(made: Made) -> None:
     assert (result.added, result.removed, result.same) == (["two"], ["one"], 0)
     result = diff.diff([one], [one | {"outlet": "Meridian"}], SCHEMA)
     assert result.described == {"one": ["outlet"]}
+    former = {name: value for name, value in one.items() if name != "cites"}  # as of 0.1.0
+    assert diff.diff([former], [one], SCHEMA).described == {}
+    cited = diff.diff([former], [one | {"cites": ["Meridian"]}], SCHEMA)
+    assert cited.described == {"one": ["cites"]}
     assert result.before["documents"] == result.after["documents"] == 1
     # Ids are no difference: gold that was adjudicated anew may number its marks anew.
     renamed = _of(SENTENCE.replace("m2", "m22").replace("e1", "e11"), made, "one")

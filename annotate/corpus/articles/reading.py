@@ -38,6 +38,7 @@ class About:
     collection: str
     title: str | None = None
     outlet: str | None = None
+    cites: tuple[str, ...] = ()
     url: str | None = None
     published: dt.date | None = None
     language: str = "en"
@@ -112,6 +113,7 @@ def article(
         collection=about.collection,
         title=title,
         outlet=_line(about.outlet),
+        cites=tuple(filter(None, map(_line, about.cites))),
         url=_line(about.url),
         published=about.published,
         language=code,
@@ -149,8 +151,8 @@ def _check(body: str, about: About, where: str) -> None:
             f"{where}: {len(body):,} characters are no single article ({LONGEST:,} at most);"
             " split it"
         )
-    for name in ("title", "outlet", "url"):
-        value = getattr(about, name)
+    told = {"title": about.title, "outlet": about.outlet, "url": about.url}
+    for name, value in [*told.items(), *(("cites", outlet) for outlet in about.cites)]:
         if value and _SURROGATE.search(value):
             raise ArticleError(
                 f"{where}: `{name}` has half a character (a lone surrogate): {ascii(value)[:60]};"
@@ -274,6 +276,7 @@ def _of_row(row: rows.Row, about: About, mends: bool = True) -> Reading:
         about,
         title=row.fields.get("title") or about.title,
         outlet=row.fields.get("outlet") or about.outlet,
+        cites=row.cites or about.cites,
         url=row.fields.get("url") or about.url,
         published=published or about.published,
         language=row.fields.get("language") or about.language,

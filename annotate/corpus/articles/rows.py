@@ -30,6 +30,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 WHOLE = 100_000_000
 """Bytes of the longest JSON document that is read as one; rows have no such limit."""
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_CITES = "cites"
 _LISTS = ("articles", "documents", "rows", "items", "results", "data")
 
 
@@ -44,6 +45,8 @@ class Row:
     where: str
     fields: dict[str, str] = field(default_factory=dict)
     """By our names; what says nothing is left out."""
+    cites: tuple[str, ...] = ()
+    """The outlets of `cites`, a list of names."""
     unused: tuple[str, ...] = ()
     """Names of fields that no article has."""
     error: str | None = None
@@ -149,7 +152,7 @@ def of_entry(entry: Any, where: str) -> Row:
 
 def _fields(entry: Any, where: str) -> Row:
     fields: dict[str, str] = {}
-    used: set[str] = set()
+    used: set[str] = {_CITES}
     for name, others in NAMES.items() if isinstance(entry, dict) else ():
         filled = [other for other in others if entry.get(other) not in (None, "")]
         if filled:
@@ -161,14 +164,21 @@ def _fields(entry: Any, where: str) -> Row:
             f"{where}: no `text`: each line is an object with `text`, and `title`, `outlet`, `url`,"
             " `published` if known"
         )
-    return Row(where, fields, tuple(name for name in entry if name not in used))
+    cites = entry.get(_CITES) or []
+    if not isinstance(cites, list):
+        raise RowError(f"{where}: `{_CITES}` is {_shown(cites)}; give a list of outlets")
+    outlets = tuple(_string(outlet, _CITES, where) for outlet in cites)
+    return Row(where, fields, outlets, tuple(name for name in entry if name not in used))
 
 
 def _string(value: Any, name: str, where: str) -> str:
     if isinstance(value, dict) and isinstance(value.get("name"), str):
         value = value["name"]  # an outlet with its id and its name
     if not isinstance(value, str):
-        shown = ascii(value)
-        shown = shown if len(shown) <= 60 else f"{shown[:59]}…"
-        raise RowError(f"{where}: `{name}` is {shown}; give a string")
+        raise RowError(f"{where}: `{name}` is {_shown(value)}; give a string")
     return value
+
+
+def _shown(value: Any) -> str:
+    shown = ascii(value)
+    return shown if len(shown) <= 60 else f"{shown[:59]}…"

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from annotate.corpus.articles import reading
 from annotate.corpus.articles.reading import About, Reading
+from annotate.corpus.store import Corpus
 from annotate.model.issues import UsageError
 from tests import strategies
 
@@ -202,6 +203,15 @@ def test_markup_that_stands_in_a_text_is_told(tmp_path: Path, text: str, first: 
     assert repr(first) in note
 
 
+def test_the_outlets_that_a_row_cites_are_kept(tmp_path: Path, corpus: Corpus) -> None:
+    found = one(tmp_path, cites=["Velmora Wire", " ", "The  Courier"])
+    assert found.article is not None, found.error
+    assert found.article.cites == ("Velmora Wire", "The Courier")
+    assert found.notes == ()
+    corpus.write_article(found.article)
+    assert corpus.article(found.article.collection, found.article.id) == found.article
+
+
 def test_signs_that_are_no_markup_are_not_told(tmp_path: Path) -> None:
     found = one(tmp_path, text="Losses of <5 % & of > 10 %: “a <b of it”, R&D; he wrote <p>.")
     assert found.notes == ()
@@ -211,6 +221,9 @@ def test_signs_that_are_no_markup_are_not_told(tmp_path: Path) -> None:
     ("fields", "message"),
     [
         ({"title": 5}, "`title` is 5; give a string"),
+        ({"cites": "Wire"}, "`cites` is 'Wire'; give a list of outlets"),
+        ({"cites": ["Wire", 5]}, "`cites` is 5; give a string"),
+        ({"cites": ["Cour\ud800ier"]}, "`cites` has half a character"),
         ({"published": 20170809}, "`published` is 20170809; give a string"),
         ({"text": 1e400}, "`text` is inf; give a string"),
         ({"text": [TEXT]}, "`text` is ['A barge"),
