@@ -81,6 +81,8 @@ class Annotator(Record):
 
     kind: Literal["human", "machine"]
     description: str
+    corrects: str | None = None
+    """Of a second reader: whose passes they go through, mark by mark. Their own are the corrected ones."""
 
 
 @dataclass(frozen=True)
@@ -259,8 +261,15 @@ class Corpus:
 
     def kind(self, annotator: str) -> Literal["human", "machine"]:
         """What stands behind the pseudonym."""
-        about = self.annotators().get(annotator)
-        return about.kind if about else "human"
+        return self._annotator(annotator).kind
+
+    def made_from(self, annotator: str) -> tuple[str, ...]:
+        """Whose passes those of the pseudonym correct; empty where they are the annotator's own."""
+        corrected = self._annotator(annotator).corrects
+        return (corrected,) if corrected else ()
+
+    def _annotator(self, pseudonym: str) -> Annotator:
+        return self.annotators().get(pseudonym) or Annotator(kind="human", description="")
 
     def collection(self, name: str) -> Collection:
         """One collection; UsageError names the known ones."""

@@ -163,9 +163,10 @@ def passes(
 ) -> Iterator[tuple[Article, list[Annotation]]]:
     """The articles with two valid passes or more, of the annotators or of all; one article is held at a time.
 
-    Articles are those of the collections named in `among`; where none is named, those that go into the dataset. With
-    `unaided`, passes that began with suggestions are left out. `skip` is called with each pass that is not valid, and
-    why; with what can't be read, too.
+    Articles are those of the collections named in `among`; where none is named, those that go into the dataset. A
+    second reader's corrected passes count only where that reader is named in `annotators`. With `unaided`, passes
+    that began with suggestions are left out. `skip` is called with each pass that is not valid, and why; with what
+    can't be read, too.
     """
     chosen = set(among) or {
         name for name, collection in folder.collections().items() if collection.in_dataset
@@ -192,9 +193,13 @@ def passes(
 
 
 def _is_wanted(annotation: Annotation, annotators: Sequence[str], unaided: bool) -> bool:
-    """Whether it is a pass, of one of the annotators where any is named, and unaided where only those are wanted."""
+    """Whether it is a pass, of one of the annotators where any is named, and unaided where only those are wanted.
+
+    A corrected pass is no independent one: it is compared only where its second reader is named.
+    """
     if isinstance(annotation, Gold):
         return False
-    if annotators and annotation.provenance.annotator not in annotators:
+    made = annotation.provenance
+    if made.made_from if not annotators else made.annotator not in annotators:
         return False
     return not unaided or annotation.provenance.started_from is None

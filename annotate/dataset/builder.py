@@ -16,7 +16,7 @@ from annotate.dataset import rows
 from annotate.dataset.rows import ROWS, Document
 from annotate.model import tokens
 from annotate.model.issues import Issue, errors
-from annotate.model.records import Annotation, Gold, Sentence
+from annotate.model.records import Annotation, Gold, Sentence, the_pass
 from annotate.model.schema import Schema
 
 
@@ -78,8 +78,14 @@ class BuiltArticle(NamedTuple):
     article: str
     split: str
     document: Document | None
-    """Of its gold or its only pass; none where that is undecided."""
+    """Of its gold, or else of the pass that counts (`the_pass`); none where that is undecided."""
     passes: tuple[Document, ...]
+
+    @property
+    def independent(self) -> list[Annotation]:
+        """The passes that are to be compared: without those that a second reader made from another."""
+        passes = (each.annotation for each in self.passes)
+        return [each for each in passes if not each.provenance.made_from]
 
     def rows(self, config: str, schema: Schema) -> Iterator[dict[str, Any]]:
         """The config's rows of the article."""
@@ -91,8 +97,8 @@ class BuiltArticle(NamedTuple):
 class Builder:
     """Builds one article after another; what stays out is named in a report.
 
-    A document is an article's gold; where there is none, its only pass. Annotations with errors stay out, and so does
-    an article whose collection is not declared.
+    A document is an article's gold; where there is none, the pass that counts (`the_pass`). Annotations with errors
+    stay out, and so does an article whose collection is not declared.
     """
 
     def __init__(self, corpus: Corpus, texts: bool = False) -> None:
@@ -113,7 +119,8 @@ class Builder:
         report.unannotated += not entry.annotations
         gold, passes = _valid(entry, report)
         has_gold = any(isinstance(each, Gold) for each in entry.annotations.values())
-        if len(passes) > 1 and not has_gold:
+        counted = None if has_gold else the_pass(list(entry.annotations.values()))
+        if len(passes) > 1 and not has_gold and counted is None:
             report.undecided.append(article.id)
         if gold is None and not passes:
             return None
@@ -132,8 +139,8 @@ class Builder:
         decided: Document | None = None
         if gold is not None:
             decided = document(gold)
-        elif len(entry.annotations) == 1:
-            decided = of_passes[0]
+        else:
+            decided = next((each for each in of_passes if each.annotation is counted), None)
         built = BuiltArticle(article.id, self._split_of(article), decided, of_passes)
         if built.document is not None:
             _count(built.document, built.split, report)

@@ -54,6 +54,8 @@ class Figures:
     adjudicated: int = 0
     read_again: int = 0
     """Of the adjudicated ones, how many somebody has read again by the guidelines that they are under."""
+    read_twice: int = 0
+    """Of the others, how many a second reader has gone through."""
     code_points: int = 0
     labels: Counter[str] = field(default_factory=Counter)
     roles: Counter[str] = field(default_factory=Counter)
@@ -73,6 +75,7 @@ class Figures:
         seen |= {review.annotator for review in reviews}
         self.annotators.update(seen)
         self.adjudicated += document.adjudicated
+        self.read_twice += not document.adjudicated and bool(annotation.provenance.made_from)
         version = annotation.provenance.schema_version
         self.read_again += any(review.schema_version == version for review in reviews)
         self.code_points += article.length
@@ -91,6 +94,7 @@ class Figures:
         self.annotators.update(other.annotators)
         self.adjudicated += other.adjudicated
         self.read_again += other.read_again
+        self.read_twice += other.read_twice
         self.code_points += other.code_points
         self.labels.update(other.labels)
         self.roles.update(other.roles)

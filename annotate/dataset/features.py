@@ -72,7 +72,8 @@ _PROVENANCE = (
     },
     (
         "who or what annotated, with what, under which schema, when, in how many seconds; for gold,"
-        " whose passes it was made from; `started_from`: the extractor whose suggestions the"
+        " whose passes it was made from, for a second reader's pass, whose it corrects;"
+        " `started_from`: the extractor whose suggestions the"
         " annotator began with, or null; `reviews`: who read gold again, mark by mark, by which"
         " guidelines and when"
     ),
@@ -136,7 +137,11 @@ def documents(schema: Schema) -> Columns:
             "parts of the page that tile the text: `kind`, `start`, `end`",
         ),
         **_marks(schema),
-        "adjudicated": (Value("bool"), "whether it is gold; otherwise it is the only pass over the article"),
+        "adjudicated": (
+            Value("bool"),
+            "whether it is gold; otherwise it is one pass, which a second reader has corrected where"
+            " `provenance.made_from` names the first",
+        ),
         "provenance": _PROVENANCE,
     }  # fmt: skip
 

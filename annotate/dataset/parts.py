@@ -112,8 +112,8 @@ class PartMaker:
             if made:
                 rows[config.name, built.split] += made
             of_document[config.name] = made
-        if len(built.passes) > 1:
-            passes = [document.annotation for document in built.passes]
+        passes = built.independent
+        if len(passes) > 1:
             # Without a text that may not be shown: the figures are the same with and without it.
             first = built.passes[0]
             article = first.article.model_copy(update={"text": first.text})

@@ -17,7 +17,7 @@ from annotate.formats.document import FormatError
 from annotate.formats.labelmap import LabelMap
 from annotate.model import graph, notation
 from annotate.model.issues import AcreError, Issue, Severity, UsageError, errors
-from annotate.model.records import Annotation, Article, Gold, Provenance, withhold
+from annotate.model.records import Annotation, Article, Gold, Provenance, the_pass, withhold
 from annotate.model.schema import Schema
 from annotate.model.text import difference, normalise, sha256
 
@@ -81,7 +81,7 @@ def to_notation(corpus: Corpus, article: Article, annotator: str | None) -> str:
         or Annotation(
             article=article.id,
             sha256=article.sha256,
-            provenance=_made(str(annotator), "human", "0.0.0"),
+            provenance=_made(corpus, str(annotator), "0.0.0"),
         ),
     )
 
@@ -100,7 +100,7 @@ def from_notation(
     The text without its marks must be the article's to the letter. A pass that says the same keeps its file; one that
     says more is replaced with `force` alone.
     """
-    made = _made(annotator, corpus.kind(annotator), schema.version)
+    made = _made(corpus, annotator, schema.version)
     text, annotation = notation.parse(source, schema, article.id, article.sha256, made, where)
     if text != article.text:
         raise ConvertError(f"{where}: {difference(text, article.text or '')}")
@@ -108,15 +108,17 @@ def from_notation(
 
 
 def annotation_of(corpus: Corpus, article: Article, annotator: str | None) -> Annotation | None:
-    """The annotator's pass; without one, the article's gold, or else its only pass. None where that is not there."""
+    """The annotator's pass; without one, gold, or else the pass that counts. None where that is not there."""
     if annotator is not None:
         path = corpus.annotation_path(annotator, article.id)
         return store.read_annotation(path) if path.exists() else None
     gold = corpus.gold(article.id)
-    passes = corpus.passes().get(article.id, [])
-    if gold is not None or len(passes) != 1:
+    if gold is not None:
         return gold
-    return store.read_annotation(corpus.annotation_path(passes[0], article.id))
+    names = corpus.passes().get(article.id, [])
+    return the_pass(
+        [store.read_annotation(corpus.annotation_path(name, article.id)) for name in names]
+    )
 
 
 def to_format(article: Article, annotation: Annotation, schema: Schema, name: str) -> Export:
@@ -195,7 +197,7 @@ def _outcome(
         )
         return Outcome(where, article.id, issues=(Issue(where, "task-repeated", message),))
     done[article.id] = where
-    made = _made(annotator, known.corpus.kind(annotator), schema.version, f"{name} file")
+    made = _made(known.corpus, annotator, schema.version, f"{name} file")
     try:
         taken = (re3d if name == RE3D else FORMATS[name]).read(
             document, article, schema, made, labels
@@ -421,7 +423,14 @@ def _is_same(old: Annotation, new: Annotation) -> bool:
     return plain and (one.tool, one.unasked) == (other.tool, other.unasked)
 
 
-def _made(annotator: str, kind: str, version: str, tool: str = TOOL) -> Provenance:
+def _made(corpus: Corpus, annotator: str, version: str, tool: str = TOOL) -> Provenance:
     now = dt.datetime.now(dt.UTC).replace(microsecond=0)
-    fields = {"annotator": annotator, "kind": kind, "tool": tool, "schema_version": version}
-    return Provenance.model_validate(fields | {"created": now, "updated": now})
+    return Provenance(
+        annotator=annotator,
+        kind=corpus.kind(annotator),
+        tool=tool,
+        schema_version=version,
+        created=now,
+        updated=now,
+        made_from=corpus.made_from(annotator),
+    )

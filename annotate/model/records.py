@@ -6,7 +6,7 @@ Offsets everywhere are half-open and count Unicode code points of the article's 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
@@ -222,7 +222,7 @@ class Provenance(Record):
     migrations: tuple[str, ...] = ()
     """Names of the migrations that brought it here from the schema that it was made under."""
     made_from: tuple[str, ...] = ()
-    """For gold: the annotators whose passes it was made from."""
+    """For gold: the annotators whose passes it was made from. For a second reader's pass: whose it corrects."""
     started_from: str | None = None
     """Name and version of the extractor whose suggestions the annotator began with; None where it was the bare text."""
     untouched: int | None = None
@@ -288,6 +288,16 @@ class Annotation(Record):
         """By field, the marks and clusters, without the frame: what two passes are compared by."""
         names = {*MARK_FIELDS, *CLUSTER_FIELDS}
         return {name: getattr(self, name) for name in Annotation.model_fields if name in names}
+
+
+def the_pass(passes: Sequence[Annotation]) -> Annotation | None:
+    """Of the passes over an article without gold, the one that counts: the only one, or the only corrected one.
+
+    A second reader corrects a pass mark by mark (`made_from`); others beside it are there to measure it.
+    """
+    corrected = [each for each in passes if each.provenance.made_from]
+    counted = corrected or passes
+    return counted[0] if len(counted) == 1 else None
 
 
 class Decision(Record):

@@ -48,6 +48,7 @@ def render(
         undecided=[
             each for each in waiting
             if len(each.done) > 1 and not each.left and each.article not in report.gold
+            and not any(map(corpus.made_from, each.done))
         ],
         weeks=weeks(_passes(corpus, on_article)),
         to_review=corpus.to_review(),

@@ -70,7 +70,7 @@ def listed(built: BuiltArticle, story: str | None) -> Listed:
 
 
 def shown(built: BuiltArticle) -> Document:
-    """Gold or the only pass; of several passes that nobody has adjudicated the first."""
+    """Gold or the pass that counts; of several passes that nobody has adjudicated the first."""
     return built.document or built.passes[0]
 
 

@@ -94,9 +94,9 @@ def write(
         report.unshippable += of.text is not None and not of.collection.ships_text
         figures.add(of, built.split, built.passes)
         concordance.add(of, line.name)
-        if len(built.passes) > 1:
+        if len(built.independent) > 1:
             compared += 1
-            comparison.add(of.article, [each.annotation for each in built.passes])
+            comparison.add(of.article, built.independent)
         if line.story is not None:
             told[line.story][line.id] = Told(line.name, line.outlet, line.published, said)
     report.documents, report.withheld = len(lines), sum(line.is_withheld for line in lines)

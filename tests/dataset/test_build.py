@@ -605,6 +605,39 @@ def test_attributions_know_their_depth_and_their_events(
         assert article.text[row["cue_start"] : row["cue_end"]] == row["cue"]
 
 
+def test_a_pass_that_a_second_reader_corrected_counts_and_is_no_independent_one(
+    corpus: Corpus, write: Write, schema: Schema, acre: Acre, tmp_path: Path
+) -> None:
+    annotators = "ana: {kind: human, description: A}\nben: {kind: human, description: B}\n"
+    second = "eva: {kind: machine, description: Reads again, corrects: ana}\n"
+    store.write(corpus.root / "annotators.yaml", f"{annotators}{second}".encode())
+    article, _ = write(SENTENCE, annotator="ana")
+    corrected = SENTENCE.replace("realis=actual", "realis=generic", 1)
+    source = tmp_path / f"{article.id}.acre"
+    source.write_text(corrected, encoding="utf-8")
+    assert acre("convert", source, "--annotator", "eva").returncode == 0
+    report = build.build(corpus, schema)
+    rows = _load(corpus, tmp_path / "cache")
+    (row,) = rows
+    realis = rows.features["event_mentions"].feature["realis"]
+    told = [realis.int2str(event["realis"]) for event in row["event_mentions"]]
+    assert told == ["generic", "actual"]
+    assert (row["adjudicated"], row["provenance"]["made_from"]) == (False, ["ana"])
+    assert "1 read twice" in corpus.card.read_text(encoding="utf-8")
+    assert acre("agreement").stdout == "no article has two passes\n"
+    # A blind pass beside it measures it, and takes nothing away.
+    write(SENTENCE, annotator="ben")
+    report = build.build(corpus, schema)
+    assert (report.undecided, report.rows["documents"], report.rows["annotators"]) == ([], 1, 3)
+    assert "Agreement of ana, ben on 1 document" in acre("agreement").stdout
+    assert "Agreement of ben, eva on 1 document" in acre("agreement", "ben", "eva").stdout
+    assert "realis=generic" in acre("convert", article.id).stdout
+    assert acre("validate").returncode == 0
+    corpus.annotation_path("ana", article.id).unlink()
+    missing = acre("validate")
+    assert "gold-pass: it was made from a pass of ana, which is not there" in missing.stderr
+
+
 def test_annotators_holds_every_pass_also_where_nothing_is_decided(
     corpus: Corpus, write: Write, schema: Schema, tmp_path: Path
 ) -> None:
