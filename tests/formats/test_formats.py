@@ -24,18 +24,14 @@ from annotate.model.records import Annotation, Article, Mark, Provenance, Zone
 from annotate.model.schema import MARK_LAYERS, SPAN_LAYERS, Layer, Schema
 from annotate.model.tokens import pipeline, sentence_of, sentences, token_range
 from tests.conftest import ROOT, SENTENCE, SHARED, Acre
+from tests.corpus.real import COLLECTIONS, COUNTED
 from tests.strategies import annotated
 
 SCHEMA = __import__("annotate.model.schema", fromlist=["load"]).load(
     ROOT / "guidelines" / "schema.yaml"
 )
 WHOLE = ("brat", "webannotation", "labelstudio", "docbin")
-CORPUS = Corpus(ROOT / "corpus")
-REAL = [
-    (article, annotation)
-    for article, annotation, _ in CORPUS.annotated()
-    if article.text is not None
-]
+REAL = [each for each in COUNTED if COLLECTIONS[each[0].collection].ships_text]
 RE3D = SHARED / "re3d"
 
 
