@@ -189,6 +189,8 @@ def test_no_example_and_no_reference_shows_what_the_rules_forbid(schema: Schema)
         ("mention-clause", "source", "A man who says two days", True),
         ("mention-clause", "source", "a military official, speaking quietly", False),
         ("mention-clause", "person", "that one", False),
+        ("mention-clause", "armed_group", "members of that organisation", False),
+        ("mention-clause", "government", "either side, that is, the army", False),
         ("adverb", "time", "then", True),
         ("time-value", "time", "now", True),
         ("time-value", "time", "three years ago", True),
