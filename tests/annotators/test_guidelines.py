@@ -146,8 +146,15 @@ FORBIDDEN = (
 )
 
 
+def _rulings(schema: Schema) -> migrate.Migration:
+    """As it was for the schema that it leads to; the wording that changed since has its own."""
+    return migrate.load(
+        FOLDER / "migrations" / "rulings.yaml", schema.model_copy(update={"version": "0.3.0"})
+    )
+
+
 def test_no_example_and_no_reference_shows_what_the_rules_forbid(schema: Schema) -> None:
-    looks = migrate.load(FOLDER / "migrations" / "rulings.yaml", schema).look
+    looks = _rulings(schema).look
     shown = {example.where: guidelines.parse(example, schema)[1] for example in EXAMPLES} | {
         article.id: annotation
         for article, annotation, _ in qualify.read_reference(
@@ -200,7 +207,7 @@ def test_no_example_and_no_reference_shows_what_the_rules_forbid(schema: Schema)
 def test_the_migration_tells_what_the_rules_forbid_from_what_they_allow(
     schema: Schema, name: str, label: str, words: str, is_met: bool
 ) -> None:
-    look = migrate.load(FOLDER / "migrations" / "rulings.yaml", schema).look[name]
+    look = _rulings(schema).look[name]
     assert (look.is_of(label, schema.layer(label)) and look.is_met(words, {})) is is_met
 
 
