@@ -48,16 +48,29 @@ def evaluate(
         list[str] | None,
         typer.Option(help="A component of the pipelines to leave out, to see what it is worth."),
     ] = None,
+    collection: Annotated[
+        list[str] | None,
+        typer.Option(help="Only articles of this collection; may be given several times."),
+    ] = None,
     keep: Annotated[
         bool, typer.Option(help="Write the scores into the corpus's baselines/, for the card.")
     ] = False,
 ) -> None:
     """Print precision, recall and F1 with 95 % intervals, layer by layer, and how marks are wrong."""
-    if keep and without:
-        raise UsageError("--keep is for whole pipelines: leave it, or --without, out")
+    if keep and (without or collection):
+        raise UsageError(
+            "--keep is for whole pipelines on all documents: leave it, or --without and"
+            " --collection, out"
+        )
     schema, folder = schema_.load(corpus.parent / "guidelines" / "schema.yaml"), Corpus(corpus)
+    for name in collection or []:
+        folder.collection(name)
     for name in split or ["test", "real"]:
-        documents = _documents(folder, name, must_exist=bool(split))
+        documents = [
+            each
+            for each in _documents(folder, name, must_exist=bool(split))
+            if not collection or each[0].collection in collection
+        ]
         if not documents:
             continue
         passes = [_passes(folder, article) for article, _gold in documents]

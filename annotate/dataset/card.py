@@ -58,6 +58,8 @@ class Figures:
     """Of the others, how many a second reader has gone through."""
     code_points: int = 0
     labels: Counter[str] = field(default_factory=Counter)
+    labels_of: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    """The same by collection."""
     roles: Counter[str] = field(default_factory=Counter)
     layers: Counter[str] = field(default_factory=Counter)
     values: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
@@ -80,6 +82,7 @@ class Figures:
         self.read_again += any(review.schema_version == version for review in reviews)
         self.code_points += article.length
         self.labels.update(mark.label for mark in annotation.marks())
+        self.labels_of[article.collection].update(mark.label for mark in annotation.marks())
         for event in annotation.event_mentions:
             self.roles.update(argument.role for argument in event.arguments)
         self.layers.update({layer: len(units) for layer, units in annotation.layers().items()})
@@ -97,6 +100,8 @@ class Figures:
         self.read_twice += other.read_twice
         self.code_points += other.code_points
         self.labels.update(other.labels)
+        for collection, labels in other.labels_of.items():
+            self.labels_of[collection].update(labels)
         self.roles.update(other.roles)
         self.layers.update(other.layers)
         for name, values in other.values.items():

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from annotate.corpus.store import Corpus
 from scripts import evaluate, terminal
 from tests.conftest import ROOT, here
 
@@ -78,6 +79,27 @@ def test_what_is_kept_is_of_whole_pipelines(cloned: Path) -> None:
     done = _evaluate(cloned, "lookup", "--without", "acre_words", "--keep")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("evaluate: --keep is for whole pipelines")
+    of_some = _evaluate(cloned, "lookup", "--collection", "pilot", "--keep")
+    assert (of_some.returncode, of_some.stdout) == (2, "")
+
+
+def test_a_collection_is_scored_alone(cloned: Path) -> None:
+    def documents(collection: str) -> str:
+        done = _evaluate(cloned, "lookup", "--split", "test", "--collection", collection)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.partition("lookup on test: ")[2].partition(" documents")[0]
+
+    corpus = Corpus(cloned)
+    for collection in ("pilot", "pilot-second"):
+        held = [
+            name
+            for name, row in corpus.splits().items()
+            if row.split == "test" and (cloned / "articles" / collection / f"{name}.yaml").exists()
+        ]
+        assert documents(collection) == str(len(held))
+    unknown = _evaluate(cloned, "lookup", "--collection", "other")
+    assert unknown.returncode == 2
+    assert "no collection 'other'" in unknown.stderr
 
 
 def test_a_lookup_has_no_components(cloned: Path) -> None:
