@@ -19,7 +19,8 @@ SUMS = "SHA256SUMS"
 def propose(last: str | None, diff: Diff, old: Schema | None, new: Schema) -> tuple[str, str]:
     """The next version, and why.
 
-    Major where a label's meaning changed, minor where labels or documents came or went, patch for corrections.
+    Major where a label's meaning changed, minor where labels or documents came or went, patch for corrections. Before
+    1.0.0 a changed meaning raises the minor number (Semantic Versioning 2.0.0, 4: anything may change).
     AcreError where nothing changed.
     """
     if last is None or old is None:
@@ -27,7 +28,8 @@ def propose(last: str | None, diff: Diff, old: Schema | None, new: Schema) -> tu
     major, minor, patch = map(int, last.split("."))
     changed, more = meanings(old, new)
     if changed:
-        return f"{major + 1}.0.0", f"labels changed their meaning: {', '.join(changed)}"
+        version = f"{major + 1}.0.0" if major else f"0.{minor + 1}.0"
+        return version, f"labels changed their meaning: {', '.join(changed)}"
     if more:
         return f"{major}.{minor + 1}.0", f"labels were added: {', '.join(more)}"
     if diff.added or diff.removed:

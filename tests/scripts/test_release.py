@@ -136,7 +136,7 @@ def test_a_release_is_proposed_written_tagged_and_never_empty(
     )
     commit()
     assert run("--dry-run").stdout.startswith(
-        "0.2.0 → 1.0.0: labels changed their meaning: capture\n"
+        "0.2.0 → 0.3.0: labels changed their meaning: capture\n"
     )
 
 
@@ -166,7 +166,8 @@ def test_what_the_screen_shows_is_no_meaning(schema: Schema, tmp_path: Path) -> 
         update={"zones": {name: about for name, about in schema.zones.items() if name != "credit"}}
     )
     assert release.propose("0.1.0", Diff(), fewer, schema) == ("0.2.0", "labels were added: credit")
-    assert release.propose("0.1.0", Diff(), schema, fewer)[0] == "1.0.0"
+    assert release.propose("0.1.0", Diff(), schema, fewer)[0] == "0.2.0"
+    assert release.propose("1.1.0", Diff(), schema, fewer)[0] == "2.0.0"
     with pytest.raises(AcreError, match=r"nothing changed since 0\.1\.0"):
         release.propose("0.1.0", Diff(), schema, schema)
     with pytest.raises(UsageError, match=r"give it as 0\.1\.1"):
