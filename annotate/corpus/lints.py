@@ -16,6 +16,8 @@ from annotate.model.issues import Issue, Severity
 from annotate.model.records import Annotation, Article, EventMention, Gold, Mark
 from annotate.model.schema import SPAN_LAYERS, Layer, Schema
 
+ANSWER = re.compile(r"(?P<code>[a-z]+(?:-[a-z]+)+): \S")
+"""How the reason for a mark begins that answers a lint: its code, and why the mark may stay."""
 _COUNT = "count"
 _STATUS = "source_status"
 _SENTENCE_END = re.compile(r"[.!?:\n“”\"‘(\[–—]\s*$")
@@ -24,9 +26,13 @@ _SHORTEST = 3
 
 
 def check(annotation: Annotation, article: Article, schema: Schema) -> Iterator[Issue]:
-    """All lints of gold, none of a pass. Where the words are neither in the marks nor here, none is found by words."""
+    """All lints of gold that its record does not answer, none of a pass.
+
+    Where the words are neither in the marks nor here, none is found by words.
+    """
     if not isinstance(annotation, Gold):
         return
+    answered = _answered(annotation)
     for code, where, message in (
         *_words(annotation, article, schema),
         *_statuses(annotation),
@@ -34,7 +40,20 @@ def check(annotation: Annotation, article: Article, schema: Schema) -> Iterator[
         *_counts(annotation, schema),
         *_unmarked(annotation, article, schema),
     ):
-        yield Issue(where, code, message, Severity.WARNING)
+        if (where, code) not in answered:
+            yield Issue(where, code, message, Severity.WARNING)
+
+
+def _answered(gold: Gold) -> set[tuple[str, str]]:
+    """Each mark's id with the codes of the lints that its record answers."""
+    ids = {(mark.label, mark.start, mark.end): mark.id for mark in gold.marks()}
+    return {
+        (ids[decision.label, decision.start, decision.end], answer["code"])
+        for decision in gold.decisions
+        if decision.reason and not decision.rest
+        for answer in ANSWER.finditer(decision.reason)
+        if (decision.label, decision.start, decision.end) in ids
+    }
 
 
 Found = tuple[str, str, str]

@@ -45,7 +45,8 @@ def reviewed(
 ) -> tuple[Decision, ...]:
     """The record of gold that was read again: what was put in or changed is *reviewed*, what was taken out *rejected*.
 
-    Of all else the record stays as it was. `reasons` has those of the units that changed.
+    Of all else the record stays as it was. `reasons` has those of the units that changed, and what is said of a mark
+    that stays.
     """
     known = Passes(passes, prior, False)
     taken = set(align.units(outcome))
@@ -58,7 +59,11 @@ def reviewed(
         return Decision(**unit._asdict(), origin=origin, annotators=annotators, reason=reason)
 
     def stays(unit: Unit) -> Decision | None:
-        return known.decisions.get(unit) if (unit in before) == (unit in taken) else None
+        found = known.decisions.get(unit) if (unit in before) == (unit in taken) else None
+        said = reasons.get(unit)
+        if found is None or said is None or said in (found.reason or ""):
+            return found
+        return found.model_copy(update={"reason": "; ".join(filter(None, [found.reason, said]))})
 
     decisions = [stays(unit) or decision(unit, "reviewed") for unit in taken]
     decisions += [stays(unit) or decision(unit, "rejected") for unit in refused]

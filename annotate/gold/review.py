@@ -1,7 +1,8 @@
 """Gold is read again, mark by mark: a sheet with all of it comes back corrected, each change with its reason.
 
 A review sheet is gold under `adjudicate.sheet_schema`: `reason` on a mark covers what changed of it, `verdict=reject`
-takes it out. Ids are gold's; a mark that is put in has a new one.
+takes it out. On a mark that stays as it is, a reason that begins with a lint's code answers the lint (`lints.ANSWER`).
+Ids are gold's; a mark that is put in has a new one.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 
-from annotate.corpus import validate
+from annotate.corpus import lints, validate
 from annotate.gold import adjudicate
 from annotate.gold.record import reviewed
 from annotate.measure import align
@@ -97,8 +98,12 @@ class _Reasons:
             self._said[align.mark_key(mark)] = str(mark.attributes[adjudicate.REASON])
 
     def given(self) -> dict[Unit, str]:
-        """By changed unit, its reason."""
+        """By changed unit, its reason; by mark that stays as it is, what is answered to a lint."""
         reasons = {unit: self.of(unit) for unit in self.changed}
+        for unit in self._units.keys() - self.changed:
+            said = self._said.get(unit.mark, "") if unit.layer in MARK_LAYERS else ""
+            if lints.ANSWER.match(said):
+                reasons[unit] = said
         return {unit: reason for unit, reason in reasons.items() if reason is not None}
 
     def of(self, unit: Unit) -> str | None:

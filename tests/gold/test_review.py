@@ -126,6 +126,47 @@ def test_changes_go_into_gold_with_their_reasons_and_nothing_else_moves(
     assert list(validate.corpus(desk.corpus, schema)) == []
 
 
+def test_a_reason_that_begins_with_a_lints_code_answers_it_and_changes_nothing(
+    acre: Acre, corpus: Corpus, write: Write, tmp_path: Path
+) -> None:
+    source = """Guards [e1:air_strike|launched] two. Others [e2:shelling|launched] three.
+---
+e1 realis=actual
+e2 realis=actual
+"""
+    article, _ = write(source)
+    write(source, annotator="ben")
+    assert acre("adjudicate").returncode == 0
+    before = corpus.gold(article.id)
+    assert before is not None
+
+    def told() -> list[str]:
+        lines = acre("validate", "--all").stderr.splitlines()
+        return [line.split(": ")[2] for line in lines if "trigger-light" in line]
+
+    assert told() == ["e1", "e2"]
+    assert acre("review", "--folder", tmp_path / "sheets").returncode == 0
+    sheet = tmp_path / "sheets" / f"{article.id}.acre"
+    answer = 'reason="trigger-light: of two, what was launched is not told"'
+    sheet.write_text(sheet.read_text().replace("e1 realis=actual", f"e1 realis=actual {answer}"))
+    read = ("review", "--folder", sheet.parent, "--read", "--reviewer", "eva")
+    assert acre(*read).returncode == 0
+    after = corpus.gold(article.id)
+    assert after is not None
+    assert after.layers() == before.layers()
+    (decision,) = (each for each in after.decisions if each.reason)
+    assert (decision.origin, decision.label) == ("agreed", "air_strike")
+    assert told() == ["e2"]
+    (review,) = after.provenance.reviews
+    assert {count.changed for count in review.units.values()} == {0}
+    # What nobody knows as a lint's code is no answer, and is not kept.
+    sheet.write_text(sheet.read_text().replace("trigger-light: of", "words: of"))
+    assert acre(*read).returncode == 0
+    assert corpus.gold(article.id) == after.model_copy(
+        update={"provenance": corpus.gold(article.id).provenance}  # type: ignore[union-attr]
+    )
+
+
 def test_the_same_sheet_changes_nothing_twice_and_adjudicating_undoes_nothing(desk: Desk) -> None:
     desk.sheet.write_text(CORRECTED, encoding="utf-8")
     desk.read()
