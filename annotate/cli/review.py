@@ -49,6 +49,12 @@ def review(
         bool,
         typer.Option("--read", help="Instead, read the corrected sheets of --folder into gold."),
     ] = False,
+    lints: Annotated[
+        bool,
+        typer.Option(
+            "--lints", help="With --read: only lints were looked at; nothing counts as read."
+        ),
+    ] = False,
     reviewer: Annotated[
         str | None,
         typer.Option(help="The reader's pseudonym; for counts: only what this reader read."),
@@ -63,6 +69,8 @@ def review(
     Without --folder: how many units were read again, and how many of them were wrong.
     """
     name = ids.check("reviewer", reviewer) if reviewer else None
+    if lints and not read:
+        raise UsageError("--lints goes with --read: it says how the sheets were read")
     if folder is None:
         if read:
             raise UsageError("--read takes --folder, with the corrected sheets")
@@ -72,7 +80,7 @@ def review(
     issues = IssuePrinter(json_, dry_run)
     run = review_sheets.Run(Corpus(corpus), schema_of(schema, corpus), folder, dry_run, issues.show)
     if read and name is not None:
-        review_sheets.read(run, name, articles or ())
+        review_sheets.read(run, name, articles or (), lints)
     else:
         for path in review_sheets.write(run, articles or ()):
             issues.show(path)
@@ -100,7 +108,7 @@ def _count(
     documents, readers, of_layers = 0, Counter[str](), []
     found = dict(review_sheets.reviewed(corpus, articles, reviewer))
     for reviews in found.values():
-        documents += bool(reviews)
+        documents += any(not each.lints_only for each in reviews)
         readers.update({each.annotator for each in reviews})
         of_layers += [each.units for each in reviews]
     units = review_.total(of_layers)

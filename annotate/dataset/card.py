@@ -79,7 +79,9 @@ class Figures:
         self.adjudicated += document.adjudicated
         self.read_twice += not document.adjudicated and bool(annotation.provenance.made_from)
         version = annotation.provenance.schema_version
-        self.read_again += any(review.schema_version == version for review in reviews)
+        self.read_again += any(
+            review.schema_version == version and not review.lints_only for review in reviews
+        )
         self.code_points += article.length
         self.labels.update(mark.label for mark in annotation.marks())
         self.labels_of[article.collection].update(mark.label for mark in annotation.marks())

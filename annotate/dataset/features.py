@@ -67,6 +67,7 @@ _PROVENANCE = (
                 "kind": ClassLabel(names=["human", "machine"]),
                 "schema_version": _STRING,
                 "updated": _STRING,
+                "lints_only": Value("bool"),
             }
         ),
     },
@@ -74,7 +75,8 @@ _PROVENANCE = (
         "who or what annotated, with what, under which schema, when, in how many seconds; for gold,"
         " whose passes it was made from, for a second reader's pass, whose it corrects;"
         " `started_from`: the extractor whose suggestions the"
-        " annotator began with, or null; `reviews`: who read gold again, mark by mark, by which"
+        " annotator began with, or null; `reviews`: who read gold again, mark by mark (or with `lints_only` only what"
+        " rules had found), by which"
         " guidelines and when"
     ),
 )

@@ -54,12 +54,23 @@ def decide(
     provenance = before.provenance.model_copy(
         update={
             "updated": max(before.provenance.updated, review.updated),
-            "reviews": _with(before.provenance.reviews, review, counted(before, after, schema)),
+            "reviews": _with(
+                before.provenance.reviews, review, _units(before, after, schema, review)
+            ),
         }
     )
     decisions = reviewed(after, passes, before, reasons.given())
     fields = after.layers() | {"decisions": decisions, "provenance": provenance}
     return before.model_copy(update=fields), []
+
+
+def _units(
+    before: Annotation, after: Annotation, schema: Schema, review: Review
+) -> dict[Layer, UnitCounts]:
+    units = counted(before, after, schema)
+    if not review.lints_only:
+        return units
+    return {layer: count.model_copy(update={"read": 0}) for layer, count in units.items()}
 
 
 def _refused(issue: Issue) -> Issue:
@@ -71,8 +82,8 @@ def _with(
 ) -> tuple[Review, ...]:
     """The reviews with another; a second sheet of the last reader, by the same guidelines, corrects the first one."""
     last = reviews[-1] if reviews else None
-    who = (review.annotator, review.schema_version)
-    if last is None or (last.annotator, last.schema_version) != who:
+    who = (review.annotator, review.schema_version, review.lints_only)
+    if last is None or (last.annotator, last.schema_version, last.lints_only) != who:
         return (*reviews, review.model_copy(update={"units": dict(units)}))
     more = {layer: count.model_copy(update={"read": 0}) for layer, count in units.items()}
     joined = {"sheets": (*last.sheets, *review.sheets), "units": total([last.units, more])}

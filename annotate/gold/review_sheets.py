@@ -92,15 +92,18 @@ def lints(corpus: Corpus, article: Article, gold: Gold, schema: Schema) -> Itera
         yield " ".join(row[1:])
 
 
-def read(run: Run, reviewer: str, ids: Collection[str] = ()) -> None:
-    """Every sheet of the folder, or those named, into gold; where one can't be it is told why, and the rest go on."""
+def read(run: Run, reviewer: str, ids: Collection[str] = (), lints_only: bool = False) -> None:
+    """Every sheet of the folder, or those named, into gold; where one can't be it is told why, and the rest go on.
+
+    With `lints_only` the reader looked at what lints had found, and no unit counts as read.
+    """
     paths = {path.name.removesuffix(sheets.SUFFIX): path for path in _sheets(run.folder)}
     missing = sorted(set(ids) - paths.keys())
     run.report.skipped += [f"{name}: there is no sheet of it in {run.folder}" for name in missing]
     for article, gold in _documents(run, set(ids) & paths.keys() if ids else paths.keys()):
         path = paths[article.id]
         try:
-            _read(run, path, article, gold, reviewer)
+            _read(run, path, article, gold, reviewer, lints_only)
         except AcreError as error:
             run.notify(sheets.issue_of(str(path), error))
 
@@ -109,7 +112,9 @@ def _sheets(folder: Path) -> list[Path]:
     return sorted(folder.glob(f"*{sheets.SUFFIX}"))
 
 
-def _read(run: Run, path: Path, article: Article, gold: Gold, reviewer: str) -> None:
+def _read(
+    run: Run, path: Path, article: Article, gold: Gold, reviewer: str, lints_only: bool
+) -> None:
     digest = hashlib.sha256(path.read_bytes()).hexdigest()[:_DIGITS]
     if any(digest in earlier.sheets for earlier in gold.provenance.reviews):
         run.report.counts["sheets read back before"] += 1
@@ -130,6 +135,7 @@ def _read(run: Run, path: Path, article: Article, gold: Gold, reviewer: str) -> 
             schema_version=run.schema.version,
             updated=made.updated,
             sheets=(digest,),
+            lints_only=lints_only,
         ),
     )
     for issue in issues:

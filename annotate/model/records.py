@@ -204,6 +204,8 @@ class Review(Record):
     """The first ten digits of the hash of each sheet that was read back; none is read back twice."""
     units: dict[Layer, UnitCounts] = {}
     """By layer, what was read and changed."""
+    lints_only: bool = False
+    """Whether only what lints had found was looked at: then no unit counts as read."""
 
 
 class Provenance(Record):

@@ -149,8 +149,10 @@ e2 realis=actual
     sheet = tmp_path / "sheets" / f"{article.id}.acre"
     answer = 'reason="trigger-light: of two, what was launched is not told"'
     sheet.write_text(sheet.read_text().replace("e1 realis=actual", f"e1 realis=actual {answer}"))
-    read = ("review", "--folder", sheet.parent, "--read", "--reviewer", "eva")
+    read = ("review", "--folder", sheet.parent, "--read", "--lints", "--reviewer", "eva")
     assert acre(*read).returncode == 0
+    counts = json.loads(acre("review", "--json").stdout)
+    assert (counts["gold"], counts["read_again"]) == (1, 0)
     after = corpus.gold(article.id)
     assert after is not None
     assert after.layers() == before.layers()
@@ -158,7 +160,7 @@ e2 realis=actual
     assert (decision.origin, decision.label) == ("agreed", "air_strike")
     assert told() == ["e2"]
     (review,) = after.provenance.reviews
-    assert {count.changed for count in review.units.values()} == {0}
+    assert {(count.read, count.changed) for count in review.units.values()} == {(0, 0)}
     # What nobody knows as a lint's code is no answer, and is not kept.
     sheet.write_text(sheet.read_text().replace("trigger-light: of", "words: of"))
     assert acre(*read).returncode == 0
@@ -369,7 +371,7 @@ def test_of_withheld_texts_gold_keeps_offsets_alone_and_an_absent_text_is_named(
 
 
 @pytest.mark.parametrize(
-    "options", [("--read",), ("--folder", "x", "--read"), ("--reviewer", "../x")]
+    "options", [("--read",), ("--folder", "x", "--read"), ("--reviewer", "../x"), ("--lints",)]
 )
 def test_wrong_usage_is_told(acre: Acre, corpus: Corpus, options: tuple[str, ...]) -> None:
     done = acre("review", *options)
