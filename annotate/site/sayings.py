@@ -68,7 +68,9 @@ class Saying:
     end: int
     passage: Passage
     source: str | None
-    """What the source goes by; the outlet where the article tells it in its own voice; None where none is named."""
+    """What the source goes by, or where it stands; the outlet where the article tells it in its own voice; None where
+    none is named.
+    """
     words: str | None
     """The source as this sentence has it."""
     source_label: str | None
@@ -133,7 +135,7 @@ def _saying(
         start=row["start"],
         end=row["end"],
         passage=passage(of, row["start"], row["end"]),
-        source=row["source_name"] or row["source"],
+        source=row["source_name"] or row["source"] or _at(row, row["source_label"]),
         words=row["source"],
         source_label=row["source_label"],
         in_own_voice=in_own_voice,
@@ -152,6 +154,14 @@ def _saying(
     )
 
 
+def _at(row: Mapping[str, Any], label: str | None) -> str | None:
+    """Where the source stands, of one whose words may not be shown; None where there is none."""
+    if row.get("source_start") is None:
+        return None
+    kind = (label or "source").replace("_", " ")
+    return f"{kind} at {row['source_start']}–{row['source_end']}"
+
+
 def _values(of: Document, roles: Mapping[str, Iterable[Filler]]) -> tuple[str, ...]:
     ids = {filler.id for fillers in roles.values() for filler in fillers}
     name = signs.load().attributes.value
@@ -163,7 +173,7 @@ def _teller(outer: Mapping[str, Any], names: Mapping[int | None, str | None]) ->
     known = signs.load()
     stance = outer.get(known.attributes.stance)
     sign = known.stance.get(str(stance), known.other)
-    name = names.get(outer["source_start"]) or outer["source"] or NOBODY
+    name = names.get(outer["source_start"]) or outer["source"] or _at(outer, None) or NOBODY
     return Teller(name, sign, stance in known.put_forward)
 
 

@@ -260,6 +260,13 @@ class Story:
         """Its name as words."""
         return self.name.replace("-", " ").capitalize()
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether the words of all its articles may be shown."""
+        return all(
+            saying.passage.trigger for told in self.documents.values() for saying in told.sayings
+        )
+
 
 def story(
     name: str, documents: Mapping[str, Told], events: Sequence[JoinedEvent], schema: Schema
@@ -284,11 +291,14 @@ def widest_toll(stories: Iterable[Story]) -> tuple[Story, TollAxis] | None:
 
 
 def most_disputed(stories: Iterable[Story]) -> tuple[Story, Matrix] | None:
-    """Of all events the one with most claims of which some affirm and others deny or doubt it, and its matrix alone."""
-    best: tuple[int, Story, int] | None = None  # of equals the first
+    """Of all events the one with most claims of which some affirm and others deny or doubt it, and its matrix alone.
+
+    One whose words may be shown comes before all others.
+    """
+    best: tuple[tuple[bool, int], Story, int] | None = None  # of equals the first
     for each in stories:
         for place, column in enumerate(each.matrix.columns):
-            claims = sum(count for _sign, count in column.signs)
+            claims = each.is_shown, sum(count for _sign, count in column.signs)
             if column.is_disputed and (best is None or claims > best[0]):
                 best = claims, each, place
     if best is None:

@@ -46,9 +46,11 @@ c1 source:h1 cue:q1 stance=asserts style=direct source_status=named
 """
 SECRET = """Secretword headline
 
-[m1:state_force|Hiddenforce] [e1:capture|overran] [m2:place|Veiledtown].
+[h1:source|[m3:state_force|Maskedstaff]] [q1:cue|says] [c1:content|[m1:state_force|Hiddenforce] [e1:capture|overran] \
+[m2:place|Veiledtown]].
 ---
 e1 agent:m1 object:m2 realis=actual
+c1 source:h1 cue:q1 stance=asserts style=indirect source_status=named
 """
 
 

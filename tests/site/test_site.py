@@ -79,7 +79,7 @@ def test_hostile_words_and_metadata_stay_text(built: Path, articles: Articles) -
     assert marks["m2"]["words"] == "&lt;Tak&gt; </script>"
 
 
-SECRETS = ("Secretword headline", "Hiddenforce", "overran", "Veiledtown")
+SECRETS = ("Secretword headline", "Maskedstaff", "Hiddenforce", "overran", "Veiledtown")
 
 
 def test_of_a_withheld_text_no_word_is_in_any_file(

@@ -51,6 +51,32 @@ def test_who_passes_on_a_claim_and_denies_it_has_a_row_of_his_own(
     assert [sign.sign for sign in matrix.legend] == ["+", "−"]
 
 
+def test_a_source_whose_words_may_not_be_shown_is_one_all_the_same(
+    articles: Articles, told: Told
+) -> None:
+    (saying,) = told[articles.secret.id]
+    assert saying.speaker == "state force at 21–32"
+
+
+def test_the_front_page_shows_a_dispute_whose_words_may_be_shown(
+    corpus: Corpus, articles: Articles, told: Told, schema: Schema
+) -> None:
+    names, events = (articles.army.id, articles.minister.id), stories.joined(corpus, "tak")
+
+    def story(name: str, of: Told) -> stories.Story:
+        documents = {each: stories.Told(each, None, None, of[each]) for each in names}
+        return stories.story(name, documents, events, schema)
+
+    nothing = sayings.Passage("", "", "")
+    withheld = {name: [replace(said, passage=nothing) for said in told[name]] for name in names}
+    hidden, shown = story("hidden", withheld), story("shown", told)
+    for order in ([hidden, shown], [shown, hidden]):
+        chosen = stories.most_disputed(order)
+        assert chosen is not None
+        assert chosen[0] is shown
+    assert stories.most_disputed([hidden]) is not None
+
+
 def test_tolls_stand_on_one_axis_with_their_bounds(
     articles: Articles, told: Told, schema: Schema
 ) -> None:
