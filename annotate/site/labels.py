@@ -14,7 +14,7 @@ from annotate.model.schema import ATTRIBUTION_SPANS, EventType, Layer, Schema
 from annotate.site import pages
 from annotate.site.sayings import Passage, passage
 
-_SHOWN = 400
+_SHOWN = 1000
 """Marks of a label that its page shows."""
 
 
@@ -34,7 +34,9 @@ class ConcordanceLine(NamedTuple):
 class Concordance:
     """Marks of each label in the order of the documents, as many as a page shows, and how many there are."""
 
-    lines: dict[str, list[ConcordanceLine]] = field(default_factory=dict)
+    _lines: dict[str, list[ConcordanceLine]] = field(default_factory=dict)
+    _withheld: dict[str, list[ConcordanceLine]] = field(default_factory=dict)
+    """Those whose words may not be shown."""
     counts: Counter[str] = field(default_factory=Counter)
     documents: Counter[str] = field(default_factory=Counter)
     """How many documents have the label."""
@@ -45,13 +47,18 @@ class Concordance:
         for mark in of.annotation.marks():
             self.counts[mark.label] += 1
             seen.add(mark.label)
-            lines = self.lines.setdefault(mark.label, [])
+            of_label = self._withheld if of.text is None else self._lines
+            lines = of_label.setdefault(mark.label, [])
             if len(lines) < _SHOWN:
                 words = passage(of, mark.start, mark.end)
                 lines.append(
                     ConcordanceLine(of.article.id, name, mark.id, mark.start, mark.end, words)
                 )
         self.documents.update(seen)
+
+    def lines(self, label: str) -> list[ConcordanceLine]:
+        """What the label's page shows: those with words come before all others."""
+        return [*self._lines.get(label, ()), *self._withheld.get(label, ())][:_SHOWN]
 
 
 class Confusion(NamedTuple):
@@ -105,7 +112,7 @@ def page(
 ) -> str:
     """The label's page; `examples` are those of the guidelines, drawn."""
     about = schema.labels[label]
-    lines = concordance.lines.get(label, [])
+    lines = concordance.lines(label)
     return pages.render(
         "label.html.jinja",
         root,
