@@ -84,8 +84,7 @@ def _check_usable(article: Article) -> Iterator[Issue]:
     if article.length > reading.LONGEST:
         message = f"{article.length:,} characters; split it: {reading.LONGEST:,} at most are read"
         yield Issue(article.id, "article-unusable", message)
-    told = [(name, getattr(article, name) or "") for name in ("title", "outlet", "url")]
-    for name, value in [*told, *(("cites", outlet) for outlet in article.cites)]:
+    for name, value in reading.told(article):
         if not is_normal(value):
             message = f"its {name} has signs that no later step takes; add it anew, or correct it"
             yield Issue(article.id, "article-unusable", message)

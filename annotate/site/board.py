@@ -37,6 +37,7 @@ def render(
     corpus: Corpus, report: Status, schema: Schema, on_article: Callable[[], None] = lambda: None
 ) -> str:
     """The board as one page that needs nothing else."""
+    second_readers = {name for name, about in corpus.annotators().items() if about.corrects}
     waiting = [Waiting(name, done, left) for name, (left, done) in sorted(report.articles.items())]
     return pages.render_alone(
         "board.html.jinja",
@@ -48,7 +49,7 @@ def render(
         undecided=[
             each for each in waiting
             if len(each.done) > 1 and not each.left and each.article not in report.gold
-            and not any(map(corpus.made_from, each.done))
+            and second_readers.isdisjoint(each.done)
         ],
         weeks=weeks(_passes(corpus, on_article)),
         to_review=corpus.to_review(),

@@ -166,7 +166,8 @@ def test_the_clones_restore_every_withheld_text(tmp_path: Path) -> None:
     mine = tmp_path / "mine"
     done = here(main, "acre", "rehydrate", *files, "--output", mine, cwd=copy)
     assert done.returncode == 0, done.stderr
-    rows = list(load_dataset(str(mine), "documents", cache_dir=str(tmp_path / "cache"))["real"])
+    splits = load_dataset(str(mine), "documents", cache_dir=str(tmp_path / "cache"))
+    rows = [row for split in splits.values() for row in split]
     assert {row["collection"] for row in rows} >= {"muc3", "wikinews", "current-events", "centcom"}
     for row in rows:
         assert row["text"] is not None, row["id"]

@@ -139,6 +139,15 @@ def _line(words: str | None) -> str | None:
     return " ".join(text.normalise(text.mended(words or "")[0])[0].split()) or None
 
 
+def told(about: About | Article) -> Iterator[tuple[str, str]]:
+    """Name and words of each metadatum that is free text, where it says anything; `cites` once for each outlet."""
+    lines = [(name, getattr(about, name)) for name in ("title", "outlet", "url")]
+    lines += [("cites", outlet) for outlet in about.cites]
+    for name, value in lines:
+        if value:
+            yield name, value
+
+
 def _check(body: str, about: About, where: str) -> None:
     """Refuses what a later step could not use."""
     if not any(letter.isalpha() for letter in body):
@@ -151,9 +160,8 @@ def _check(body: str, about: About, where: str) -> None:
             f"{where}: {len(body):,} characters are no single article ({LONGEST:,} at most);"
             " split it"
         )
-    told = {"title": about.title, "outlet": about.outlet, "url": about.url}
-    for name, value in [*told.items(), *(("cites", outlet) for outlet in about.cites)]:
-        if value and _SURROGATE.search(value):
+    for name, value in told(about):
+        if _SURROGATE.search(value):
             raise ArticleError(
                 f"{where}: `{name}` has half a character (a lone surrogate): {ascii(value)[:60]};"
                 " correct it"
