@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from spacy.language import Language
 from spacy.tokens import Doc, Span, SpanGroup
 
-from annotate.extract import coreference, rules, values
+from annotate.extract import coreference, quotation, rules
 from annotate.extract import labels as labels_
 from annotate.extract.labels import Labels
 from annotate.model import graph
@@ -130,7 +130,7 @@ def _marks(
     doc: Doc, ids: Sequence[str], published: dt.date | None, schema: Schema, labels: Labels
 ) -> Iterator[Mark]:
     offset = doc.user_data[OFFSET]
-    unverified = values.is_unverified(doc.text)
+    unverified = quotation.is_unverified(doc.text)
     for number, (name, span) in enumerate(zip(ids, doc.spans[MARKS], strict=True)):
         by_rule = _by_rule(span, doc, published, schema, labels, unverified)
         yield Mark(

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from annotate.extract import lexicon, rules, values
+from annotate.extract import lexicon, quotation, rules
 from annotate.extract.labels import Labels
 from annotate.model.graph import Link
 from annotate.model.records import AttributeValue, Mark
@@ -158,7 +158,7 @@ class _Attribution(NamedTuple):
 
 def add_attributions(zone: ZoneMarks, cues: Mapping[str, str], labels: Labels) -> None:
     """Mark contents with their cues and sources; `cues` has the stance that a lemma shows."""
-    unverified = values.is_unverified(zone.doc.text)
+    unverified = quotation.is_unverified(zone.doc.text)
     for token in zone.doc:
         attribution = _attribution(token, cues, labels)
         if attribution is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 
-from annotate.extract import values
+from annotate.extract import quotation, values
 from annotate.extract.labels import Labels
 from annotate.model.records import AttributeValue
 
@@ -30,10 +30,10 @@ def time(words: str, published: dt.date | None, labels: Labels) -> Attributes:
 def content(words: str, unverified: bool, labels: Labels) -> Attributes:
     """How a content is quoted, and whether the article says that it is `unverified`."""
     style = {
-        values.Quotation.DIRECT: labels.style.direct,
-        values.Quotation.INDIRECT: labels.style.indirect,
-        values.Quotation.MIXED: labels.style.mixed,
-    }[values.quotation(words)]
+        quotation.Quotation.DIRECT: labels.style.direct,
+        quotation.Quotation.INDIRECT: labels.style.indirect,
+        quotation.Quotation.MIXED: labels.style.mixed,
+    }[quotation.quotation(words)]
     attributes: Attributes = {labels.style.attribute: style}
     if unverified:
         attributes[labels.unverified.attribute] = labels.unverified.value

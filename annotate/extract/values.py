@@ -1,9 +1,8 @@
-"""What the words of a mark say by themselves, by the rules of `guidelines/topics/`: bounds, dates, quotation marks."""
+"""What the words of a mark say by themselves, by the rules of `guidelines/topics/`: bounds and dates."""
 
 from __future__ import annotations
 
 import datetime as dt
-import enum
 import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -55,10 +54,6 @@ _LEAST = re.compile(
 _RANGE = re.compile(
     r"\bbetween\b.*\band\b|\d\s*(?:–|-|to)\s*\d|\bfrom\b.*\bto\b|\b\w+ to \w+", re.I
 )
-_UNVERIFIED = re.compile(
-    r"\b(?:could|can|has|have|was|were)\s?(?:not|n[o’']t)[^.]{0,40}(?:verif|confirm|authentic|check)"
-    r"|\bneither [^.]{0,60}(?:verif|confirm)|\bnone of this could", re.I,
-)  # fmt: skip
 _NEAR_DAYS = {
     r"\byesterday\b|\blast night\b|\bovernight\b": -1,
     r"\btoday\b|\btonight\b|\bthis (?:morning|afternoon|evening)\b": 0,
@@ -80,14 +75,6 @@ class Amount(NamedTuple):
     min: float | None = None
     max: float | None = None
     unit: str | None = None
-
-
-class Quotation(enum.Enum):
-    """How much of a content is in quotation marks."""
-
-    DIRECT = "throughout"
-    MIXED = "in part"
-    INDIRECT = "not at all"
 
 
 def quantity(words: str, of_people: bool = False) -> Amount:
@@ -298,15 +285,3 @@ def _vague(expression: str, published: dt.date | None) -> str | None:
             return f"{month // 12}-{month % 12 + 1:02}"
         case _:
             return str(published.year + step)
-
-
-def quotation(words: str) -> Quotation:
-    """How much of a content is in quotation marks."""
-    if words.startswith("“") and words.endswith("”") and "“" not in words[1:]:
-        return Quotation.DIRECT
-    return Quotation.MIXED if "“" in words else Quotation.INDIRECT
-
-
-def is_unverified(words: str) -> bool:
-    """Whether the article says that what is claimed there could not be verified."""
-    return bool(_UNVERIFIED.search(words))
