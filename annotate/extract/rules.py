@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 
-from annotate.extract import quotation, values
+from annotate.extract import quantities, quotation, times
 from annotate.extract.labels import Labels
 from annotate.model.records import AttributeValue
 
@@ -15,7 +15,7 @@ _DISTANCED = re.compile(r"^(?:the |a |an )?(?:“|so-called|self-styled|self-pro
 
 def quantity(words: str, of_people: bool, labels: Labels) -> Attributes:
     """Bounds and unit of a quantity; `of_people` says that people are counted, whatever the words call them."""
-    amount = values.quantity(words, of_people)
+    amount = quantities.quantity(words, of_people)
     names = labels.quantity
     attributes = {names.min: amount.min, names.max: amount.max, names.unit: amount.unit}
     return {name: value for name, value in attributes.items() if value is not None}
@@ -23,7 +23,7 @@ def quantity(words: str, of_people: bool, labels: Labels) -> Attributes:
 
 def time(words: str, published: dt.date | None, labels: Labels) -> Attributes:
     """The value of a time, where the words and the date of publication give one."""
-    value = values.time(words, published)
+    value = times.time(words, published)
     return {labels.time.value: value} if value else {}
 
 
