@@ -1,0 +1,35 @@
+"""States, their capitals and what their people are called, from the library `countryinfo` (MIT): its only adapter."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+
+class Countries(NamedTuple):
+    """English names; a state with two capitals or two nationalities has each of them."""
+
+    states: tuple[str, ...]
+    capitals: tuple[str, ...]
+    nationalities: tuple[str, ...]
+    """Adjectives and singular nouns: *Syrian*, *Thai*."""
+
+
+@cache
+def load() -> Countries:
+    """What the library has; what it lacks or calls otherwise than the news is in `gazetteer.yaml`."""
+    from countryinfo import all_countries
+
+    states, capitals, nationalities = set(), set(), set()
+    for country in all_countries():
+        states.add(country.name().removeprefix("The "))
+        # One state's capitals are a list in the file, another's have strokes between them.
+        found = country.capital() or ""
+        capitals.update(_apart(found if isinstance(found, str) else "/".join(found), "/"))
+        nationalities.update(_apart(country.demonym() or "", ","))
+    return Countries(tuple(sorted(states)), tuple(sorted(capitals)), tuple(sorted(nationalities)))
+
+
+def _apart(names: str, separator: str) -> list[str]:
+    """The names that stand in one field: *Antiguan,Barbudan*."""
+    return [name.strip() for name in names.split(separator) if name.strip()]
