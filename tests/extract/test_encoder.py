@@ -11,7 +11,7 @@ import spacy
 from spacy.ml.models.tok2vec import build_hash_embed_cnn_tok2vec
 from thinc.api import Adam
 
-from annotate.extract import encoder
+from annotate.extract import docs, encoder
 from annotate.model.issues import UsageError
 from tests.extract.conftest import blank
 from tests.scripts.test_programs import _write_encoder
@@ -40,7 +40,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def _model(folder: Path, rate: float) -> Any:
+def _model(folder: Path, share: float, frozen: int = 0) -> Any:
     shapes = build_hash_embed_cnn_tok2vec(
         width=8,
         depth=1,
@@ -50,7 +50,11 @@ def _model(folder: Path, rate: float) -> Any:
         subword_features=True,
         pretrained_vectors=None,
     )
-    model = encoder.encoder(str(folder), rate, 16, shapes)
+    return encoder.encoder(str(folder), share, 16, shapes, frozen)
+
+
+def _begun(folder: Path, share: float, frozen: int = 0) -> Any:
+    model = _model(folder, share, frozen)
     model.initialize(X=_docs())
     return model
 
@@ -63,46 +67,107 @@ def _docs() -> list[Any]:
     ]
 
 
-def _network(model: Any) -> Any:
-    return next(node for node in model.walk() if node.name == "acre_transformer").shims[0]._model
+def _network(model: Any) -> encoder._Network:
+    return next(node for node in model.walk() if node.name == "acre_transformer").shims[0]
 
 
-@pytest.mark.parametrize("rate", [0.0, 1e-2])
+def _weights(part: Any) -> list[Any]:
+    return [] if part is None else [each.detach().clone() for each in part.parameters()]
+
+
+@pytest.mark.parametrize(
+    ("share", "frozen", "tuned"), [(0.0, 0, False), (1.0, 0, True), (1.0, 1, True), (1.0, 2, False)]
+)
 def test_each_token_has_a_vector_and_the_encoder_learns_only_where_it_is_to(
-    folder: Path, rate: float
+    folder: Path, share: float, frozen: int, tuned: bool
 ) -> None:
     import torch
 
-    model = _model(folder, rate)
-    before = [parameter.detach().clone() for parameter in _network(model).parameters()]
+    model = _begun(folder, share, frozen)
+    network = _network(model)
+    upper, lower = _weights(network._model), _weights(network.lower)
     vectors, backprop = model.begin_update(_docs())
     assert [of_doc.shape for of_doc in vectors] == [(len(doc), 16) for doc in _docs()]
     backprop(list(map(np.ones_like, vectors)))
-    changed = any(
-        not torch.equal(old, new)
-        for old, new in zip(before, _network(model).parameters(), strict=True)
-    )
-    assert changed == (rate > 0)
+    model.finish_update(Adam(0.01))
+    assert tuned != all(map(torch.equal, upper, _weights(network._model)))
+    assert all(map(torch.equal, lower, _weights(network.lower)))
     assert [of_doc.shape for of_doc in model.predict(_docs())] == [
         (len(doc), 16) for doc in _docs()
     ]
     assert model.predict([_docs()[1]])[0].shape == (0, 16)
 
 
-def test_what_lies_behind_the_longest_zone_has_no_vector_of_its_own(folder: Path) -> None:
+def test_in_two_parts_it_gives_what_it_gives_whole(folder: Path) -> None:
+    whole, parts = (encoder._transformer(str(folder), 0.0, frozen) for frozen in (0, 1))
+    for model in (whole, parts):
+        model.initialize()
+    for one, other in zip(whole.predict(_docs()), parts.predict(_docs()), strict=True):
+        assert np.allclose(one, other, atol=0.01)  # what is kept has half the digits
+    assert _network(parts)._kept
+    assert _network(whole)._kept is None
+
+
+def test_more_layers_than_there_are_cannot_be_frozen(folder: Path) -> None:
+    with pytest.raises(UsageError, match="frozen = 3: the encoder has 2 layers"):
+        _begun(folder, 0.1, 3)
+
+
+def test_what_was_trained_holds_its_encoder_whole(folder: Path, tmp_path: Path) -> None:
+    """It is read where the pretrained encoder is not, and gives the same vectors."""
+    model = _begun(folder, 1.0, 1)
+    vectors, backprop = model.begin_update(_docs())
+    backprop(list(map(np.ones_like, vectors)))
+    model.finish_update(Adam(0.01))
+    again = _model(tmp_path / "nowhere", 1.0, 1).from_bytes(model.to_bytes())
+    assert _network(again)._kept is None
+    for one, other in zip(model.predict(_docs()), again.predict(_docs()), strict=True):
+        assert np.allclose(one, other, atol=0.01)
+
+
+def test_every_token_of_a_long_zone_has_a_vector_of_its_own(folder: Path) -> None:
     own = encoder._transformer(str(folder), 0.0)
+    own.initialize()
     doc = blank().make_doc("convoy " * 600)
+    assert len(_network(own).windows([token.text for token in doc])) > 1
     (vectors,) = own.predict([doc])
     assert vectors.shape[0] == 600
-    assert np.abs(vectors[:100]).sum(1).all()
-    assert not np.abs(vectors[-1]).any()
+    assert np.abs(vectors).sum(1).all()
 
 
-def test_a_token_is_the_mean_of_its_pieces() -> None:
-    share = encoder._shares([None, 0, 0, 1, 3, None], 4)
-    assert np.allclose(
-        share, [[0, 0.5, 0.5, 0, 0, 0], [0, 0, 0, 1, 0, 0], [0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 1, 0]]
-    )
+def test_a_zone_is_read_among_those_around_it(folder: Path) -> None:
+    own = encoder._transformer(str(folder), 0.0)
+    own.initialize()
+    nlp = blank()
+    first, second = nlp.make_doc("The convoy left."), nlp.make_doc("It reached Port Amaris.")
+    (alone,) = own.predict([second])
+    together = list(docs._together([first, second]))
+    among = own.predict(together)
+    assert [len(vectors) for vectors in among] == [len(first), len(second)]
+    assert not np.allclose(among[1], alone, atol=1e-3)
+    (whole,) = own.predict([nlp.make_doc("The convoy left. It reached Port Amaris.")])
+    assert np.allclose(np.vstack(among), whole, atol=1e-5)
+    _vectors, backprop = own.begin_update(together)
+    assert backprop([np.ones_like(vectors) for vectors in among]) == []
+
+
+def test_a_token_is_the_mean_of_its_pieces_where_most_is_around_it() -> None:
+    first = encoder._Window([7, 1, 2, 3, 8], [None, 0, 0, 1, None])
+    second = encoder._Window([7, 3, 4, 8, 0], [None, 1, 3, None, None])
+    share = encoder._shares([first, second], 4, (3, 5), 1).toarray()
+    expected = np.zeros((4, 15))
+    expected[0, [6, 7]] = 0.5
+    expected[1, 8] = 1  # one piece behind it in the first window, nothing before it in the second
+    expected[3, 12] = 1
+    assert np.allclose(share, expected)
+
+
+def test_what_is_all_in_capitals_is_read_in_small_letters() -> None:
+    nlp = blank()
+    small = encoder._in_small_letters(nlp.make_doc("REBELS SEIZED LISK, 12 DIED"))
+    assert small.text == "rebels seized lisk, 12 died"
+    mixed = nlp.make_doc("UN troops left")
+    assert encoder._in_small_letters(mixed) is mixed
 
 
 def test_a_package_that_is_not_there_is_named() -> None:
