@@ -29,7 +29,7 @@ _DISTANCES = np.array([0, 1, 2, 3, 5, 8, 12, 20, 30])
 """Upper bounds of the buckets of distances, in tokens; one bucket more is for what is farther."""
 _TOO_MANY = 400
 """Marks of one zone: an untrained pipeline marks everything."""
-_CONTEXT = 6
+CONTEXT = 6
 """Tokens on each side of a mark that its attributes are read from."""
 
 
@@ -41,7 +41,7 @@ class Candidate:
     """Two marks by number, or a mark by number and the name of an attribute."""
     regions: tuple[tuple[int, int], ...]
     labels: tuple[str, ...]
-    """Of the marks, which are features of the network."""
+    """Of the marks, or "": features of the network."""
     distance: int
     classes: tuple[str, ...]
     """Those that may be chosen."""
@@ -79,6 +79,10 @@ class CandidateClassifier(TrainablePipe):
         """Classes, and which of them are permitted for which labels of marks."""
         raise NotImplementedError
 
+    def _seen(self, candidate: Candidate) -> Candidate:
+        """What of a candidate is learned from."""
+        return candidate
+
     def initialize(
         self,
         get_examples: Callable[[], Iterable[Example]],
@@ -111,7 +115,8 @@ class CandidateClassifier(TrainablePipe):
             rows = np.zeros((len(of_doc), self._width()), np.float32)
             for row, candidate in zip(rows, of_doc, strict=True):
                 for end, label in enumerate(candidate.labels):
-                    row[end * len(column) + column[label]] = 1
+                    if label:
+                        row[end * len(column) + column[label]] = 1
                 bucket = int(np.searchsorted(_DISTANCES, abs(candidate.distance)))
                 backwards = (len(_DISTANCES) + 1) * (candidate.distance < 0)
                 row[2 * len(column) + bucket + backwards] = 1
@@ -127,6 +132,10 @@ class CandidateClassifier(TrainablePipe):
             mask[row, [column[label] for label in candidate.classes]] = 0
         return mask
 
+    def _bias(self, candidates: Sequence[Sequence[Candidate]]) -> Any:
+        """What is added to the logits of predictions: nothing, or of shape (candidates, classes)."""
+        return 0.0
+
     def predict(self, docs: Iterable[Doc]) -> list[list[Choice]]:
         """By doc, its candidates with the class chosen for each."""
         docs = list(docs)
@@ -137,6 +146,7 @@ class CandidateClassifier(TrainablePipe):
         if not any(candidates):
             return [[] for _ in docs]
         logits = self.model.predict(self._batch(docs, candidates)) + self._mask(candidates)
+        logits += self._bias(candidates)
         rows = iter(softmax(logits, axis=1))
         choices: list[list[Choice]] = []
         for of_doc in candidates:
@@ -164,7 +174,8 @@ class CandidateClassifier(TrainablePipe):
         references = [example.reference for example in examples]
         candidates = [list(self.candidates(doc, doc.spans[MARKS])) for doc in references]
         right = self._right(references, candidates)
-        logits, backprop = self.model.begin_update(self._batch(docs, candidates))
+        seen = [list(map(self._seen, of_doc)) for of_doc in candidates]
+        logits, backprop = self.model.begin_update(self._batch(docs, seen))
         chances = softmax(logits + self._mask(candidates), axis=1)
         losses[self.name] -= float(np.log(chances[np.arange(len(right)), right] + 1e-9).sum())
         chances[np.arange(len(right)), right] -= 1
@@ -273,8 +284,8 @@ class AttributeClassifier(CandidateClassifier):
             label, _, name = key.partition(" ")
             attributes.setdefault(label, []).append((name, classes))
         for number, mark in enumerate(marks):
-            left = (max(0, mark.start - _CONTEXT), mark.start)
-            right = (mark.end, min(len(doc), mark.end + _CONTEXT))
+            left = (max(0, mark.start - CONTEXT), mark.start)
+            right = (mark.end, min(len(doc), mark.end + CONTEXT))
             cue, source = heads.get((number, Layer.CUE)), heads.get((number, Layer.SOURCE))
             if cue is not None:
                 left = (marks[cue].start, marks[cue].end)

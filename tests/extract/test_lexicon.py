@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import Any
 
-import numpy as np
 import pytest
-import spacy
 import yaml
-from spacy.tokens import Doc, Span, SpanGroup
-from spacy.training import Example
+from spacy.tokens import Doc
 
-from annotate.extract import docs, lexicon
+from annotate.extract import lexicon
 from annotate.extract.lexicon import Match
-from annotate.extract.lexicon_matcher import LexiconMatcher
 from annotate.model.schema import Schema
 from tests.conftest import ROOT
 from tests.extract.conftest import blank
@@ -37,7 +32,7 @@ def test_every_type_of_the_schema_has_words_and_no_word_stands_under_two(schema:
     for kind, reading in KINDS:
         listed = list(chain.from_iterable(kinds[kind] for kinds in WORDS.values()))
         assert sorted(listed) == sorted(set(listed))
-        assert len(lexicon.load()[reading]) == len(listed)
+        assert len(lexicon.load().words[reading]) == len(listed)
 
 
 @pytest.mark.parametrize("label", WORDS)
@@ -88,69 +83,44 @@ def _learned() -> lexicon.Lexicon:
 
 
 def test_training_adds_words_and_drops_those_that_tell_of_nothing() -> None:
-    listed, learned = lexicon.load(), _learned()
+    listed, learned = lexicon.load().words, _learned().words
     assert "march" in listed["NOUN"]
     assert "march" not in learned["NOUN"]
-    assert learned["VERB"]["march"] == ("protest", 1.0)
-    assert learned["VERB"]["walk"] == ("displacement", 1.0)
-    assert learned["VERB"]["seize"] == ("capture", pytest.approx(2 / 3))
+    assert learned["VERB"]["march"] == {"protest": 1.0}
+    assert learned["VERB"]["walk"] == {"displacement": 1.0}
+    assert learned["VERB"]["seize"] == {
+        "abduction": pytest.approx(1 / 3),
+        "capture": pytest.approx(2 / 3),
+    }
     assert {*listed["VERB"]} | {"walk"} == {*learned["VERB"]}
 
 
-def _marked(
-    matcher: LexiconMatcher, *marks: tuple[str, int, int, float]
-) -> set[tuple[str, int, int, float]]:
-    doc = _doc("Rebels seized Lisk and walked on", "NOUN", "VERB", "PROPN", "CCONJ", "VERB", "ADV")
-    group = SpanGroup(
-        doc, name=docs.MARKS, spans=[Span(doc, start, end, label) for label, start, end, _ in marks]
-    )
-    group.attrs["scores"] = np.array([score for *_, score in marks])
-    doc.spans[docs.MARKS] = group
-    group = matcher(doc).spans[docs.MARKS]
-    return {
-        (span.label_, span.start, span.end, round(float(score), 2))
-        for span, score in zip(group, group.attrs["scores"], strict=True)
+def test_a_word_of_several_types_is_of_that_which_the_words_around_it_tell_of() -> None:
+    """No type has half of its occurrences, and it is found all the same."""
+    seen: list[tuple[Doc, dict[int, str]]] = []
+    for label, around in (
+        ("explosion", "suicide bomber"),
+        ("air_strike", "fighter jets"),
+        ("armed_clash", "rebels front"),
+    ):
+        read = ("NOUN", "NOUN", "NOUN")
+        seen += [(_doc(f"{around} attack", *read), {2: label}) for _ in range(6)]
+    learned = lexicon.learn(seen, WORDS)
+    assert max(learned.words["NOUN"]["attack"].values()) < 0.5
+
+    def found(words: str) -> list[str]:
+        read = ["NOUN"] * len(words.split())
+        return [match.type for match in lexicon.find(learned, _doc(words, *read))]
+
+    assert found("bomber attack") == ["explosion"]
+    assert found("jets attack") == ["air_strike"]
+    assert found("front attack") == ["armed_clash"]
+
+
+def test_what_the_list_says_of_a_word_as_a_verb_and_as_a_noun() -> None:
+    words = ("Rebels", "PULLED", "OUT", "before", "the", "attack")
+    assert lexicon.readings(words) == {
+        (1, 3): ("withdrawal", ""),
+        (5, 6): ("assault", "armed_clash"),
     }
-
-
-def test_the_component_puts_what_it_knows_in_the_place_of_what_was_found_there() -> None:
-    words = LexiconMatcher("acre_words", [], alone=0.8)
-    words.events, words.lexicon = ["abduction", "capture", "displacement"], _learned()
-    known = {("capture", 1, 2, 0.67), ("displacement", 4, 5, 1.0)}
-    assert _marked(words) == known
-    other = (("place", 2, 3, 0.5), ("state_force", 1, 2, 0.5))
-    assert _marked(words, *other, ("abduction", 1, 2, 0.9), ("capture", 1, 3, 0.9)) == {
-        *known,
-        *other,
-    }
-    assert _marked(words, ("abduction", 2, 3, 0.85), ("abduction", 5, 6, 0.7)) == {
-        *known,
-        ("abduction", 2, 3, 0.85),
-    }
-    assert _marked(LexiconMatcher("again", [], alone=0.8).from_bytes(words.to_bytes()), *other) == {
-        *known,
-        *other,
-    }
-
-
-def test_the_component_learns_from_examples_by_the_parts_of_speech_of_those_before_it() -> None:
-    nlp = spacy.blank("en")
-
-    @spacy.Language.component("all_verbs")
-    def all_verbs(doc: Doc) -> Doc:
-        for token in doc:
-            token.pos_ = "VERB"
-        return doc
-
-    nlp.add_pipe("all_verbs")
-    words: Any = nlp.add_pipe("acre_words", config={"tagged_by": ["all_verbs"], "alone": 0.8})
-    reference = nlp.make_doc("Families walked across; a long walk began")
-    marks = [Span(reference, 1, 2, "displacement"), Span(reference, 0, 1, "civilians")]
-    reference.spans[docs.MARKS] = SpanGroup(reference, name=docs.MARKS, spans=marks)
-    example = Example(nlp.make_doc(reference.text), reference)
-    words.initialize(
-        lambda: [example], nlp=nlp, schema_path=str(ROOT / "guidelines" / "schema.yaml")
-    )
-    assert words.lexicon["VERB"]["walk"] == ("displacement", 0.5)
-    assert "family" not in words.lexicon["VERB"]
-    assert not any(token.pos_ for token in example.predicted)
+    assert lexicon.readings(()) == {}

@@ -13,6 +13,7 @@ from annotate.corpus import validate
 from annotate.corpus.articles import reading
 from annotate.corpus.store import Corpus, read_gold
 from annotate.extract import lookup
+from annotate.extract.lexicon import Lexicon
 from annotate.extract.lookup import Lookup
 from annotate.measure import score
 from annotate.model import notation
@@ -33,7 +34,7 @@ def _predicted(model: Lookup, words: str, schema: Schema, write: Write) -> str:
 def test_it_learns_what_words_are_called(model: Lookup) -> None:
     assert model.phrases["the army"] == "state_force"
     assert model.heads["rebel"] == "armed_group"
-    assert model.triggers["VERB"]["seize"] == ("capture", 1.0)
+    assert model.triggers.words["VERB"]["seize"] == {"capture": 1.0}
     assert model.cues == {"deny": "denies", "say": "asserts"}
 
 
@@ -120,7 +121,9 @@ def test_whatever_the_text_is_the_annotation_is_valid(words: list[str]) -> None:
         phrases={"the army": "state_force"},
         heads={"rebel": "armed_group", "mira": "person"},
         kinds={"PERSON": "person"},
-        triggers={"VERB": {"seize": ("capture", 1.0), "kill": ("death", 1.0)}},
+        triggers=Lexicon(
+            words={"VERB": {"seize": {"capture": 1.0}, "kill": {"death": 1.0}}, "NOUN": {}}
+        ),
         cues={"say": "asserts", "deny": "denies"},
         schema_version=schema.version,
     )
