@@ -185,7 +185,8 @@ class _Network(Shim):
             self.lower = copy.deepcopy(network)
             self.lower.encoder.layer = self.lower.encoder.layer[: self.frozen]
             network.encoder.layer = layers[self.frozen :]
-            network.embeddings = _given()
+            del network.embeddings  # else torch wants a module there
+            network.embeddings = _given
         device = "cuda" if torch.cuda.is_available() else "cpu"
         for part in (network, self.lower):
             if part is not None:
@@ -290,15 +291,9 @@ def _splitting(tokenizer: Any) -> Any:
     return tokenizer
 
 
-def _given() -> Any:
+def _given(inputs_embeds: Any = None, **others: Any) -> Any:
     """What stands in the place of a network's embeddings where the lower layers have been run already."""
-    import torch
-
-    class Given(torch.nn.Module):  # type: ignore[misc]
-        def forward(self, inputs_embeds: Any = None, **others: Any) -> Any:
-            return inputs_embeds
-
-    return Given()
+    return inputs_embeds
 
 
 def _forward(
