@@ -15,7 +15,6 @@ from annotate.measure.coefficients import (
     Measure,
     NominalAlpha,
     Sparse,
-    Unitizing,
 )
 from annotate.measure.counts import Answer, Counts, Key, count
 from annotate.measure.disagreements import (
@@ -24,6 +23,7 @@ from annotate.measure.disagreements import (
     DisagreementType,
     WorstDisagreements,
 )
+from annotate.measure.unitizing import Unitizing, unitizing_alpha
 from annotate.model.records import Annotation, Article
 from annotate.model.schema import LINK_LAYERS, MARK_LAYERS, Layer, Schema
 
@@ -255,4 +255,4 @@ def _measures(tally: _Tally, layer: str, label: str | None) -> Iterator[tuple[st
         yield "α tokens", tally.alpha(layer, label)
         of_layer = (key for key in tally.unitizing.labels if key[0] == layer)
         units = [key for key in of_layer if label in (None, key[1])]
-        yield "α_u", coefficients.unitizing_alpha(tally.unitizing, units)
+        yield "α_u", unitizing_alpha(tally.unitizing, units)

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import zlib
 from array import array
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, combinations, permutations
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -137,12 +137,15 @@ class Sparse:
     def sums(self, weights: Array, width: int) -> Array:
         """For each sample and column, the weighted sum over documents."""
         return sum(
-            (_sums(weights, *block, width) for block in self.blocks()),
+            (weighted_sums(weights, *block, width) for block in self.blocks()),
             np.zeros((len(weights), width)),
         )
 
 
-def _sums(weights: Array, documents: Array, columns: Array, numbers: Array, width: int) -> Array:
+def weighted_sums(
+    weights: Array, documents: Array, columns: Array, numbers: Array, width: int
+) -> Array:
+    """For each sample and column, the sum of its numbers, each times its document's weight."""
     from scipy.sparse import csr_array  # a tenth of a second to import
 
     matrix = csr_array((numbers, (columns, documents)), shape=(width, weights.shape[1]))
@@ -246,149 +249,3 @@ class CohenKappa:
             above += np.nan_to_num(kappa)
             below += ~np.isnan(kappa)
         return ratio(above, below)
-
-
-@dataclass
-class Units:
-    """What α_u needs of one label: numbers of those documents where somebody uses it."""
-
-    observed: Sparse = field(default_factory=Sparse)
-    """Σ δ² over ordered pairs of observers, divided by (observers − 1)."""
-    lengths: Sparse = field(default_factory=Sparse)
-    """How many units of each length all observers have together; a length is a column."""
-    gaps: Sparse = field(default_factory=Sparse)
-    """How many gaps of each length."""
-
-
-@dataclass
-class Unitizing:
-    """What α_u needs of every label, by document; lengths in code points."""
-
-    length: array[int] = field(default_factory=lambda: array("i"))
-    observers: array[int] = field(default_factory=lambda: array("i"))
-    labels: dict[Any, Units] = field(default_factory=lambda: defaultdict(Units))
-
-    def add(
-        self, length: int, observers: int, labels: Mapping[Any, Sequence[Sequence[tuple[int, int]]]]
-    ) -> None:
-        """The next document: by label that somebody uses, for each observer, disjoint (start, end) spans in order."""
-        document = len(self.length)
-        self.length.append(length)
-        self.observers.append(observers)
-        for label, spans in labels.items():
-            if any(spans):
-                self._add_label(document, self.labels[label], spans)
-
-    def _add_label(
-        self, document: int, units: Units, spans: Sequence[Sequence[tuple[int, int]]]
-    ) -> None:
-        gaps = [_gaps(observed, self.length[document]) for observed in spans]
-        total = sum(
-            _difference(spans[one], spans[other], gaps[other])
-            for one, other in permutations(range(len(spans)), 2)
-        )
-        units.observed.add(document, 0, total / (len(spans) - 1))
-        for histogram, sections in ((units.lengths, spans), (units.gaps, gaps)):
-            lengths = (end - start for start, end in chain.from_iterable(sections))
-            for length, count in Counter(lengths).items():
-                histogram.add(document, length, count)
-
-
-def unitizing_alpha(unitizing: Unitizing, labels: Sequence[Hashable]) -> Measure:
-    """Krippendorff's α_u for units on a continuum, over one label or several.
-
-    Observed and expected disagreement as in Krippendorff (1995), "On the reliability of unitizing continuous data",
-    Sociological Methodology 25, 47–76, with δ² = (difference of starts)² + (difference of ends)² for two units that
-    overlap, and the squared length of a unit that lies in the other's gap. A section never runs over the border of a
-    document, and a document counts with as many observers as it has.
-    """
-    used = [unitizing.labels[label] for label in labels if label in unitizing.labels]
-
-    def measure(weights: Array) -> Array:
-        length = np.asarray(unitizing.length, float)
-        continuum = weights @ length
-        positions = weights @ (length * np.asarray(unitizing.observers))
-        observed = np.zeros(len(weights))
-        expected = np.zeros(len(weights))
-        for units in used:
-            observed += ratio(units.observed.sums(weights, 1)[:, 0], continuum * positions)
-            expected += ratio(_by_chance(unitizing, units, weights, positions), continuum)
-        return 1 - ratio(observed, expected)
-
-    return measure
-
-
-def _by_chance(unitizing: Unitizing, units: Units, weights: Array, positions: Array) -> Array:
-    """Twice the mean δ² of two sections taken anywhere, from histograms of lengths.
-
-    Every unit is compared with every unit and gap.
-    """
-    lengths = np.unique(
-        np.concatenate(
-            [np.unique(columns) for _documents, columns, _numbers in units.lengths.blocks()]
-        )
-    )
-    occurring = np.zeros((len(weights), len(lengths)))
-    for documents, columns, numbers in units.lengths.blocks():
-        occurring += _sums(
-            weights, documents, np.searchsorted(lengths, columns), numbers, len(lengths)
-        )
-    number = occurring.sum(axis=1)
-    # Σ δ² over all ways in which two units of lengths l and k can overlap is (2l³ − 3l² + l + 2k³ − 3k² + k) / 3.
-    cubes = occurring @ (2.0 * lengths**3 - 3.0 * lengths**2 + lengths)
-    # A unit of length l has (gap − l + 1) places in a gap, each of them l² apart.
-    holding, room = _room(unitizing, units, weights, lengths)
-    contained = (occurring * lengths**2.0 * (room - (lengths - 1) * holding)).sum(axis=1)
-    among = (number - 1) / 3 * cubes + contained
-    pairs = positions * (positions - 1) - occurring @ (lengths * (lengths - 1.0))
-    return np.asarray(2 * ratio(np.where(number > 0, among, 0), pairs))
-
-
-def _room(
-    unitizing: Unitizing, units: Units, weights: Array, lengths: Array
-) -> tuple[Array, Array]:
-    """For each sample and length, the number of gaps that hold a unit of it, and those gaps' lengths together.
-
-    A document without a unit is one gap for each of its observers.
-    """
-    whole = np.ones(len(unitizing.length), bool)
-    for documents, *_ in units.lengths.blocks():
-        whole[documents] = False
-    alone = (
-        np.flatnonzero(whole),
-        np.asarray(unitizing.length)[whole],
-        np.asarray(unitizing.observers)[whole],
-    )
-    fitting = np.zeros((2, len(weights), len(lengths) + 1))
-    """By how many of the lengths fit into a gap."""
-    for documents, gaps, numbers in (*units.gaps.blocks(), alone):
-        fits = np.searchsorted(lengths, gaps, "right")
-        fitting[0] += _sums(weights, documents, fits, numbers, len(lengths) + 1)
-        fitting[1] += _sums(weights, documents, fits, numbers * gaps, len(lengths) + 1)
-    holding, room = np.cumsum(fitting[:, :, :0:-1], axis=2)[:, :, ::-1]
-    return holding, room
-
-
-def _gaps(spans: Sequence[tuple[int, int]], length: int) -> list[tuple[int, int]]:
-    edges = [0, *chain.from_iterable(spans), length]
-    return [(start, end) for start, end in zip(edges[::2], edges[1::2], strict=True) if start < end]
-
-
-def _difference(
-    one: Sequence[tuple[int, int]],
-    other: Sequence[tuple[int, int]],
-    gaps: Sequence[tuple[int, int]],
-) -> int:
-    """Σ δ² over the one's units against the other's units and gaps, and half of it for what is counted from both sides.
-
-    An ordered pair of observers compares sections of the one with sections of the other: unit with unit, unit with gap
-    and gap with unit. The last comes when the roles are changed, so that a unit in a gap is counted here for both.
-    """
-    total = 0
-    for start, end in one:
-        for begin, stop in other:
-            if start < stop and begin < end:
-                total += (start - begin) ** 2 + (end - stop) ** 2
-        if any(begin <= start and end <= stop for begin, stop in gaps):
-            total += 2 * (end - start) ** 2
-    return total

@@ -255,8 +255,8 @@ def test_work_grows_with_the_documents_and_no_faster(
         _report(schema, *[(article, [one, other])] * number)
         return sum(added), len(added), max(largest)
 
-    summed = coefficients._sums
-    monkeypatch.setattr(coefficients, "_sums", sums)
+    summed = coefficients.weighted_sums
+    monkeypatch.setattr(coefficients, "weighted_sums", sums)
     monkeypatch.setattr(coefficients, "_BLOCK", 64)
     few, many = work(75), work(300)
     assert all(of_many <= 4 * of_few for of_few, of_many in zip(few, many, strict=True))

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from nltk.metrics.agreement import AnnotationTask
 
 from annotate.measure import coefficients
-from annotate.measure.coefficients import F1, CohenKappa, NominalAlpha, Sparse, Unitizing, estimate
+from annotate.measure.coefficients import F1, CohenKappa, NominalAlpha, Sparse, estimate
+from annotate.measure.unitizing import Unitizing, unitizing_alpha
 
 Spans = list[tuple[int, int]]
 
@@ -123,7 +124,7 @@ def test_what_can_not_be_measured_is_none_and_not_a_number() -> None:
     assert estimate(CohenKappa(), 1).value is None
     nothing = Unitizing()
     nothing.add(50, 2, {"place": [[], []]})
-    assert estimate(coefficients.unitizing_alpha(nothing, ["place"]), 1).value is None
+    assert estimate(unitizing_alpha(nothing, ["place"]), 1).value is None
 
 
 def test_the_interval_holds_the_value_and_is_the_same_again() -> None:
@@ -205,7 +206,7 @@ def _unitizing(*documents: tuple[int, list[Spans]]) -> float | None:
     unitizing = Unitizing()
     for length, spans in documents:
         unitizing.add(length, len(spans), {"place": spans})
-    return estimate(coefficients.unitizing_alpha(unitizing, ["place"]), len(documents)).value
+    return estimate(unitizing_alpha(unitizing, ["place"]), len(documents)).value
 
 
 def _sections(spans: Spans, length: int) -> list[tuple[bool, int, int]]:
@@ -344,9 +345,7 @@ def test_a_resamples_unitizing_alpha_is_that_of_all_pairs_of_documents(
     unitizing = Unitizing()
     for length, spans in documents:
         unitizing.add(length, len(spans), {"place": spans, "never": [[] for _ in spans]})
-    (ours,) = coefficients.unitizing_alpha(unitizing, ["place", "never"])(
-        np.array([weights], float)
-    )
+    (ours,) = unitizing_alpha(unitizing, ["place", "never"])(np.array([weights], float))
     theirs = _of_resample(documents, weights)
     if theirs is None:
         assert np.isnan(ours)
