@@ -14,6 +14,7 @@ from annotate.cli.common import (
     StateOption,
     app,
     complain,
+    end_as_interrupted,
     say,
     state_of,
 )
@@ -50,6 +51,7 @@ def backup(
     path = Path(what[-1])
     if not names:
         raise UsageError(f"no desk in {home} has data; nothing to copy")
+    end_as_interrupted()
     for copied in backup_.back_up(home, names, path, Corpus(corpus), secrets):
         say(f"{copied.desk}: {copied}")
     kind = "with passwords and tokens: keep it private" if secrets else "without passwords"
@@ -82,6 +84,7 @@ def restore(
 ) -> None:
     """Make the desks of a copy again; each mark is compared with what the copy says it had."""
     home = state_of(state, corpus)
+    end_as_interrupted()
     for restored in backup_.restore(file, home, Corpus(corpus), replace, database):
         say(f"{restored.desk}: {restored}, all as they were")
         if restored.replaced:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import signal
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -93,6 +94,11 @@ def state_of(path: Path | None, corpus: Path) -> Path:
 def guidelines_of(schema: Path | None, corpus: Path) -> Path:
     """The folder of the named schema, or the one beside the corpus."""
     return schema.parent if schema else corpus.parent / "guidelines"
+
+
+def end_as_interrupted() -> None:
+    """From now on a SIGTERM ends the command as Ctrl+C does: what it began is taken down or taken away."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def date_of(published: str | None) -> dt.date | None:

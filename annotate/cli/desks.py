@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -25,6 +24,7 @@ from annotate.cli.common import (
     UrlOption,
     app,
     complain,
+    end_as_interrupted,
     progress,
     say,
     schema_of,
@@ -96,8 +96,7 @@ def serve(
     source = context.get_parameter_source("database")
     if source is not None and source.name == "COMMANDLINE":
         _check_private(database or "")
-    # A SIGTERM ends like Ctrl+C: with the server stopped.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    end_as_interrupted()
     with progress("starting Label Studio") as step:
         backup.automatic(home, desk, Corpus(corpus), copies, complain)
         guidelines = corpus.parent / "build" / "guidelines"

@@ -31,6 +31,8 @@ MANIFEST = "manifest.json"
 DUMP = "postgresql.dump"
 KEPT = 7
 """Automatic copies of a desk that are kept, the newest ones."""
+_WORKING = ".copying-"
+"""How a folder that holds what is copied or restored begins in the state folder; then the process's number."""
 _SECRETS = ("token", "password")
 _LEFT_OUT = ("export", "server.log")
 """Of the data folder: copies that Label Studio itself left there."""
@@ -79,8 +81,7 @@ def back_up(
     is served; of a PostgreSQL database the password’s hash stays. BackupError where a database is damaged.
     """
     copied = []
-    with desks.private(), tempfile.TemporaryDirectory(prefix="acre-backup-") as temporary:
-        folder = Path(temporary)
+    with desks.private(), _working_folder(state) as folder:
         for name in names:
             copied.append(Copied(name, _copy(state, name, folder / "desks" / name, secrets)))
         for aside in _set_aside(corpus):
@@ -96,6 +97,28 @@ def back_up(
         (folder / MANIFEST).write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
         _pack(folder, path)
     return copied
+
+
+@contextmanager
+def _working_folder(state: Path) -> Iterator[Path]:
+    """A folder in the state folder, the user's alone, which goes when this ends: it holds a login."""
+    state.mkdir(parents=True, exist_ok=True)
+    clear(state)
+    prefix = f"{_WORKING}{os.getpid()}-"
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=state) as temporary:
+        yield Path(temporary)
+
+
+def clear(state: Path) -> None:
+    """Remove what a killed copy or restoring left in the state folder."""
+    for left in state.glob(f"{_WORKING}*"):
+        if _is_left(left.name.removeprefix(_WORKING).split("-")[0]):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _is_left(writer: str) -> bool:
+    """Whether the process of that number, which a name holds, is no more."""
+    return writer.isdecimal() and not psutil.pid_exists(int(writer))
 
 
 def _set_aside(corpus: Corpus) -> Iterator[Path]:
@@ -174,8 +197,7 @@ def _pack(folder: Path, path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
-            writer = left.name.split(".")[-2]
-            if writer.isdecimal() and not psutil.pid_exists(int(writer)):
+            if _is_left(left.name.split(".")[-2]):
                 left.unlink(missing_ok=True)
         with part.open("wb") as file:
             with tarfile.open(fileobj=file, mode="w:gz", compresslevel=5) as archive:
@@ -220,9 +242,7 @@ def restore(
 @contextmanager
 def _unpacked(path: Path, state: Path) -> Iterator[tuple[Path, _Manifest]]:
     """A folder beside the desks with the copy's files, each compared with its hash."""
-    state.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".restoring-", dir=state) as temporary:
-        folder = Path(temporary)
+    with _working_folder(state) as folder:
         try:
             with tarfile.open(path, "r:gz") as archive:
                 archive.extractall(folder, filter="data")
@@ -317,6 +337,7 @@ def automatic(
     None where nothing changed since the newest copy, where there is nothing to copy yet, and where it failed, of which
     `notify` is told: annotators go on working.
     """
+    clear(state)
     folder = state / "backups" / name
     if kept < 1 or not desks.data_folder(state, name).is_dir():
         return None

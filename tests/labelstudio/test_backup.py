@@ -117,7 +117,7 @@ def test_a_desk_is_restored_mark_by_mark_with_its_login(
         assert len(before) == 2
         left = [path for path in there.rglob("*") if path.lstat().st_mode & 0o077]
         assert left == []
-        assert list(there.glob(".restoring-*")) == []
+        assert list(there.glob(".copying-*")) == []
     finally:
         server.stop(again)
 
