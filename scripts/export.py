@@ -171,6 +171,8 @@ def _pull(
     """Pull from one server, and say since when it was asked; a relative token file is in that folder."""
     token = folder / entry.token_file.expanduser() if entry.token_file else None
     client = connect(state, entry.desk or "", entry.url, token)
+    for name in entry.annotators.values():
+        corpus.declared(name)
     annotators = {email.lower(): name for email, name in entry.annotators.items()}
     if entry.desk is not None:
         annotators |= server.read(state, entry.desk).accounts

@@ -132,7 +132,9 @@ def convert(
     is_notation_file = is_notation and len(names) == 1 and names[0].endswith(NOTATION)
     is_read = from_ is not None or is_notation_file
     if annotator is not None:
-        _check_annotator(folder, annotator, is_read)
+        has_passes = not is_read and (folder.root / "annotations" / annotator).is_dir()
+        if not has_passes:
+            folder.declared(annotator)
     if to is not None:
         raise typer.Exit(_write_format(folder, terms, names, to, annotator, output))
     if is_notation and len(names) != 1:
@@ -164,18 +166,6 @@ def _check_formats(to: str | None, from_: str | None, has_map: bool) -> None:
     if from_ is None and has_map:
         raise UsageError(
             "--labels and --default say how files are read; name their format with --from"
-        )
-
-
-def _check_annotator(folder: Corpus, annotator: str, is_read: bool) -> None:
-    """A pass is not recorded as a person's because nobody said whose it is."""
-    known = folder.annotators()
-    has_passes = not is_read and (folder.root / "annotations" / annotator).is_dir()
-    if annotator not in known and not has_passes:
-        names = f" ({', '.join(sorted(known))})" if known else ""
-        raise UsageError(
-            f"{folder.root / 'annotators.yaml'}: no annotator {annotator!r}{names}; add it there,"
-            " with `kind: human` or `kind: machine` and a `description`"
         )
 
 

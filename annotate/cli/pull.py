@@ -71,7 +71,7 @@ def pull(
             metavar="EMAIL=PSEUDONYM",
             help=(
                 "The annotator behind an account; give it once for each. A file may tell an account's number alone:"
-                " ID=PSEUDONYM. A desk's own account has the desk's name."
+                " ID=PSEUDONYM. The pseudonym is one of annotators.yaml; a desk's own account has the desk's name."
             ),
         ),
     ] = None,
@@ -121,7 +121,7 @@ def pull(
         raise UsageError("--add-to adds the texts of a --file; name one")
     of_desk = not url if file is None else desk is not None
     pseudonyms = server.read(home, desk or DESK).accounts if of_desk else {}
-    pseudonyms |= _accounts(annotator or ())
+    pseudonyms |= _accounts(annotator or (), folder)
     label_map = LabelMap() if labels is None else labelmap.load(labels, terms)
     source: Source
     if file is None:
@@ -171,12 +171,13 @@ def _added(
     return Articles(folder, new)
 
 
-def _accounts(pairs: list[str] | tuple[str, ...]) -> dict[str, str]:
-    """Pseudonyms by e-mail address or number, from EMAIL=PSEUDONYM or ID=PSEUDONYM."""
+def _accounts(pairs: list[str] | tuple[str, ...], corpus: Corpus) -> dict[str, str]:
+    """Declared pseudonyms by e-mail address or number, from EMAIL=PSEUDONYM or ID=PSEUDONYM."""
     accounts = {}
     for pair in pairs:
         account, _equals, name = pair.partition("=")
         if not account or not name:
             raise UsageError(f"--annotator {pair!r}: give it as EMAIL=PSEUDONYM or ID=PSEUDONYM")
+        corpus.declared(name)
         accounts[account.lower()] = name
     return accounts

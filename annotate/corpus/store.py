@@ -271,6 +271,17 @@ class Corpus:
     def _annotator(self, pseudonym: str) -> Annotator:
         return self.annotators().get(pseudonym) or Annotator(kind="human", description="")
 
+    def declared(self, pseudonym: str) -> Annotator:
+        """One annotator; UsageError names those of `annotators.yaml`: a slip would make a pass a stranger's."""
+        annotators = self.annotators()
+        if pseudonym not in annotators:
+            names = f" ({', '.join(sorted(annotators))})" if annotators else ""
+            raise UsageError(
+                f"{self.root / 'annotators.yaml'}: no annotator {pseudonym!r}{names}; add it there,"
+                " with `kind: human` or `kind: machine` and a `description`"
+            )
+        return annotators[pseudonym]
+
     def collection(self, name: str) -> Collection:
         """One collection; UsageError names the known ones."""
         collections = self.collections()

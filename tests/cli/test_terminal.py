@@ -27,9 +27,11 @@ def test_what_an_annotation_holds_moves_no_cursor(
     corpus: Corpus,
     write: Callable[..., Any],
     schema: Schema,
+    declare: Callable[..., None],
     tmp_path: Path,
     part: str,
 ) -> None:
+    declare("ana")
     article, annotation = write(SENTENCE)
     result = json.loads(json.dumps(tasks.result(annotation, article, schema)))
     answers = [region for region in result if region.get("from_name") == "unit"]

@@ -92,6 +92,8 @@ def make(root: Path) -> tuple[Corpus, Schema, list[tuple[Article, Annotation]]]:
     """A corpus with two passes over each of some articles, beside a schema; and what ana made."""
     for name in ("collections.yaml",):
         store.write(root / "corpus" / name, (ROOT / "corpus" / name).read_bytes())
+    people = "".join(f"{name}: {{kind: human, description: Invented}}\n" for name in ("ana", "ben"))
+    store.write(root / "corpus" / "annotators.yaml", people.encode())
     source = ROOT / "guidelines" / "schema.yaml"
     store.write(root / "guidelines" / "schema.yaml", source.read_bytes())
     corpus, schema = Corpus(root / "corpus"), schema_.load(source)

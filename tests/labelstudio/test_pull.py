@@ -288,8 +288,13 @@ SURROGATE = "\ud800"
 
 
 def test_odd_annotations_are_set_aside_by_name_and_all_others_come(
-    write: Write, start: Callable[[], Round], acre: Acre, tmp_path: Path
+    write: Write,
+    start: Callable[[], Round],
+    acre: Acre,
+    declare: Callable[..., None],
+    tmp_path: Path,
 ) -> None:
+    declare("ben")
     written = [write(f"[m1:person|Number {n}] left the town of Brel.\n---\n") for n in range(7)]
     at = start()
     odd: list[dict[str, Any]] = [

@@ -170,8 +170,10 @@ def test_a_project_that_was_never_loaded_comes_in_with_its_texts(
     desk: Desk,
     project: str,
     acre: Acre,
+    declare: Callable[..., None],
     tmp_path: Path,
 ) -> None:
+    declare("ben")
     number = int(client.create_project({"title": project, "label_config": FOREIGN})["id"])
     bodies = [
         {"headline": "Dawn at Brel", "body": BODY, "date": "2024-05-01"},
@@ -241,8 +243,9 @@ Take = Callable[..., tuple[int, str, list[Annotation]]]
 
 
 @pytest.fixture
-def take(acre: Acre, corpus: Corpus, tmp_path: Path) -> Take:
-    """Gives a file to `acre pull`: the exit code, what it said, and the passes that it wrote."""
+def take(acre: Acre, corpus: Corpus, declare: Callable[..., None], tmp_path: Path) -> Take:
+    """Gives a file to `acre pull`: the exit code, what it said, and the passes that it wrote. Ben is declared."""
+    declare("ben")
 
     def take(content: Any, *options: str) -> tuple[int, str, list[Annotation]]:
         path = tmp_path / "export.json"
@@ -444,10 +447,17 @@ def test_what_comes_before_a_break_is_kept_and_the_break_is_told(
         (("--file", "x.json", "--url", "http://127.0.0.1:1"), "--file or --url"),
         (("--add-to", "sample"), "--add-to adds the texts of a --file"),
         (("--file", "x.json", "--annotator", "4"), "EMAIL=PSEUDONYM or ID=PSEUDONYM"),
+        (
+            ("--file", "x.json", "--annotator", "4=bem"),
+            "annotators.yaml: no annotator 'bem' (ben); add it there",
+        ),
         (("--file", "x.json", "--add-to", "nowhere"), "no collection 'nowhere'"),
     ],
 )
-def test_wrong_usage_is_told(acre: Acre, options: tuple[str, ...], found: str) -> None:
+def test_wrong_usage_is_told(
+    acre: Acre, declare: Callable[..., None], options: tuple[str, ...], found: str
+) -> None:
+    declare("ben")
     done = acre("pull", *options)
     assert (done.returncode, found in done.stderr) == (2, True), done.stderr
 

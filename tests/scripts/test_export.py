@@ -50,8 +50,10 @@ def test_it_pulls_validates_writes_builds_and_says_what_and_why(
     desk: Desk,
     state: Path,
     project: str,
+    declare: Callable[..., None],
     tmp_path: Path,
 ) -> None:
+    declare("ana")
     (one, of_one), (two, of_two) = (
         write(SENTENCE, annotator="zoe"),
         write("[m1:person|Žofia] left.\n---\n", annotator="zoe"),
@@ -78,6 +80,9 @@ def test_it_pulls_validates_writes_builds_and_says_what_and_why(
     )
     dry = _run(config, corpus, state, "--dry-run")
     assert dry.returncode == 1
+    slip = tmp_path / "slip.yaml"
+    slip.write_text(config.read_text().replace(": ana}", ": anna}"))
+    assert "annotators.yaml: no annotator 'anna' (ana)" in _run(slip, corpus, state).stderr
     assert f"would write annotations/ana/{one.id}.json" in dry.stdout
     assert not (corpus.root / "annotations" / "ana").exists()
     assert not corpus.card.exists()
@@ -130,8 +135,10 @@ def test_memory_stays_flat(
     project: str,
     tmp_path: Path,
     made: Callable[..., Provenance],
+    declare: Callable[..., None],
 ) -> None:
     """Ten times the tasks, and not a tenth more memory."""
+    declare("ana")
     text, annotation = notation.parse(SENTENCE, schema, "x", "0" * 64, made())
     peaks = []
     for size in (100, 1000):
