@@ -18,11 +18,29 @@ from annotate.model.schema import SPAN_LAYERS, Layer, Schema
 
 ANSWER = re.compile(r"(?P<code>[a-z]+(?:-[a-z]+)+): \S")
 """How the reason for a mark begins that answers a lint: its code, and why the mark may stay."""
+_WORDLESS = ("count-noun", "filler-nested", "source-status", "words-unmarked")
+"""The codes of the lints that stand here."""
 _COUNT = "count"
 _STATUS = "source_status"
 _SENTENCE_END = re.compile(r"[.!?:\n“”\"‘(\[–—]\s*$")
 _SHORTEST = 3
 """Letters of what is looked for: initials and pronouns are often other words."""
+
+
+def unknown(reason: str, schema: Schema) -> Iterator[str]:
+    """The codes in a reason that answers lints, parted by `; `, of which there is no lint.
+
+    Of `trigger-light: what was launched is not told; word-unmarked: another thing` it is `word-unmarked`.
+    """
+    for part in reason.split("; "):
+        answer = ANSWER.match(part)
+        if answer is not None and answer["code"] not in known(schema):
+            yield answer["code"]
+
+
+def known(schema: Schema) -> list[str]:
+    """The codes of all lints."""
+    return sorted((*_WORDLESS, *schema.lints))
 
 
 def check(annotation: Annotation, article: Article, schema: Schema) -> Iterator[Issue]:

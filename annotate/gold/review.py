@@ -49,6 +49,7 @@ def decide(
     issues = [*errors(found), *(_refused(each) for each in found if each.code == "mark-duplicate")]
     issues += _unreasoned_marks(before, filled, article.text or "")
     issues += _unreasoned_details(reasons, article.text or "")
+    issues += _unknown_answers(reasons, before, schema)
     if issues:
         return None, issues
     provenance = before.provenance.model_copy(
@@ -111,11 +112,15 @@ class _Reasons:
     def given(self) -> dict[Unit, str]:
         """By changed unit, its reason; by mark that stays as it is, what is answered to a lint."""
         reasons = {unit: self.of(unit) for unit in self.changed}
-        for unit in self._units.keys() - self.changed:
+        given = {unit: reason for unit, reason in reasons.items() if reason is not None}
+        return given | {unit: said for unit, _mark, said in self.answers()}
+
+    def answers(self) -> Iterator[tuple[Unit, Mark, str]]:
+        """The marks that stay as they are, of which something is said as to a lint."""
+        for unit in sorted(self._units.keys() - self.changed):
             said = self._said.get(unit.mark, "") if unit.layer in MARK_LAYERS else ""
             if lints.ANSWER.match(said):
-                reasons[unit] = said
-        return {unit: reason for unit, reason in reasons.items() if reason is not None}
+                yield unit, self._units[unit], said
 
     def of(self, unit: Unit) -> str | None:
         """The reason on the unit's mark or its other end; for `same`, on any mark that is or was joined with both."""
@@ -177,6 +182,23 @@ def _unreasoned_details(reasons: _Reasons, text: str) -> Iterator[Issue]:
             ' add reason="…" to the mark'
         )
         yield Issue(mark.id, "review-reason", message)
+
+
+def _unknown_answers(reasons: _Reasons, before: Gold, schema: Schema) -> Iterator[Issue]:
+    """Answers to no lint, on marks that stay as they are: nothing would come of them.
+
+    A reason that also stands for a change, or that gold has already, is no answer.
+    """
+    of_changes = {reasons.of(unit) for unit in reasons.changed}
+    recorded = {decision.reason for decision in before.decisions}
+    for _unit, mark, said in reasons.answers():
+        codes = () if said in of_changes | recorded else lints.unknown(said, schema)
+        for code in codes:
+            message = (
+                f"there is no lint {code}, and nothing of {mark.label} was changed; give one of"
+                f" {', '.join(lints.known(schema))}, or take the reason out"
+            )
+            yield Issue(mark.id, "lint-unknown", message)
 
 
 def _words(mark: Mark, text: str) -> str:

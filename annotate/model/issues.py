@@ -95,6 +95,7 @@ CODES = {
     "choice-open": (
         "A mark on a sheet that the passes differ in, and that is neither kept nor rejected yet."
     ),
+    "lint-unknown": "An answer on a review sheet to a lint that there is not.",
     "review-gone": "A mark of gold that a review sheet no longer has, and that nobody rejected.",
     "review-reason": "A change on a review sheet without its reason.",
     "migration-look": "A mark that a migration could not settle: a person must look at it again.",

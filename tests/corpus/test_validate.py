@@ -24,6 +24,7 @@ INVALID = sorted((ROOT / "tests" / "invalid").glob("*.json"))
 # What only a server, two passes of one annotator, or a built dataset can show: tested where `test_every_code` looks.
 SEEN_ELSEWHERE = {
     "choice-open",
+    "lint-unknown",
     "migration-look",
     "review-gone",
     "review-reason",

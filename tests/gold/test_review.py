@@ -161,12 +161,40 @@ e2 realis=actual
     assert told() == ["e2"]
     (review,) = after.provenance.reviews
     assert {(count.read, count.changed) for count in review.units.values()} == {(0, 0)}
-    # What nobody knows as a lint's code is no answer, and is not kept.
+    # A code that no lint has would answer nothing: it is told, and nothing is read.
+    whole = sheet.read_text()
+    for wrong, code in (
+        ("trigger-lite: of", "trigger-lite"),
+        ("trigger-light: a; a-lint: of", "a-lint"),
+    ):
+        sheet.write_text(whole.replace("trigger-light: of", wrong))
+        refused = acre(*read)
+        assert refused.returncode == 1
+        assert (
+            f"e1: lint-unknown: there is no lint {code}, and nothing of air_strike"
+            in refused.stderr
+        )
+        assert (
+            "trigger-light, unit-persons, words-unmarked, or take the reason out" in refused.stderr
+        )
+        assert corpus.gold(article.id) == after
+    sheet.write_text(whole)
+    # What does not begin as a lint's code is no answer, and is not kept.
     sheet.write_text(sheet.read_text().replace("trigger-light: of", "words: of"))
     assert acre(*read).returncode == 0
     assert corpus.gold(article.id) == after.model_copy(
         update={"provenance": corpus.gold(article.id).provenance}  # type: ignore[union-attr]
     )
+
+
+def test_a_reason_for_a_change_may_begin_as_a_page_is_called(desk: Desk) -> None:
+    """Of a link or an answer too, and of one that an earlier sheet of the reader changed already."""
+    sheet = CORRECTED.replace('reason="realis:', 'reason="hard-cases:')
+    desk.sheet.write_text(sheet.replace('reason="extent:', 'reason="tie-breaks:'), encoding="utf-8")
+    desk.read()
+    desk.sheet.write_text(desk.sheet.read_text().replace("min=12", "min=13"), encoding="utf-8")
+    desk.read()
+    assert any("hard-cases: it did not happen" in told for told in desk.record())
 
 
 def test_the_same_sheet_changes_nothing_twice_and_adjudicating_undoes_nothing(desk: Desk) -> None:
