@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from annotate.cli.common import out, say, table
+from annotate.cli.common import out, say, say_if_few, table
 from annotate.measure.agreement import AgreementReport, AgreementRow
 from annotate.measure.coefficients import Estimate
 from annotate.measure.disagreements import Disagreement, most_frequent
@@ -84,6 +84,7 @@ def show(report: AgreementReport, pages: Pages, labels: bool, details: bool) -> 
         "F1: same label and words; overlap: words that overlap; matched ends: of those whose marks"
         " both have; same: share of equal answers; –: not defined"
     )
+    say_if_few(report.documents)
     if report.untokenised:
         say(f"{report.untokenised} documents have no text here: measures over tokens skip them")
     if report.nested:

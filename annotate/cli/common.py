@@ -186,6 +186,19 @@ def say(line: str) -> None:
     typer.echo(text.shown(line))
 
 
+_FEW = 8
+"""With fewer documents a tenth of the intervals or more miss, as `scripts/coverage.py` measures it."""
+
+
+def say_if_few(documents: int) -> None:
+    """Where intervals come from so few documents that they promise too much, say what they are worth."""
+    if 1 < documents < _FEW:
+        say(
+            f"{documents} documents are few: of 100 such intervals about 70 hold the true value at 3"
+            " documents and 88 at 5, in place of 95; give 8 or more"
+        )
+
+
 def say_json(fields: Any) -> None:
     """Print an object in one line, for a program to read."""
     typer.echo(text.escaped_json(json.dumps(fields, ensure_ascii=False)))

@@ -12,6 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nltk.metrics.agreement import AnnotationTask
+from scipy.stats import norm
+from scipy.stats import t as student
 
 from annotate.measure import coefficients
 from annotate.measure.coefficients import F1, CohenKappa, NominalAlpha, Sparse, estimate
@@ -147,6 +149,19 @@ def test_the_interval_holds_the_value_and_is_the_same_again() -> None:
     assert estimate(_f1([1], [2]), 1) == coefficients.Estimate(1.0)  # one document: no interval
 
 
+def test_of_a_few_documents_most_intervals_hold_the_value() -> None:
+    """Percentiles alone hold it 358 times of 400 here."""
+    rng, held = np.random.default_rng(5), 0
+    for draw in range(400):
+        counted = rng.integers(20, 60, 8)
+        matched = rng.binomial(counted, rng.beta(14, 6, 8)) / 2
+        interval = estimate(_f1(list(matched), list(counted)), 8, seed=draw)
+        assert interval.low is not None
+        assert interval.high is not None
+        held += interval.low <= 0.7 <= interval.high
+    assert held > 366
+
+
 def test_resamples_are_the_same_however_few_are_drawn_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -158,7 +173,10 @@ def test_resamples_are_the_same_however_few_are_drawn_at_once(
     assert [start for start, _ in parts] == list(range(0, 100, 7))
     assert (np.concatenate([weights for _, weights in parts]) == whole).all()
     assert coefficients.estimates(measures, 30, 4, 100) == together
-    low, high = np.percentile(2 * (whole @ np.arange(30)) / (whole @ np.full(30, 60)), [2.5, 97.5])
+    tail = 100 * norm.cdf(-((30 / 29) ** 0.5) * student.ppf(0.975, 29))
+    assert 1.8 < tail < 1.9
+    values = 2 * (whole @ np.arange(30)) / (whole @ np.full(30, 60))
+    low, high = np.percentile(values, [tail, 100 - tail])
     assert (together[0].low, together[0].high) == pytest.approx((low, high), abs=1e-12)
 
 
