@@ -34,7 +34,7 @@ from annotate.model.schema import Schema
 if TYPE_CHECKING:
     from annotate.extract.extractors import Extractor
 
-FORMATS = ("table", "jsonl", "html", "acre")
+FORMATS = ("table", "json", "jsonl", "html", "acre")
 Document = tuple[Article, Annotation]
 
 
@@ -47,15 +47,17 @@ def extract(
         typer.Option(
             "--format",
             help=(
-                "table; jsonl, rows as in the dataset's config claims; html, a page with the marked"
-                " text; or acre, the inline notation."
+                "table; json, annotations for acre score, one a line; jsonl, rows as in the dataset's"
+                " config claims; html, a page with the marked text; or acre, the inline notation."
             ),
         ),
     ] = "table",
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", help="A file for jsonl, html or acre; by default it is printed."
+            "--output",
+            "-o",
+            help="A file for any format but table; by default it is printed.",
         ),
     ] = None,
     story: Annotated[
@@ -81,7 +83,7 @@ def extract(
         raise UsageError(f"no format {format_}; give one of {', '.join(FORMATS)}")
     if format_ == "table" and output is not None:
         raise UsageError(
-            f"--output {output}: a table is only printed; give --format jsonl, html or acre with it"
+            f"--output {output}: a table is only printed; give --format json, jsonl, html or acre with it"
         )
     if story and format_ != "html":
         raise UsageError("--story is a page; give --format html with it")
@@ -99,6 +101,8 @@ def extract(
     else:
         if format_ == "html":
             content = extracted.render(documents, extractor, labels, story)
+        elif format_ == "json":
+            content = "".join(_annotations(documents))
         elif format_ == "jsonl":
             content = "".join(_rows(documents, labels))
         else:
@@ -133,6 +137,12 @@ def _documents(
                         f"{part.where}: no date: times stay relative; give --published", "yellow"
                     )
                 yield part.article, extractor.predict(part.article)[0]
+
+
+def _annotations(documents: Iterable[Document]) -> Iterator[str]:
+    """The annotations as JSON, one a line."""
+    for _article, annotation in documents:
+        yield annotation.model_dump_json(exclude_defaults=True) + "\n"
 
 
 def _rows(documents: Iterable[Document], schema: Schema) -> Iterator[str]:

@@ -18,6 +18,7 @@ from annotate.cli.common import (
     out,
     progress,
     say,
+    say_if_few,
     say_json,
     schema_of,
     table,
@@ -29,9 +30,19 @@ if TYPE_CHECKING:
     from annotate.measure.score import ScoreReport, ScoreRow
 
 _ANNOTATIONS = (
-    "a folder of .json annotations, such as corpus/gold; a .jsonl with one annotation a line; or the"
-    " .parquet files of the config documents"
+    "a folder of .json annotations, such as corpus/gold; a .json or .jsonl with one annotation a line,"
+    " as acre extract --format json writes them; the .parquet files of the config documents; or .acre"
+    " files"
 )
+_MEANINGS = {
+    "identified": "the same words, whatever the label",
+    "classified": "the same words and label",
+    "strict": "all the same",
+    "partial": "the same label; words that overlap count half",
+    "overlap": "words that overlap are the same",
+    "core": "a claim’s event, source and stance, by overlap",
+}
+"""Of each measure, what is taken as right."""
 
 
 @app.command()
@@ -64,14 +75,15 @@ def score(
     schema: SchemaOption = None,
 ) -> None:
     """Score predictions against gold: precision, recall and F1 with 95 % intervals, from mentions to whole claims."""
-    from annotate.dataset import scoring  # datasets takes seconds to import
+    from annotate.formats import predictions  # datasets takes seconds to import
     from annotate.measure import score as score_
 
     model = schema_of(schema, corpus)
     systems = [predicted] if against is None else [predicted, against]
-    documents = scoring.read(gold, systems, Corpus(corpus), model, split)
+    documents = predictions.documents(gold, systems, Corpus(corpus), model, split)
+    cases = predictions.checked(documents.cases(), gold, systems)
     with progress("scoring") as step:
-        report = score_.score(documents.cases(), model, seed, samples, step)
+        report = score_.score(cases, model, seed, samples, step)
     if json_:
         say_json(score_.fields(report))
     else:
@@ -100,15 +112,25 @@ def _show(report: ScoreReport, labels: bool) -> None:
         for row in rows:
             _add(shown, row, is_compared)
         out.print(shown)
+    measures = {row.measure for row in report.rows}
+    say("; ".join(f"{name}: {meaning}" for name, meaning in _MEANINGS.items() if name in measures))
     say(
         f"{report.documents} documents; 95 % intervals of F1 from a bootstrap over documents; –:"
         " not defined"
     )
+    say_if_few(report.documents)
+    missing = list(dict.fromkeys(row.layer for row in report.rows if _lacks(report, row.layer)))
+    if missing:
+        say(f"gold has none of: {', '.join(missing)}; what is predicted of them is not scored")
     if report.untokenised:
         say(
             f"{len(report.untokenised)} documents have no tokens here: measures over tokens leave"
             " them out"
         )
+
+
+def _lacks(report: ScoreReport, layer: str) -> bool:
+    return not any(row.gold for row in report.rows if row.layer == layer)
 
 
 def _add(shown: Table, row: ScoreRow, is_compared: bool) -> None:

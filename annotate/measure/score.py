@@ -39,7 +39,10 @@ _CHANCE = 10_000
 
 @dataclass(frozen=True)
 class ScoreRow:
-    """One line of the report: a layer by a measure, over all labels or for one."""
+    """One line of the report: a layer by a measure, over all labels or for one.
+
+    Where gold has nothing at all of the layer, nothing is defined: it may not have been annotated.
+    """
 
     layer: str
     measure: str
@@ -346,6 +349,8 @@ def _rows(
             _right, gold, predicted = of.sum(axis=0)
             three = (next(estimates), next(estimates), next(estimates))
             difference = against[number] if number < len(against) else None
+            if not pooled[:, 1].any():
+                three, difference = (Estimate(None), Estimate(None), Estimate(None)), None
             yield ScoreRow(
                 measure.layer,
                 measure.name,

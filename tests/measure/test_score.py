@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from itertools import product
 from typing import Any
@@ -122,6 +123,27 @@ def test_what_is_not_predicted_counts_as_missed_and_what_is_not_there_is_not_def
     assert _figures(rows["mention", "strict", "micro"]) == (5, 0, None, 0.0, 0.0)
     _text, nothing = _annotation("Nothing here.\n---\n", made)
     assert score.score([Case(nothing, (nothing,), ())], SCHEMA).rows == []
+
+
+def test_a_layer_that_gold_lacks_has_no_score(made: Made) -> None:
+    """Nobody may have annotated it: a system is not wrong there. A label that gold lacks is wrong in a layer it has."""
+    _text, whole = _annotation(GOLD, made)
+    gold = whole.model_copy(update={"attributions": (), "cues": (), "mentions": whole.mentions[:1]})
+    gold = gold.model_copy(
+        update={
+            "event_mentions": tuple(
+                e.model_copy(update={"arguments": ()}) for e in whole.event_mentions
+            )
+        }
+    )
+    rows = _score(Case(gold, (whole, whole), None))
+    for layer in ("argument", "attribution span", "attribution link"):
+        of_layer = [row for (name, *_), row in rows.items() if name == layer]
+        assert {_figures(row)[2:] for row in of_layer} == {(None, None, None)}, layer
+        assert {row.against for row in of_layer} == {None}
+        assert all(row.predicted for row in of_layer)
+    assert _figures(rows["mention", "strict", "micro"]) == (1, 5, 0.2, 1.0, 0.3333)
+    assert _figures(rows["mention", "strict", "place"]) == (0, 1, 0.0, None, 0.0)
 
 
 @given(st.data())
@@ -310,6 +332,37 @@ def test_the_command_prints_a_table_and_json(
         ), bad.stderr
     none = acre("score", folder / "gold", folder / "gold", "--split", "test")
     assert (none.returncode, "no document to score in the split test" in none.stderr) == (2, True)
+
+
+def test_the_command_says_how_its_figures_are_to_be_read(acre: Acre, write: Any) -> None:
+    """What each measure takes as right, what gold lacks, and what intervals of few documents are worth."""
+    bare = "[m1:place|Tak] [e1:capture|fell], a medic said, {}.\n---\ne1 realis=actual\n"
+    told = """[c1:content|[m1:place|Tak] [e1:capture|fell]], [h1:source|a medic] [q1:cue|said], {}.
+---
+e1 realis=actual
+c1 source:h1 cue:q1 stance=asserts style=indirect source_status=anonymous
+"""
+    for number in ("twice", "again", "at noon", "briefly"):
+        write(bare.format(number), annotator="gold")
+        write(told.format(number), annotator="robot")
+    gold, robot = "corpus/annotations/gold", "corpus/annotations/robot"
+    printed = acre("score", gold, robot, "--no-labels").stdout
+    layers = "attribution span, attribution tokens, attribution link"
+    assert f"gold has none of: {layers}; what is predicted of them is not scored\n" in printed
+    row = re.search(r"strict +micro +0 +12 +(.*)\n", printed)
+    assert row is not None
+    assert row[1].split() == ["–", "–", "–"]
+    assert "partial: the same label; words that overlap count half;" in printed
+    assert "core: a claim’s event, source and stance, by overlap\n" in printed
+    few = (
+        "4 documents are few: of 100 such intervals about 70 hold the true value at 3 documents and"
+    )
+    assert few in printed
+    for number in range(4):
+        write(bare.format(number), annotator="gold")
+    printed = acre("score", gold, gold, "--no-labels").stdout
+    assert "are few" not in printed
+    assert "gold has none" not in printed
 
 
 def test_tokens_are_known_of_a_withheld_text(acre: Acre, corpus: Corpus, write: Any) -> None:
