@@ -34,7 +34,7 @@ _ANNOTATIONS = (
     " as acre extract --format json writes them; the .parquet files of the config documents; or .acre"
     " files"
 )
-_MEANINGS = {
+MEANINGS = {
     "identified": "the same words, whatever the label",
     "classified": "the same words and label",
     "strict": "all the same",
@@ -113,7 +113,9 @@ def _show(report: ScoreReport, labels: bool) -> None:
             _add(shown, row, is_compared)
         out.print(shown)
     measures = {row.measure for row in report.rows}
-    say("; ".join(f"{name}: {meaning}" for name, meaning in _MEANINGS.items() if name in measures))
+    legend = [f"{name}: {meaning}" for name, meaning in MEANINGS.items() if name in measures]
+    if legend:
+        say("; ".join(legend))
     say(
         f"{report.documents} documents; 95 % intervals of F1 from a bootstrap over documents; –:"
         " not defined"

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from annotate.cli.score import MEANINGS
 from annotate.corpus.store import Corpus
 from annotate.measure import score
 from annotate.measure.score import Case, ScoreRow
@@ -336,6 +337,7 @@ def test_the_command_prints_a_table_and_json(
 
 def test_the_command_says_how_its_figures_are_to_be_read(acre: Acre, write: Any) -> None:
     """What each measure takes as right, what gold lacks, and what intervals of few documents are worth."""
+    assert sorted(MEANINGS) == sorted(score._MEASURES)
     bare = "[m1:place|Tak] [e1:capture|fell], a medic said, {}.\n---\ne1 realis=actual\n"
     told = """[c1:content|[m1:place|Tak] [e1:capture|fell]], [h1:source|a medic] [q1:cue|said], {}.
 ---
