@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 
 from annotate.corpus import splits
 from annotate.corpus.store import Corpus
-from annotate.dataset import reading
-from annotate.dataset.spool import Spool
 from annotate.measure.score import Case
 from annotate.model import tokens
-from annotate.model.issues import AcreError, UsageError
 from annotate.model.records import Annotation, Article, Gold, Span
-from annotate.model.schema import Schema
 
 
 @dataclass(frozen=True)
@@ -45,64 +40,6 @@ class Documents:
                 yield Case(self.gold[name], predicted, words)
             else:
                 yield Case(self.gold[name], predicted, words, article.text, article.language)
-
-
-def read(
-    gold: Path, predicted: Sequence[Path], corpus: Corpus, schema: Schema, split: str | None = None
-) -> Documents:
-    """The annotations of the paths, as `reading.read` takes them; with `split`, those of one split of the corpus alone.
-
-    AcreError where a system's annotation is of another text than gold's, UsageError where nothing is left to score.
-    """
-    known = _collections(corpus, split)
-    texts: dict[str, str] = {}
-    references = _annotations(gold, schema, known if split else None, texts)
-    systems = [_annotations(path, schema, known if split else None, texts) for path in predicted]
-    if not references:
-        where = f" in the split {split}" if split else ""
-        raise UsageError(f"{gold}: no document to score{where}")
-    return Documents(references, systems, known, corpus)
-
-
-def _annotations(
-    path: Path, schema: Schema, among: Collection[str] | None, texts: dict[str, str]
-) -> Spool[Annotation]:
-    """By article id; `texts` has the hash of each text that gold is of, or takes it."""
-    is_gold = not texts
-
-    def read() -> Iterator[tuple[str, Annotation]]:
-        for annotation in reading.read(path, schema):
-            name, sha256 = annotation.article, annotation.sha256
-            if is_gold:
-                texts[name] = sha256
-            elif texts.get(name, sha256) != sha256:
-                message = "made on another text than gold; offsets would point elsewhere"
-                raise AcreError(f"{path}: {name}: {message}")
-            if among is None or name in among:
-                yield name, annotation
-
-    return Spool(read(), _dumped, Annotation.model_validate_json)
-
-
-def _dumped(annotation: Annotation) -> bytes:
-    """Without the record that gold has: it is not scored."""
-    names = set(Annotation.model_fields)
-    return annotation.model_dump_json(include=names, exclude_defaults=True).encode()
-
-
-def _collections(corpus: Corpus, split: str | None) -> dict[str, str]:
-    """By id, the collection of each of the corpus's articles, or of those of the split; none without a corpus."""
-    if not corpus.root.exists():
-        if split is not None:
-            raise UsageError(
-                f"{corpus.root}: no such corpus, and a split is the corpus's; name it with --corpus"
-            )
-        return {}
-    if split is None:
-        return dict(corpus.article_names())
-    split_of = splits.lookup(corpus)
-    articles = (article for article in corpus.articles() if split_of(article) == split)
-    return {article.id: article.collection for article in articles}
 
 
 def gold_of(corpus: Corpus, split: str) -> Iterator[tuple[Article, Gold]]:
