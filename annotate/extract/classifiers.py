@@ -45,6 +45,8 @@ class Candidate:
     distance: int
     classes: tuple[str, ...]
     """Those that may be chosen."""
+    signs: tuple[float, ...] = ()
+    """Further features, as many for every candidate of a component."""
 
 
 class Choice(NamedTuple):
@@ -103,8 +105,12 @@ class CandidateClassifier(TrainablePipe):
         self.model.initialize(X=Batch(sample, [], []))
 
     def _width(self) -> int:
-        """Features of a candidate: the labels of up to two marks, and the bucket of a distance with its sign."""
-        return 2 * len(self.cfg["kinds"]) + 2 * (len(_DISTANCES) + 1)
+        """Features of a candidate: the labels of up to two marks, the bucket of a distance with its sign, and signs."""
+        return 2 * len(self.cfg["kinds"]) + 2 * (len(_DISTANCES) + 1) + self._signs()
+
+    def _signs(self) -> int:
+        """How many further features each candidate has."""
+        return 0
 
     def _batch(self, docs: Sequence[Doc], candidates: Sequence[Sequence[Candidate]]) -> Batch:
         column = {label: number for number, label in enumerate(self.cfg["kinds"])}
@@ -120,6 +126,7 @@ class CandidateClassifier(TrainablePipe):
                 bucket = int(np.searchsorted(_DISTANCES, abs(candidate.distance)))
                 backwards = (len(_DISTANCES) + 1) * (candidate.distance < 0)
                 row[2 * len(column) + bucket + backwards] = 1
+                row[self._width() - len(candidate.signs) :] = candidate.signs
             features.append(rows)
         return Batch(docs, regions, features)
 

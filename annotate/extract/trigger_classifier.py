@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -14,7 +16,6 @@ from thinc.api import Model
 from annotate.extract import lexicon
 from annotate.extract.classifiers import CONTEXT, NONE, Candidate, CandidateClassifier, Choice
 from annotate.extract.docs import MARKS, passage
-from annotate.extract.regions import Batch
 from annotate.model.schema import Schema
 
 
@@ -44,14 +45,14 @@ class TriggerClassifier(CandidateClassifier):
 
     def candidates(self, doc: Doc, marks: Sequence[Any]) -> Iterator[Candidate]:
         """Each word that is more than grammar, each phrase of the list, and what is marked as a trigger already."""
-        listed = self._listed(doc)
+        listed, topic = self._listed(doc), self._topic(doc)
         words = {(token.i, token.i + 1) for token in doc if token.is_alpha and not token.is_stop}
         known = {(mark.start, mark.end) for mark in marks if mark.label_ in self.labels}
         for start, end in sorted(words | known | listed.keys()):
             around = (max(0, start - CONTEXT), min(len(doc), end + CONTEXT))
             regions = ((start, end), around, (0, len(doc)))
             types = listed.get((start, end), ())
-            yield Candidate((start, end), regions, types, end - start - 1, self.labels)
+            yield Candidate((start, end), regions, types, end - start - 1, self.labels, topic)
 
     def _listed(self, doc: Doc) -> dict[tuple[int, int], tuple[str, ...]]:
         """What the list says of the doc's words and phrases, as a verb and as a noun; "" for nothing."""
@@ -63,24 +64,17 @@ class TriggerClassifier(CandidateClassifier):
                 listed[start - first, end - first] = known
         return listed
 
-    def _width(self) -> int:
-        """Of what any candidate has, and of each event type how often the passage has words of it."""
-        return super()._width() + len(self.labels)
+    def _signs(self) -> int:
+        return len(self.labels)
 
-    def _batch(self, docs: Sequence[Doc], candidates: Sequence[Sequence[Candidate]]) -> Batch:
-        batch = super()._batch(docs, candidates)
-        for doc, rows in zip(docs, batch.features, strict=True):
-            rows[:, super()._width() :] = np.log1p(self._topic(doc))
-        return batch
-
-    def _topic(self, doc: Doc) -> Any:
-        """Of shape (classes,): how many words of the doc's passage the list has under each type."""
-        column = {label: number for number, label in enumerate(self.labels)}
-        counts = np.zeros(len(column), np.float32)
-        for types in lexicon.readings(passage(doc).words).values():
-            for label in set(types) & column.keys() - {NONE}:
-                counts[column[label]] += 1
-        return counts
+    def _topic(self, doc: Doc) -> tuple[float, ...]:
+        """Of each class log(1 + n), n the words of the doc's passage that the list has under it."""
+        counts = Counter(
+            label
+            for types in lexicon.readings(passage(doc).words).values()
+            for label in {*types} - {NONE}
+        )
+        return tuple(math.log1p(counts[label]) for label in self.labels)
 
     def gold_classes(self, doc: Doc) -> dict[tuple[Any, ...], str]:
         """The triggers of an annotated doc."""
