@@ -6,7 +6,7 @@ ends, and whose it is, words and tags tell better. What it predicts of cues and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -62,7 +62,6 @@ def _key(mark: Any) -> tuple[str, int, int]:
     return mark.label_, mark.start, mark.end
 
 
-@Language.component(NAME)
 def attribute(doc: Doc) -> Doc:
     """Replace the attributions of a doc that has marks and tags; set the stances that words show beyond doubt."""
     names = labels.names()
@@ -101,3 +100,9 @@ def _evidence(marks: Iterable[Any], names: Labels) -> Evidence:
             if mark.label_ in speaking:
                 spans["speaker"].append(tokens)
     return Evidence(spans[Layer.CUE], spans[Layer.SOURCE], spans["speaker"], spans["phrase"])
+
+
+@Language.factory(NAME)
+def make_attributor(nlp: Language, name: str) -> Callable[[Doc], Doc]:
+    """The component that attributes by rule."""
+    return attribute

@@ -115,12 +115,13 @@ class Placing:
         """Whether the cue stands behind what it attributes, or in the middle of it."""
         passage = self._passage
         first, last = before
-        is_participle = passage.tags[cue[0]] == "VBG" and cues.reads(passage, cue) != "saying"
-        if first >= last or is_participle:
+        if first >= last:
             return False
         joint = passage.words[last - 1]
         if cues.is_prepositional(passage, cue):
             return passage.has(VERBS, first, last) and joint not in (*_CONJUNCTIONS, "that")
+        if passage.tags[cue[0]] == "VBG" and passage.words[cue[0]] != "saying":
+            return False
         source = self._source_of[cue]
         is_inverted = source is not None and cue[1] <= source[0]
         quotation = passage.quotation_before(last)

@@ -103,9 +103,20 @@ class Passage:
         """Without white space and punctuation at the edges; of quotation marks those stay whose pair is inside."""
         while first < last and (self._is_stop(first) or self._is_half(first, first, last)):
             first += 1
-        while first < last and (self._is_stop(last - 1) or self._is_half(last - 1, first, last)):
+        is_open = any(first <= start and end <= last for start, end in self._unclosed())
+        while first < last and (
+            self._is_half(last - 1, first, last) or (self._is_stop(last - 1) and not is_open)
+        ):
             last -= 1
         return first, last
+
+    def _unclosed(self) -> list[Tokens]:
+        """The quotation that nothing closes: its last sentence keeps its full stop."""
+        return [
+            span
+            for span in self.quotations[-1:]
+            if span[1] == len(self.words) and self.words[-1] not in _CLOSING | _STRAIGHT
+        ]
 
     def _is_stop(self, number: int) -> bool:
         return self.words[number] in STOPS or self.words[number].isspace()
@@ -123,8 +134,11 @@ class Passage:
     def _moved(self, starts: Sequence[int]) -> list[int]:
         """Where sentences begin: spaCy's rules leave the opening quotation mark in the sentence before."""
         moved = {0}
+        closed = {last for _first, last in self.quotations}
         for start in starts:
-            moved.add(start - 1 if self.quotation_at(start - 1) else start)
+            # “Who fired?” a miller asked: the sentence goes on.
+            if start not in closed or not self.doc[start].text[:1].islower():
+                moved.add(start - 1 if self.quotation_at(start - 1) else start)
         for _first, last in self.quotations:
             is_ended = last < len(self.doc) and self.words[last - 2] in _ENDS
             if is_ended and (self.doc[last].text[:1].isupper() or self.quotation_at(last)):
