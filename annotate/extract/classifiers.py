@@ -313,13 +313,12 @@ class AttributeClassifier(CandidateClassifier):
         return classes
 
     def set_annotations(self, docs: Iterable[Doc], choices: Sequence[Sequence[Choice]]) -> None:
-        """Set the attributes of the marks of each doc."""
+        """Set the attributes of the marks of each doc; those that a rule has set before stay."""
         for doc, of_doc in zip(docs, choices, strict=True):
-            attributes: dict[int, dict[str, Any]] = {}
+            attributes: dict[int, dict[str, Any]] = doc.user_data.setdefault(ATTRIBUTES, {})
             for candidate, label, _probability in of_doc:
                 number, name = candidate.key
-                attributes.setdefault(number, {})[name] = label.partition("=")[2]
-            doc.user_data[ATTRIBUTES] = attributes
+                attributes.setdefault(number, {}).setdefault(name, label.partition("=")[2])
 
 
 def _reachable(heads: Mapping[int, set[int]], start: int) -> set[int]:

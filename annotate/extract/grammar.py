@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from annotate.extract import lexicon, quotation, rules
+from annotate.extract import attribution, cues, lexicon, quotation, rules, stances
+from annotate.extract.attribution import Attribution
 from annotate.extract.labels import Labels
+from annotate.extract.passages import Passage, Tokens
+from annotate.extract.speakers import Evidence
 from annotate.model.graph import Link
 from annotate.model.records import AttributeValue, Mark
 from annotate.model.schema import Layer, Schema
@@ -71,6 +74,14 @@ class ZoneMarks:
             if root is not None:
                 self.roots[root.i].append(mark)
         return self.marks[key]
+
+    def spans(self) -> Iterator[Any]:
+        """The mentions so far, as spans of the doc."""
+        for marks in self.roots.values():
+            for mark in marks:
+                span = self.doc.char_span(mark.start - self._offset, mark.end - self._offset)
+                if span is not None:
+                    yield span
 
 
 def add_events(zone: ZoneMarks, triggers: lexicon.Lexicon, schema: Schema, labels: Labels) -> None:
@@ -146,115 +157,69 @@ def _realis(token: Any, labels: Labels) -> str:
     return labels.realis.hypothetical if is_hypothetical else labels.realis.actual
 
 
-class _Attribution(NamedTuple):
-    """The tokens of an attribution; spans are half-open numbers of tokens."""
+def add_attributions(zone: ZoneMarks, stances_: Mapping[str, str], labels: Labels) -> None:
+    """Mark contents with their cues and sources; `stances_` has the stance that a lemma mostly shows in training."""
+    doc, passage = zone.doc, Passage(zone.doc)
+    verbs = [token for token in doc if token.lemma_.lower() in stances_ and _has_clause(token)]
+    known = [(token.i, token.i + 1) for token in verbs]
+    heads = {token.i: token for token in verbs} | {
+        cue[0]: doc[cue[0]] for cue in cues.find(passage)
+    }
+    sources = [_subject(head) for head in heads.values()]
+    phrases = [(span.start, span.end) for span in zone.spans()]
+    evidence = Evidence(known, [source for source in sources if source], phrases, phrases)
+    unverified = quotation.is_unverified(doc.text)
+    for told in attribution.attributions(passage, evidence):
+        learned = stances_.get(doc[told.cue[0]].lemma_.lower(), labels.stance.asserted)
+        stance = stances.stance(passage, told, labels.stance) or learned
+        _add_attribution(zone, told, stance, unverified, labels)
 
-    cue: tuple[int, int]
-    source: Any
-    """The token that the source hangs on, or None."""
-    content: tuple[int, int]
-    stance: str
+
+def _has_clause(token: Any) -> bool:
+    """Whether the verb has a subject, and a clause as its object."""
+    children = {child.dep_ for child in token.children}
+    return (
+        token.pos_ in ("VERB", "AUX")
+        and "nsubj" in children
+        and bool(children & {"ccomp", "xcomp"})
+    )
 
 
-def add_attributions(zone: ZoneMarks, cues: Mapping[str, str], labels: Labels) -> None:
-    """Mark contents with their cues and sources; `cues` has the stance that a lemma shows."""
-    unverified = quotation.is_unverified(zone.doc.text)
-    for token in zone.doc:
-        attribution = _attribution(token, cues, labels)
-        if attribution is not None:
-            _add_attribution(zone, attribution, unverified, labels)
-
-
-def _attribution(token: Any, cues: Mapping[str, str], labels: Labels) -> _Attribution | None:
-    """What the token is the cue of, if it is one: *according to*, *reportedly*, a verb that training knows."""
-    asserted = labels.stance.asserted
-    if token.lower_ == "according" and token.i + 1 < len(token.doc):
-        source = _object_of_to(token)
-        if source is None:
-            return None
-        content = _clause(token.sent, token, source)
-        return _Attribution((token.i, token.i + 2), source, content, asserted)
-    if token.lower_ == "reportedly":
-        content = (token.head.left_edge.i, token.head.right_edge.i + 1)
-        return _Attribution((token.i, token.i + 1), None, content, asserted)
-    stance = cues.get(token.lemma_.lower())
-    if not stance or token.pos_ not in ("VERB", "AUX"):
+def _subject(verb: Any) -> Tokens | None:
+    """The subject of the verb, without a relative clause or a participle behind it."""
+    subject = next((child for child in verb.children if child.dep_ == "nsubj"), None)
+    if subject is None:
         return None
-    source = _first_child(token, ("nsubj",))
-    clause = _first_child(token, ("ccomp", "xcomp"))
-    if clause is None and stance in labels.stance.of_noun_phrases:
-        clause = _first_child(token, ("dobj",))
-    if source is None or clause is None:
-        return None
-    content = (clause.left_edge.i, clause.right_edge.i + 1)
-    return _Attribution((token.i, token.i + 1), source, content, stance)
-
-
-def _first_child(token: Any, dependencies: Sequence[str]) -> Any:
-    return next((child for child in token.children if child.dep_ in dependencies), None)
-
-
-def _object_of_to(according: Any) -> Any:
-    for child in according.children:
-        source = _first_child(child, ("pobj",))
-        if source is not None:
-            return source
-    return None
-
-
-def _clause(sentence: Any, cue: Any, source: Any) -> tuple[int, int]:
-    """The rest of the sentence: what stands before “according to”, or, where that opens it, behind the source."""
-    first, last = sentence.start, sentence.end
-    return (source.right_edge.i + 1, last) if cue.i - first < 2 else (first, cue.i)
+    ends = [
+        child.left_edge.i
+        for child in subject.subtree
+        if child.dep_ in ("relcl", "acl") and child.i > subject.i
+    ]
+    first, last = subject.left_edge.i, min([subject.right_edge.i + 1, *ends])
+    while last - first > 1 and verb.doc[last - 1].is_punct:
+        last -= 1
+    return (first, last) if first < last else None
 
 
 def _add_attribution(
-    zone: ZoneMarks, attribution: _Attribution, unverified: bool, labels: Labels
+    zone: ZoneMarks, told: Attribution, stance: str, unverified: bool, labels: Labels
 ) -> None:
-    doc, source = zone.doc, attribution.source
-    first, last = _trimmed(doc, *attribution.content)
-    cue_first, cue_last = attribution.cue
-    if last <= first or (first <= cue_first < last and source is not None):
-        return
-    first, last = _with_quotation_marks(doc, first, last)
-    start, end = _characters(doc, first, last)
+    doc = zone.doc
+    start, end = _characters(doc, *told.content)
     attributes: dict[str, AttributeValue] = {
-        labels.stance.attribute: attribution.stance,
+        labels.stance.attribute: stance,
         labels.source_status.attribute: labels.source_status.unattributed,
         **rules.content(doc.text[start:end], unverified, labels),
     }
-    cue = zone.add(Layer.CUE.value, *_characters(doc, cue_first, cue_last))
-    links = [(Layer.CUE.value, cue)]
-    if source is not None:
-        span = doc[source.left_edge.i : source.right_edge.i + 1]
+    links = [(Layer.CUE.value, zone.add(Layer.CUE.value, *_characters(doc, *told.cue)))]
+    if told.source is not None:
+        span = doc[slice(*told.source)]
         attributes[labels.source_status.attribute] = _source_status(zone, span, labels)
-        source_mark = zone.add(Layer.SOURCE.value, *phrase_edges(span))
-        links.append((Layer.SOURCE.value, source_mark))
+        links.append((Layer.SOURCE.value, zone.add(Layer.SOURCE.value, *phrase_edges(span))))
     content = zone.add(Layer.CONTENT.value, start, end, attributes=attributes)
-    # With *according to* another cue may have attributed the same words already.
+    # Two cues may claim the same words.
     if not any(link.tail == content.id for link in zone.links):
         zone.links += [Link(content.id, label, mark.id) for label, mark in links]
-
-
-def _trimmed(doc: Any, first: int, last: int) -> tuple[int, int]:
-    """The tokens of a content without its conjunction and punctuation at its edges."""
-    while first < last and (doc[first].lower_ in ("that", ",", ":", ";") or doc[first].is_space):
-        first += 1
-    while last > first and doc[last - 1].text in (",", ".", ";", ":"):
-        last -= 1
-    return first, last
-
-
-def _with_quotation_marks(doc: Any, first: int, last: int) -> tuple[int, int]:
-    """The tokens of a content, with quotation marks at its edges and the comma before a closing one."""
-    if first > 0 and doc[first - 1].text == "“":
-        first -= 1
-    closing = [token.text for token in doc[last : last + 2]]
-    if closing[:1] == ["”"]:
-        last += 1
-    elif closing[1:] == ["”"] and closing[0] in ",.!?":
-        last += 2
-    return first, last
 
 
 def _characters(doc: Any, first: int, last: int) -> tuple[int, int]:

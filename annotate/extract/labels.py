@@ -50,8 +50,14 @@ class Stance(Record):
 
     attribute: str
     asserted: str
-    of_noun_phrases: tuple[str, ...]
-    """Stances that a noun phrase can be the content of."""
+    denied: str
+    doubted: str
+    demanded: str
+    committed: str
+    asked: str
+    condemned: str
+    welcomed: str
+    regretted: str
 
 
 class Style(Record):
@@ -111,9 +117,14 @@ class Labels(Record):
     roles: Roles
 
 
+def names() -> Labels:
+    """The labels of `FILE`, whatever schema is in use."""
+    return _read(FILE)
+
+
 def load(schema: Schema) -> Labels:
     """The labels of `FILE`; UsageError lists every one that the schema does not have."""
-    labels = _read(FILE)
+    labels = names()
     problems = [
         f"{FILE}: {key}: {name!r} is no {what} of schema {schema.version};"
         " write what the schema calls it, or take it off the list"

@@ -1,0 +1,108 @@
+"""A component that attributes by rule: to each cue its content and its source, in the place of what was predicted.
+
+A categoriser scores long spans by the mean of their token vectors, and misses most contents; where a content begins and
+ends, and whose it is, words and tags tell better. What it predicts of cues and sources is where the rules begin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+from spacy.language import Language
+from spacy.tokens import Doc, Span, SpanGroup
+
+from annotate.extract import attribution, labels, stances
+from annotate.extract.docs import ATTRIBUTES, MARKS, RELATIONS, Relation
+from annotate.extract.labels import Labels
+from annotate.extract.passages import Passage, Tokens
+from annotate.extract.speakers import Evidence
+from annotate.model.schema import ATTRIBUTION_SPANS, Layer
+
+NAME = "acre_attributions"
+_BY_RULE = 0.5
+"""The score of a mark that no classifier has predicted."""
+
+
+class _Marks:
+    """A doc's marks with their scores and links, as they are changed."""
+
+    def __init__(self, doc: Doc) -> None:
+        group = doc.spans[MARKS]
+        scores = group.attrs.get("scores", np.ones(len(group)))
+        self._doc = doc
+        self._scores = {_key(mark): float(score) for mark, score in zip(group, scores, strict=True)}
+        kept = [number for number, mark in enumerate(group) if mark.label_ not in ATTRIBUTION_SPANS]
+        renumbered = {old: new for new, old in enumerate(kept)}
+        self.keys = [_key(group[number]) for number in kept]
+        self.links = [
+            link._replace(tail=renumbered[link.tail], head=renumbered[link.head])
+            for link in doc.user_data.get(RELATIONS, ())
+            if link.tail in renumbered and link.head in renumbered
+        ]
+
+    def number(self, label: Layer, tokens: Tokens) -> int:
+        """The number of the mark, which is added where it is not there."""
+        key = (label.value, *tokens)
+        if key not in self.keys:
+            self.keys.append(key)
+        return self.keys.index(key)
+
+    def write(self) -> None:
+        """Put the marks, their scores and the links into the doc."""
+        spans = [Span(self._doc, first, last, label) for label, first, last in self.keys]
+        self._doc.spans[MARKS] = SpanGroup(self._doc, name=MARKS, spans=spans)
+        scores = [self._scores.get(key, _BY_RULE) for key in self.keys]
+        self._doc.spans[MARKS].attrs["scores"] = np.array(scores)
+        self._doc.user_data[RELATIONS] = sorted(self.links)
+
+
+def _key(mark: Any) -> tuple[str, int, int]:
+    return mark.label_, mark.start, mark.end
+
+
+def attribute(doc: Doc) -> Doc:
+    """Replace the attributions of a doc that has marks and tags; set the stances that words show beyond doubt."""
+    names = labels.names()
+    passage = Passage(doc)
+    told = attribution.attributions(passage, _evidence(doc.spans[MARKS], names))
+    marks = _Marks(doc)
+    attributes: dict[int, dict[str, Any]] = doc.user_data.setdefault(ATTRIBUTES, {})
+    contents: set[int] = set()
+    for one in told:
+        content = marks.number(Layer.CONTENT, one.content)
+        # Two cues may claim the same words.
+        if content in contents:
+            continue
+        contents.add(content)
+        cue = marks.number(Layer.CUE, one.cue)
+        marks.links.append(Relation(content, Layer.CUE.value, cue, _BY_RULE))
+        if one.source is not None:
+            source = marks.number(Layer.SOURCE, one.source)
+            marks.links.append(Relation(content, Layer.SOURCE.value, source, _BY_RULE))
+        stance = stances.stance(passage, one, names.stance)
+        if stance is not None:
+            attributes[content] = {names.stance.attribute: stance}
+    marks.write()
+    return doc
+
+
+def _evidence(marks: Iterable[Any], names: Labels) -> Evidence:
+    speaking = {*names.bodies, *names.people, *names.named_after_persons, *names.places}
+    spans: dict[str, list[Tokens]] = {Layer.CUE: [], Layer.SOURCE: [], "speaker": [], "phrase": []}
+    for mark in marks:
+        tokens = (mark.start, mark.end)
+        if mark.label_ in ATTRIBUTION_SPANS:
+            spans.setdefault(mark.label_, []).append(tokens)
+        else:
+            spans["phrase"].append(tokens)
+            if mark.label_ in speaking:
+                spans["speaker"].append(tokens)
+    return Evidence(spans[Layer.CUE], spans[Layer.SOURCE], spans["speaker"], spans["phrase"])
+
+
+@Language.factory(NAME)
+def make_attributor(nlp: Language, name: str) -> Callable[[Doc], Doc]:
+    """The component that attributes by rule."""
+    return attribute

