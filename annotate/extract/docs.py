@@ -24,12 +24,12 @@ from annotate.model.schema import SAME_AS, Kind, Layer, Schema
 
 # Keys that trained pipelines give their users.
 MARKS, RELATIONS, ATTRIBUTES, OFFSET = "marks", "acre_links", "acre_answers", "acre_offset"
-PASSAGE = "acre_passage"
-_PASSAGE_WORDS = 240
+SURROUNDINGS = "acre_surroundings"
+_TOGETHER = 240
 """Zones that stand together are read together, up to so many tokens."""
 
 
-class Passage(NamedTuple):
+class Surroundings(NamedTuple):
     """The tokens that a doc is read among, and where its own begin there."""
 
     words: tuple[str, ...]
@@ -56,7 +56,7 @@ def zones(article: Article, schema: Schema, nlp: Language) -> Iterator[Doc]:
         if zone.kind not in schema.silent_zones:
             doc = nlp.make_doc(zone.slice(article.text))
             doc.user_data[OFFSET] = zone.start
-            if sum(map(len, read)) + len(doc) > _PASSAGE_WORDS:
+            if sum(map(len, read)) + len(doc) > _TOGETHER:
                 yield from _together(read)
                 read = []
             read.append(doc)
@@ -68,15 +68,15 @@ def _together(docs: Sequence[Doc]) -> Iterator[Doc]:
     words = tuple(token.text for doc in docs for token in doc)
     start = 0
     for doc in docs:
-        doc.user_data[PASSAGE] = Passage(words, start)
+        doc.user_data[SURROUNDINGS] = Surroundings(words, start)
         start += len(doc)
         yield doc
 
 
-def passage(doc: Doc) -> Passage:
+def surroundings(doc: Doc) -> Surroundings:
     """What the doc is read among: itself, where nothing else is known."""
-    known: Passage | None = doc.user_data.get(PASSAGE)
-    return known or Passage(tuple(token.text for token in doc), 0)
+    known: Surroundings | None = doc.user_data.get(SURROUNDINGS)
+    return known or Surroundings(tuple(token.text for token in doc), 0)
 
 
 def gold(article: Article, annotation: Annotation, schema: Schema, nlp: Language) -> Iterator[Doc]:

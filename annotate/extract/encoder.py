@@ -300,7 +300,7 @@ def _forward(
     model: Model[Any, Any], docs: Sequence[Doc], is_train: bool
 ) -> tuple[list[Floats], Callable[..., Any]]:
     network: _Network = model.shims[0]
-    passages = [docs_.passage(doc) for doc in docs]
+    passages = [docs_.surroundings(doc) for doc in docs]
     several = {
         passage.words: network.windows(passage.words) for passage in passages if passage.words
     }

@@ -65,7 +65,7 @@ def reader(
             for doc in docs_.gold(article, annotation, known, nlp):
                 if len(doc):
                     predicted = nlp.make_doc(doc.text)
-                    predicted.user_data[docs_.PASSAGE] = docs_.passage(doc)
+                    predicted.user_data[docs_.SURROUNDINGS] = docs_.surroundings(doc)
                     yield Example(predicted, doc)
 
     return examples
@@ -76,9 +76,9 @@ def batch_by_passage(size: int) -> Callable[[Iterable[Example]], Iterable[list[E
     """For a config: zones that are read together come together, `size` passages at once."""
 
     def batches(examples: Iterable[Example]) -> Iterator[list[Example]]:
-        passages: dict[docs_.Passage | tuple[str, ...], list[Example]] = {}
+        passages: dict[tuple[str, ...], list[Example]] = {}
         for example in examples:
-            passages.setdefault(docs_.passage(example.predicted).words, []).append(example)
+            passages.setdefault(docs_.surroundings(example.predicted).words, []).append(example)
         for several in minibatch(passages.values(), size):
             yield [example for passage in several for example in passage]
 

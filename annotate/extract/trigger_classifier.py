@@ -15,7 +15,7 @@ from thinc.api import Model
 
 from annotate.extract import lexicon
 from annotate.extract.classifiers import CONTEXT, NONE, Candidate, CandidateClassifier, Choice
-from annotate.extract.docs import MARKS, passage
+from annotate.extract.docs import MARKS, surroundings
 from annotate.model.schema import Schema
 
 
@@ -56,7 +56,7 @@ class TriggerClassifier(CandidateClassifier):
 
     def _listed(self, doc: Doc) -> dict[tuple[int, int], tuple[str, ...]]:
         """What the list says of the doc's words and phrases, as a verb and as a noun; "" for nothing."""
-        words, first = passage(doc)
+        words, first = surroundings(doc)
         listed: dict[tuple[int, int], tuple[str, ...]] = {}
         for (start, end), types in lexicon.readings(words).items():
             if first <= start and end <= first + len(doc):
@@ -71,7 +71,7 @@ class TriggerClassifier(CandidateClassifier):
         """Of each class log(1 + n), n the words of the doc's passage that the list has under it."""
         counts = Counter(
             label
-            for types in lexicon.readings(passage(doc).words).values()
+            for types in lexicon.readings(surroundings(doc).words).values()
             for label in {*types} - {NONE}
         )
         return tuple(math.log1p(counts[label]) for label in self.labels)
