@@ -23,6 +23,7 @@ from annotate.extract import countries, lexicon
 
 STATE, CAPITAL, NATIONALITY = "state", "capital", "nationality"
 """Kinds of names that are no labels: a state is a place or a government, as the sentence has it."""
+LANDS = (STATE, CAPITAL)
 
 
 class Match(NamedTuple):
@@ -111,7 +112,7 @@ def _matches(book: Phrasebook, words: Sequence[str]) -> Iterator[Match]:
 
 def _noun_matches(book: Phrasebook, words: Sequence[str]) -> Iterator[Match]:
     """As `_matches`, with the last token as it stands or else in the singular."""
-    singular = [lexicon.lemma(word, "NOUN") for word in words]
+    singular = [_singular(word) for word in words]
     for start, word in enumerate(words):
         lengths = {*book.lengths.get(word, ()), *book.lengths.get(singular[start], ())}
         for length in sorted(lengths, reverse=True):
@@ -122,6 +123,11 @@ def _noun_matches(book: Phrasebook, words: Sequence[str]) -> Iterator[Match]:
             if label:
                 yield Match(start, end, label)
                 break
+
+
+def _singular(word: str) -> str:
+    # A lemma costs much more than the look-up: only what can be a plural is worth one.
+    return lexicon.lemma(word, "NOUN") if word.endswith(("s", "men")) else word
 
 
 def _plain(word: str) -> str:

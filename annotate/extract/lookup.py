@@ -1,7 +1,8 @@
 """The baseline that learns words and knows rules: the labels of training marks, and grammar for what joins them.
 
 Mentions are noun phrases of `en_core_web_sm`'s parse, cues single words, each with the label that it has most often
-in training; triggers are words of a lexicon and of training. Arguments, sources and contents follow from the parse;
+in training; a phrase that training did not show has the label of the gazetteer's name or noun at its head. Triggers are
+words of a lexicon and of training. Arguments, sources and contents follow from the parse;
 bounds, dates, style and status from rules.
 """
 
@@ -12,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
-from annotate.extract import coreference, docs, grammar, lexicon, rules
+from annotate.extract import coreference, docs, gazetteer, grammar, lexicon, rules
 from annotate.extract import labels as labels_
 from annotate.extract.grammar import ZoneMarks, phrase_edges
 from annotate.extract.labels import Labels
@@ -25,6 +26,8 @@ _PEOPLE = frozenset(["people", "men", "women", "persons"])
 """Counted nouns that say nothing more and get no mark of their own."""
 _TIMES = ("DATE", "TIME")
 """The parser's kinds of entities that are times."""
+_LISTED = "acre_listed"
+"""In a doc's `user_data`: by the last token of a name or noun of the gazetteer, its kind."""
 Counts = dict[str, Counter[str]]
 """By word, how often it has each label; `""` is none."""
 
@@ -148,6 +151,7 @@ def _most_frequent(counts: Counts, least_share: float) -> dict[str, str]:
 def _parsed(article: Article, schema: Schema) -> Iterator[tuple[Any, int]]:
     """Each zone that is annotated, parsed, with where it starts."""
     for doc in docs.zones(article, schema, _parser()):
+        doc.user_data[_LISTED] = {match.end - 1: match.label for match in gazetteer.find(doc)}
         yield _parser()(doc), doc.user_data[docs.OFFSET]
 
 
@@ -205,8 +209,14 @@ def _label(model: Lookup, span: Any, words: str, labels: Labels) -> str | None:
     root = span.root
     if root.ent_type_ in _TIMES:
         return labels.time.label
-    if root.ent_type_ == "GPE" and root.dep_ == "nsubj" and root.head.lemma_ in model.cues:
+    listed = span.doc.user_data[_LISTED].get(root.i)
+    is_place = root.ent_type_ == "GPE" or listed in gazetteer.LANDS
+    if is_place and root.dep_ == "nsubj" and root.head.lemma_ in model.cues:
         return labels.speaking_place
+    if listed in gazetteer.LANDS:
+        return labels.places[0]
+    if listed and listed != gazetteer.NATIONALITY:
+        return str(listed)
     by_head, by_kind = model.heads.get(_head(root)), model.kinds.get(root.ent_type_)
     # A name says that it is a person's more surely than its last word does; of other names the word says more.
     return by_kind or by_head if root.ent_type_ == "PERSON" else by_head or by_kind

@@ -55,6 +55,37 @@ def test_it_predicts_who_did_what_to_whom_and_according_to_whom(
     assert "source_status=named stance=asserts style=indirect" in statements
 
 
+def test_names_and_nouns_that_it_never_saw_have_the_label_of_the_gazetteer(
+    model: Lookup, schema: Schema, write: Write
+) -> None:
+    shown = _predicted(
+        model,
+        "Iraq denied that Hezbollah had left the refinery. Reuters visited the refinery in Iraq.",
+        schema,
+        write,
+    )
+
+    assert "[m1:government|[" in shown
+    assert ":source|Iraq]]" in shown
+    assert ":armed_group|Hezbollah]" in shown
+    assert shown.count(":facility|the refinery]") == 2
+    assert ":media|Reuters]" in shown
+    assert ":place|Iraq]." in shown
+
+
+def test_what_training_showed_comes_before_the_gazetteer(
+    taught: Document, schema: Schema, write: Write
+) -> None:
+    article, annotation = taught
+    changed = [
+        mark.model_copy(update={"label": "armed_group"}) if mark.text == "The army" else mark
+        for mark in annotation.mentions
+    ]
+    other = lookup.fit([(article, annotation.model_copy(update={"mentions": changed}))], schema)
+
+    assert ":armed_group|The army]" in _predicted(other, "The army left.", schema, write)
+
+
 def test_a_denial_a_quotation_and_a_negation_are_predicted(
     model: Lookup, schema: Schema, write: Write
 ) -> None:
@@ -79,7 +110,7 @@ def test_an_infinitive_keeps_its_to(schema: Schema, write: Write) -> None:
     shown = _predicted(
         lookup.fit([write(taught)], schema), "The army promised to leave the hill.", schema, write
     )
-    assert ":content|to [m1:withdrawal|leave] the hill]" in shown
+    assert ":content|to [m3:withdrawal|leave] [m2:place|the hill]]" in shown
     assert "stance=commits" in shown
 
 
