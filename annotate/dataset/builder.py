@@ -36,7 +36,8 @@ class BuildReport:
     unaligned: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     """Marks that the rows with tokens can't hold whole, by what is wrong; `documents` has them."""
     unsegmented: list[str] = field(default_factory=list)
-    """Documents without text here whose sentences were never kept: they have no rows in `mentions` and `events`."""
+    """Documents without text here whose sentences were never kept: they have no rows in `mentions` and `events`,
+    and no tags in `attributions`."""
     issues: list[Issue] = field(default_factory=list)
     """What is wrong with files and annotations that stay out."""
 

@@ -202,7 +202,7 @@ def mentions(schema: Schema) -> Columns:
             "a tag for each token: the outermost mentions, as BIO",
         ),
         "mentions": (
-            List(_struct(_mention(schema) | _TOKENS)),
+            _mentions_of_sentence(schema),
             (
                 "every mention of the sentence, nested ones too: as in `documents`, with"
                 " `token_start` and `token_end`, half-open, counted in `tokens`; both null where it"
@@ -220,7 +220,7 @@ def _bio(*labels: str) -> list[str]:
 
 
 def events(schema: Schema) -> Columns:
-    """A sentence with its triggers and their arguments."""
+    """A sentence with its triggers, their arguments, and the mentions that may be arguments."""
     argument = {
         "role": _roles(schema),
         **_struct(_filler(schema)),
@@ -235,8 +235,19 @@ def events(schema: Schema) -> Columns:
                 " `text`, `token_start`, `token_end`; `in_sentence` is false, and its tokens are"
                 " null, where it is in another sentence"
             ),
-        )
+        ),
+        "mentions": (
+            _mentions_of_sentence(schema),
+            (
+                "every mention of the sentence, as in `mentions`: with each trigger it makes a pair, which has a"
+                " role where it is among the trigger's `arguments`, and else none"
+            ),
+        ),
     }
+
+
+def _mentions_of_sentence(schema: Schema) -> Any:
+    return List(_struct(_mention(schema) | _TOKENS))
 
 
 def attributions(schema: Schema) -> Columns:
@@ -432,7 +443,10 @@ def _telling(schema: Schema) -> Columns:
 CONFIGS = (
     Config("documents", "a document with all layers", "everything", documents),
     Config("mentions", "a sentence with its mentions", "named-entity recognition, span categorisation", mentions),
-    Config("events", "a sentence with its triggers and their arguments", "event extraction", events),
+    Config(
+        "events", "a sentence with its triggers, their arguments and its mentions",
+        "event extraction, relations between triggers and mentions", events,
+    ),
     Config("attributions", "an attribution, with its tokens", "quotation attribution", attributions),
     Config("claims", "an event as told by a source", "analysis, end-to-end extraction", claims),
     Config("tolls", "a counted harm as told by a source", "comparing what sources count", tolls),

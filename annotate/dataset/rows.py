@@ -103,10 +103,19 @@ def _document(of: Document, schema: Schema) -> DatasetRow:
 
 def mentions(of: Document, schema: Schema) -> Iterator[DatasetRow]:
     """A row for each sentence, with its mentions."""
-    mentions_of = _by_sentence(of.sentences, _mentions(of, schema))
-    for number, (sentence, row) in enumerate(_sentences(of)):
-        inside = [mention | _tokens(sentence, mention) for mention in mentions_of.get(number, [])]
+    for (sentence, row), inside in zip(
+        _sentences(of), _mentions_of_sentences(of, schema), strict=True
+    ):
         yield row | {"bio": bio(sentence, inside), "mentions": inside}
+
+
+@_once
+def _mentions_of_sentences(of: Document, schema: Schema) -> list[list[DatasetRow]]:
+    mentions_of = _by_sentence(of.sentences, _mentions(of, schema))
+    return [
+        [mention | _tokens(sentence, mention) for mention in mentions_of.get(number, [])]
+        for number, sentence in enumerate(of.sentences)
+    ]
 
 
 def bio(sentence: Sentence, mentions: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -127,16 +136,17 @@ def bio(sentence: Sentence, mentions: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def events(of: Document, schema: Schema) -> Iterator[DatasetRow]:
-    """A row for each sentence, with its triggers."""
+    """A row for each sentence, with its triggers and with the mentions that may be their arguments."""
     with_arguments = _events(of, schema)
     events_of = _by_sentence(of.sentences, [event for event, _arguments in with_arguments])
     arguments_of = {event["id"]: arguments for event, arguments in with_arguments}
+    mentions_of = _mentions_of_sentences(of, schema)
     for number, (sentence, row) in enumerate(_sentences(of)):
         inside = []
         for event in events_of.get(number, []):
             arguments = [_placed(sentence, argument) for argument in arguments_of[event["id"]]]
             inside.append(event | _tokens(sentence, event) | {"arguments": arguments})
-        yield row | {"event_mentions": inside}
+        yield row | {"event_mentions": inside, "mentions": mentions_of[number]}
 
 
 def attributions(of: Document, schema: Schema) -> Iterator[DatasetRow]:

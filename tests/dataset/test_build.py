@@ -568,6 +568,9 @@ m6 value=2024-03-15
             assert article.text[start:end] == word
     _first, second, third, _fourth = _load(corpus, tmp_path / "cache", "events")
     (capture,) = second["event_mentions"]
+    of_mentions = _load(corpus, tmp_path / "cache", "mentions")[1]["mentions"]
+    assert second["mentions"] == of_mentions
+    assert [mention["id"] for mention in of_mentions] == ["m3", "m4"]
     places = {
         argument["text"]: (argument["in_sentence"], argument["token_start"])
         for argument in capture["arguments"]
