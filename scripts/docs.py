@@ -226,37 +226,16 @@ def _corrected(annotation: Annotation) -> Annotation:
 
 
 def programs() -> str:
-    """The programs of docs/programs/, which the tests run, as a page."""
-    parts = [
-        "# For the ML engineer: three programs\n\nShort, runnable, and run by the tests. They need"
-        " `datasets>=4`, and spaCy or transformers where they say so; of ACRE\nitself nothing. The"
-        " corpus is a folder, such as `corpus` in a clone, a copy with your own texts that `acre"
-        " rehydrate\n--output` built, or a dataset repository of a Hub. Every column of every"
-        " config is in\n[the dataset card](../corpus/README.md).\n\nWhat to know before you"
-        " train:\n\n- **Offsets** are half-open and count Unicode code points of the document's"
-        " text, in every config.\n- **Labels** are numbers in a row; `features[...].int2str` names"
-        " them.\n- **Splits** keep every story whole: choose by `validation`, report `test`, and"
-        " `real`, which is real news. `train` and\n  `validation` have both kinds.\n"
-        "- **Withheld texts** have offsets and labels and no"
-        " words: `text` and `tokens` are null until you rehydrate them. Where a\n  text is of a public"
-        " repository, two commands do it, for one source or for all:\n  `for s in muc3 current-events"
-        " wikinews re3d; do python scripts/sources.py $s CLONES/$s > $s.jsonl; done`, then\n  `acre"
-        " rehydrate *.jsonl --output mine`. `corpus/collections.yaml` names each repository and"
-        " commit.\n- **Upper case**: the news of `muc3` has no lower case at all.\n- **Scores** come from"
-        " `acre score GOLD PREDICTED`: predictions may be rows of `documents` as JSON lines, and\n "
-        " `--against` tells whether another system is better by more than chance.\n"
-    ]
-    for name, title in (
-        ("look", "Load and look"),
-        ("span_categoriser", "Train a spaCy span categoriser"),
-        ("token_classifier", "Fine-tune a token classifier"),
-    ):
-        source = (DOCS / "programs" / f"{name}.py").read_text(encoding="utf-8")
-        parts.append(
-            "\n##"
-            f" {title}\n\n[`docs/programs/{name}.py`](programs/{name}.py)\n\n```python\n{source}```\n"
-        )
-    return "".join(parts)
+    """The page of the programs in docs/programs/, with each program as it is."""
+
+    def program(mark: re.Match[str]) -> str:
+        path = f"programs/{mark['name']}.py"
+        source = (DOCS / path).read_text(encoding="utf-8")
+        return f"{mark['begin']}\n[`docs/{path}`]({path})\n\n```python\n{source}```\n{mark['end']}"
+
+    page = (DOCS / "programs.md").read_text(encoding="utf-8")
+    marks = r"(?P<begin><!-- (?P<name>\w+) -->)\n.*?(?P<end><!-- end -->)"
+    return re.sub(marks, program, page, flags=re.DOTALL)
 
 
 def story() -> str:

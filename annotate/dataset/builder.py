@@ -34,9 +34,10 @@ class BuildReport:
     undecided: list[str] = field(default_factory=list)
     """Several passes and no gold: which one to take is not for a build to decide. They are in `annotators` alone."""
     unaligned: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    """Marks that `mentions` and `events` can't hold whole, by what is wrong; `documents` has them."""
+    """Marks that the rows with tokens can't hold whole, by what is wrong; `documents` has them."""
     unsegmented: list[str] = field(default_factory=list)
-    """Documents without text here whose sentences were never kept: they have no rows in `mentions` and `events`."""
+    """Documents without text here whose sentences were never kept: they have no rows in `mentions` and `events`,
+    and no tags in `attributions`."""
     issues: list[Issue] = field(default_factory=list)
     """What is wrong with files and annotations that stay out."""
 
@@ -59,7 +60,7 @@ class BuildReport:
         yield f"{target}: {self.documents.total()} documents ({splits or 'none'}): {layers}"
         yield "  rows: " + ", ".join(f"{config} {count}" for config, count in self.rows.items())
         for kind, marks in self.unaligned.items():
-            yield f"  {len(marks)} marks {kind}, not whole in mentions and events, whole in documents:"
+            yield f"  {len(marks)} marks {kind}, not whole in the rows with tokens, whole in documents:"
             yield from (f"    {mark}" for mark in marks)
         for name in self.unsegmented:
             yield (

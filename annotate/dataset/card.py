@@ -51,7 +51,8 @@ class Figures:
     """By collection, how many in each split."""
     annotators: Counter[str] = field(default_factory=Counter)
     """Of passes, gold and its reviews, how many documents each has."""
-    adjudicated: int = 0
+    adjudicated: Counter[str] = field(default_factory=Counter)
+    """By split, how many have gold."""
     read_again: int = 0
     """Of the adjudicated ones, how many somebody has read again by the guidelines that they are under."""
     read_twice: int = 0
@@ -76,7 +77,7 @@ class Figures:
         reviews = annotation.provenance.reviews
         seen |= {review.annotator for review in reviews}
         self.annotators.update(seen)
-        self.adjudicated += document.adjudicated
+        self.adjudicated[split] += document.adjudicated
         self.read_twice += not document.adjudicated and bool(annotation.provenance.made_from)
         version = annotation.provenance.schema_version
         self.read_again += any(
@@ -97,7 +98,7 @@ class Figures:
         for collection, splits in other.documents.items():
             self.documents[collection].update(splits)
         self.annotators.update(other.annotators)
-        self.adjudicated += other.adjudicated
+        self.adjudicated.update(other.adjudicated)
         self.read_again += other.read_again
         self.read_twice += other.read_twice
         self.code_points += other.code_points

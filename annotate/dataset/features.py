@@ -21,6 +21,9 @@ OUTSIDE = "O"
 VOICES = ("outlet", "source")
 """Who tells a claim: the article in its own voice, or a source in it."""
 
+Columns = dict[str, tuple[Any, str]]
+"""By name: the column's type, and what it holds."""
+
 _STRING, _INT = Value("string"), Value("int64")
 _PLACE = {
     "start": (_INT, "where its words start in the article, in code points"),
@@ -34,6 +37,19 @@ _TOKENS = {
     ),
     "token_end": (_INT, "after its last token; null where it does not end with a token"),
 }
+
+
+def _words(what: str) -> Columns:
+    return {
+        "tokens": (
+            List(_STRING),
+            f"{what}, white space left out; null where the text may not be shipped",
+        ),
+        "token_starts": (List(_INT), "where each token starts in the article, in code points"),
+        "token_ends": (List(_INT), "where each token ends; half-open"),
+    }
+
+
 _SENTENCE = {
     "id": (_STRING, "article and number of the sentence"),
     "document": (_STRING, "the article"),
@@ -41,12 +57,7 @@ _SENTENCE = {
     "start": (_INT, "where the sentence starts in the article, in code points"),
     "end": (_INT, "where it ends; half-open"),
     "text": (_STRING, "the sentence; null where the text may not be shipped"),
-    "tokens": (
-        List(_STRING),
-        "its tokens, white space left out; null where the text may not be shipped",
-    ),
-    "token_starts": (List(_INT), "where each token starts in the article, in code points"),
-    "token_ends": (List(_INT), "where each token ends; half-open"),
+    **_words("its tokens"),
 }
 
 _PROVENANCE = (
@@ -87,9 +98,6 @@ _SENTENCE_OF_TRIGGER = {
     "sentence_end": (_INT, "where it ends; half-open"),
     "sentence": (_STRING, "the trigger’s sentence; null where the text may not be shipped"),
 }
-
-Columns = dict[str, tuple[Any, str]]
-"""By name: the column's type, and what it holds."""
 
 
 class Config(NamedTuple):
@@ -188,16 +196,13 @@ def _marks(schema: Schema) -> Columns:
 
 def mentions(schema: Schema) -> Columns:
     """A sentence with flat tags and with spans that nest."""
-    tags = [OUTSIDE]
-    for label in schema.mentions:
-        tags += [f"B-{label}", f"I-{label}"]
     return _SENTENCE | {
         "bio": (
-            List(ClassLabel(names=tags)),
+            List(ClassLabel(names=_bio(*schema.mentions))),
             "a tag for each token: the outermost mentions, as BIO",
         ),
         "mentions": (
-            List(_struct(_mention(schema) | _TOKENS)),
+            _mentions_of_sentence(schema),
             (
                 "every mention of the sentence, nested ones too: as in `documents`, with"
                 " `token_start` and `token_end`, half-open, counted in `tokens`; both null where it"
@@ -207,8 +212,15 @@ def mentions(schema: Schema) -> Columns:
     }
 
 
+def _bio(*labels: str) -> list[str]:
+    tags = [OUTSIDE]
+    for label in labels:
+        tags += [f"B-{label}", f"I-{label}"]
+    return tags
+
+
 def events(schema: Schema) -> Columns:
-    """A sentence with its triggers and their arguments."""
+    """A sentence with its triggers, their arguments, and the mentions that may be arguments."""
     argument = {
         "role": _roles(schema),
         **_struct(_filler(schema)),
@@ -223,8 +235,19 @@ def events(schema: Schema) -> Columns:
                 " `text`, `token_start`, `token_end`; `in_sentence` is false, and its tokens are"
                 " null, where it is in another sentence"
             ),
-        )
+        ),
+        "mentions": (
+            _mentions_of_sentence(schema),
+            (
+                "every mention of the sentence, as in `mentions`: with each trigger it makes a pair, which has a"
+                " role where it is among the trigger's `arguments`, and else none"
+            ),
+        ),
     }
+
+
+def _mentions_of_sentence(schema: Schema) -> Any:
+    return List(_struct(_mention(schema) | _TOKENS))
 
 
 def attributions(schema: Schema) -> Columns:
@@ -247,6 +270,18 @@ def attributions(schema: Schema) -> Columns:
                 List(_STRING),
                 "ids of the event mentions in the content, as in `documents`",
             ),
+        }
+        | _words(
+            "the tokens from the first sentence that source, cue or content stands in to the last"
+        )
+        | {
+            "tags": (
+                List(ClassLabel(names=_bio("source", "cue", "content"))),
+                (
+                    "a tag for each token: source, cue and content of this attribution, as BIO; a cue inside the"
+                    " content keeps its own tag, and the content begins anew after it"
+                ),
+            )
         }
     )
 
@@ -408,8 +443,11 @@ def _telling(schema: Schema) -> Columns:
 CONFIGS = (
     Config("documents", "a document with all layers", "everything", documents),
     Config("mentions", "a sentence with its mentions", "named-entity recognition, span categorisation", mentions),
-    Config("events", "a sentence with its triggers and their arguments", "event extraction", events),
-    Config("attributions", "an attribution", "quotation attribution", attributions),
+    Config(
+        "events", "a sentence with its triggers, their arguments and its mentions",
+        "event extraction, relations between triggers and mentions", events,
+    ),
+    Config("attributions", "an attribution, with its tokens", "quotation attribution", attributions),
     Config("claims", "an event as told by a source", "analysis, end-to-end extraction", claims),
     Config("tolls", "a counted harm as told by a source", "comparing what sources count", tolls),
     Config(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
+from itertools import chain
 from operator import attrgetter
 from typing import Any
 
@@ -102,10 +103,19 @@ def _document(of: Document, schema: Schema) -> DatasetRow:
 
 def mentions(of: Document, schema: Schema) -> Iterator[DatasetRow]:
     """A row for each sentence, with its mentions."""
-    mentions_of = _by_sentence(of.sentences, _mentions(of, schema))
-    for number, (sentence, row) in enumerate(_sentences(of)):
-        inside = [mention | _tokens(sentence, mention) for mention in mentions_of.get(number, [])]
+    for (sentence, row), inside in zip(
+        _sentences(of), _mentions_of_sentences(of, schema), strict=True
+    ):
         yield row | {"bio": bio(sentence, inside), "mentions": inside}
+
+
+@_once
+def _mentions_of_sentences(of: Document, schema: Schema) -> list[list[DatasetRow]]:
+    mentions_of = _by_sentence(of.sentences, _mentions(of, schema))
+    return [
+        [mention | _tokens(sentence, mention) for mention in mentions_of.get(number, [])]
+        for number, sentence in enumerate(of.sentences)
+    ]
 
 
 def bio(sentence: Sentence, mentions: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -126,16 +136,17 @@ def bio(sentence: Sentence, mentions: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def events(of: Document, schema: Schema) -> Iterator[DatasetRow]:
-    """A row for each sentence, with its triggers."""
+    """A row for each sentence, with its triggers and with the mentions that may be their arguments."""
     with_arguments = _events(of, schema)
     events_of = _by_sentence(of.sentences, [event for event, _arguments in with_arguments])
     arguments_of = {event["id"]: arguments for event, arguments in with_arguments}
+    mentions_of = _mentions_of_sentences(of, schema)
     for number, (sentence, row) in enumerate(_sentences(of)):
         inside = []
         for event in events_of.get(number, []):
             arguments = [_placed(sentence, argument) for argument in arguments_of[event["id"]]]
             inside.append(event | _tokens(sentence, event) | {"arguments": arguments})
-        yield row | {"event_mentions": inside}
+        yield row | {"event_mentions": inside, "mentions": mentions_of[number]}
 
 
 def attributions(of: Document, schema: Schema) -> Iterator[DatasetRow]:
@@ -159,7 +170,39 @@ def attributions(of: Document, schema: Schema) -> Iterator[DatasetRow]:
             "depth": len(around),
             "parent": f"{of.article.id}/{around[0].id}" if around else None,
             "event_mentions": inside,
+            **_frame(of, said),
         }
+
+
+def _frame(of: Document, said: Attribution) -> DatasetRow:
+    """The tokens from the first sentence that source, cue or content stands in to the last, each with its tag."""
+    marks = {
+        "content": said,
+        "source": _by_id(of.annotation.sources, said.source),
+        "cue": _by_id(of.annotation.cues, said.cue),
+    }
+    spans = {name: mark for name, mark in marks.items() if mark is not None}
+    start = min(span.start for span in spans.values())
+    end = max(span.end for span in spans.values())
+    first = bisect_right(of.sentences, start, key=attrgetter("end"))
+    beyond = bisect_left(of.sentences, end, key=attrgetter("start"))
+    tokens = _joined(of.sentences[first:beyond])
+    return _words_of(of, tokens) | {"tags": frame(tokens, spans)}
+
+
+def frame(tokens: Sequence[tuple[int, int]], spans: Mapping[str, Span]) -> list[str]:
+    """A tag for each token: the spans that start and end with a token, by name, as BIO; of two, the later one's.
+
+    *She reportedly fled*, all of it a content and its second word a cue, is `B-content B-cue B-content`.
+    """
+    names = [OUTSIDE] * len(tokens)
+    for name, span in spans.items():
+        start, end = token_range(span.start, span.end, tokens) or (0, 0)
+        names[start:end] = [name] * (end - start)
+    tags = []
+    for before, name in zip([OUTSIDE, *names], names, strict=False):
+        tags.append(name if name == OUTSIDE else f"{'I' if name == before else 'B'}-{name}")
+    return tags
 
 
 def claims(of: Document, schema: Schema) -> Iterator[DatasetRow]:
@@ -320,17 +363,25 @@ ROWS = {
 
 
 def unaligned(of: Document) -> Iterator[tuple[str, str]]:
-    """(what is wrong, the mark) of each mention and trigger that no row of `mentions` or `events` holds whole.
+    """(what is wrong, the mark) of each mark that is not whole in the rows that have tokens.
 
-    It is in `documents` all the same.
+    It is in `documents` all the same. A source, a cue or a content may be of several sentences.
     """
     for mark in (*of.annotation.mentions, *of.annotation.event_mentions):
-        where = f"{of.article.id}: {mark.id} {mark.label} {mark.start}–{mark.end}"
+        where = _place(of, mark)
         number = sentence_of(mark, of.sentences)
         if number is None:
             yield "in no one sentence", where
-        elif token_range(mark.start, mark.end, of.sentences[number]) is None:
+        elif token_range(mark.start, mark.end, of.sentences[number].tokens) is None:
             yield "not of whole tokens", where
+    tokens = _joined(of.sentences)
+    for mark in (*of.annotation.sources, *of.annotation.cues, *of.annotation.attributions):
+        if token_range(mark.start, mark.end, tokens) is None:
+            yield "not of whole tokens", _place(of, mark)
+
+
+def _place(of: Document, mark: Mark) -> str:
+    return f"{of.article.id}: {mark.id} {mark.label} {mark.start}–{mark.end}"
 
 
 def _date(article: Article) -> str | None:
@@ -377,7 +428,6 @@ def _events(of: Document, schema: Schema) -> list[tuple[DatasetRow, list[Dataset
 def _sentences(of: Document) -> list[tuple[Sentence, DatasetRow]]:
     sentences = []
     for number, sentence in enumerate(of.sentences):
-        words = None if of.text is None else [of.text[start:end] for start, end in sentence.tokens]
         row = {
             "id": f"{of.article.id}/{number}",
             "document": of.article.id,
@@ -385,12 +435,25 @@ def _sentences(of: Document) -> list[tuple[Sentence, DatasetRow]]:
             "start": sentence.start,
             "end": sentence.end,
             "text": of.words(sentence),
-            "tokens": words,
-            "token_starts": [start for start, _end in sentence.tokens],
-            "token_ends": [end for _start, end in sentence.tokens],
+            **_words_of(of, sentence.tokens),
         }
         sentences.append((sentence, row))
     return sentences
+
+
+def _words_of(of: Document, tokens: Sequence[tuple[int, int]]) -> DatasetRow:
+    """The tokens' words, where they may be shown, and offsets."""
+    words = None if of.text is None else [of.text[start:end] for start, end in tokens]
+    return {
+        "tokens": words,
+        "token_starts": [start for start, _end in tokens],
+        "token_ends": [end for _start, end in tokens],
+    }
+
+
+def _joined(sentences: Iterable[Sentence]) -> list[tuple[int, int]]:
+    """The tokens of the sentences, one after another."""
+    return list(chain.from_iterable(sentence.tokens for sentence in sentences))
 
 
 def _by_sentence(
@@ -408,7 +471,7 @@ def _by_sentence(
 
 def _tokens(sentence: Sentence, mark: Mapping[str, Any]) -> DatasetRow:
     """The tokens that the mark starts and ends with; none where it cuts one."""
-    start, end = token_range(mark["start"], mark["end"], sentence) or (None, None)
+    start, end = token_range(mark["start"], mark["end"], sentence.tokens) or (None, None)
     return {"token_start": start, "token_end": end}
 
 

@@ -76,7 +76,7 @@ def _held(
         if schema.layer(mark.label) is not layer:
             continue
         number = sentence_of(mark, cut)
-        place = None if number is None else token_range(mark.start, mark.end, cut[number])
+        place = None if number is None else token_range(mark.start, mark.end, cut[number].tokens)
         if number is None:
             dropped["marks over several sentences"] += 1
         elif place is None:

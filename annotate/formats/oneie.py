@@ -87,7 +87,7 @@ def _place(mark: Mark, cut: Sequence[Sentence], dropped: Dropped) -> _Place | No
     if number is None:
         dropped["marks over several sentences"] += 1
         return None
-    tokens = token_range(mark.start, mark.end, cut[number])
+    tokens = token_range(mark.start, mark.end, cut[number].tokens)
     if tokens is None:
         dropped["marks not of whole tokens"] += 1
         return None

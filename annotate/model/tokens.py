@@ -86,9 +86,8 @@ def sentence_of(span: Span, sentences: Sequence[Sentence]) -> int | None:
     return number if number >= 0 and span.end <= sentences[number].end else None
 
 
-def token_range(start: int, end: int, sentence: Sentence) -> tuple[int, int] | None:
-    """The sentence's tokens that a span starts and ends with, half-open; None where it cuts one."""
-    tokens = sentence.tokens
+def token_range(start: int, end: int, tokens: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
+    """Which of the tokens a span starts and ends with, half-open; None where it cuts one, or lies beyond them."""
     first = bisect_left(tokens, start, key=itemgetter(0))
     last = bisect_left(tokens, end, key=itemgetter(1))
     if first == len(tokens) or last == len(tokens):

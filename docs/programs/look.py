@@ -1,5 +1,6 @@
 """Load the claims and the documents, and look at them.
 
+pip install "datasets>=4"
 python docs/programs/look.py corpus
 """
 

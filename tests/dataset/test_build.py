@@ -568,6 +568,9 @@ m6 value=2024-03-15
             assert article.text[start:end] == word
     _first, second, third, _fourth = _load(corpus, tmp_path / "cache", "events")
     (capture,) = second["event_mentions"]
+    of_mentions = _load(corpus, tmp_path / "cache", "mentions")[1]["mentions"]
+    assert second["mentions"] == of_mentions
+    assert [mention["id"] for mention in of_mentions] == ["m3", "m4"]
     places = {
         argument["text"]: (argument["in_sentence"], argument["token_start"])
         for argument in capture["arguments"]
@@ -603,6 +606,86 @@ def test_attributions_know_their_depth_and_their_events(
     for row in (outer, inner):
         assert article.text[row["start"] : row["end"]] == row["text"]
         assert article.text[row["cue_start"] : row["cue_end"]] == row["cue"]
+
+
+FRAMED = """It rained. [h1:source|The mayor] [q1:cue|said] on Friday. [c1:content|“Shops are [e1:damage|burnt]. \
+Nobody is hurt.”] She left. [c2:content|Looters [q2:cue|reportedly] [e2:withdrawal|fled]].
+---
+e1 realis=actual
+e2 realis=actual
+c1 source:h1 cue:q1 stance=asserts style=direct source_status=named
+c2 cue:q2 stance=asserts style=indirect source_status=unattributed
+"""
+
+
+def _pieces(row: dict[str, Any], names: list[str]) -> list[tuple[str, int, int]]:
+    """What the tags mark, read as IOB2: (name, start, end) in code points, in the order of the text."""
+    pieces: list[tuple[str, int, int]] = []
+    before = "O"
+    for tag, start, end in zip(row["tags"], row["token_starts"], row["token_ends"], strict=True):
+        kind, _, name = names[tag].partition("-")
+        if kind == "I":
+            assert before.partition("-")[2] == name, "a piece begins with B"
+            pieces[-1] = (name, pieces[-1][1], end)
+        elif kind == "B":
+            pieces.append((name, start, end))
+        before = names[tag]
+    return pieces
+
+
+def test_attributions_have_the_tokens_of_their_sentences_and_a_tag_for_each(
+    corpus: Corpus, write: Write, schema: Schema, tmp_path: Path
+) -> None:
+    article, _ = write(FRAMED)
+    build.build(corpus, schema)
+    rows = _load(corpus, tmp_path / "cache", "attributions")
+    names = rows.features["tags"].feature.names
+    assert names == ["O", "B-source", "I-source", "B-cue", "I-cue", "B-content", "I-content"]
+    said, reported = rows
+    assert article.text is not None
+    for row in rows:
+        words = zip(row["token_starts"], row["token_ends"], strict=True)
+        assert [article.text[start:end] for start, end in words] == row["tokens"]
+    # From the sentence of the source to the last one of the content.
+    assert (said["tokens"][0], said["tokens"][-2:]) == ("The", [".", "”"])
+    assert _pieces(said, names) == [
+        ("source", said["source_start"], said["source_end"]),
+        ("cue", said["cue_start"], said["cue_end"]),
+        ("content", said["start"], said["end"]),
+    ]
+    # A cue in the content keeps its tag.
+    told = [names[tag] for tag in reported["tags"]]
+    assert list(zip(reported["tokens"], told, strict=True)) == [
+        ("Looters", "B-content"),
+        ("reportedly", "B-cue"),
+        ("fled", "B-content"),
+        (".", "O"),
+    ]
+
+
+def test_a_withheld_attribution_has_tags_and_offsets_and_no_words(
+    corpus: Corpus, write: Write, schema: Schema, tmp_path: Path
+) -> None:
+    article, _ = write(FRAMED, collection="local")
+    corpus.write_sentences(article, tokens.sentences(article))
+    build.build(corpus, schema)
+    said, reported = _load(corpus, tmp_path / "cache", "attributions", split="real")
+    assert (said["tokens"], reported["tokens"]) == (None, None)
+    assert len(said["tags"]) == len(said["token_starts"]) == len(said["token_ends"]) == 16
+    assert reported["tags"] == [5, 3, 5, 0]
+
+
+def test_a_content_that_cuts_a_token_is_named(
+    corpus: Corpus, write: Write, schema: Schema, tmp_path: Path
+) -> None:
+    article, _ = write(
+        "[h1:source|Reval] [q1:cue|said] [c1:content|it f]ell.\n---\n"
+        "c1 source:h1 cue:q1 stance=asserts style=indirect source_status=named\n"
+    )
+    report = build.build(corpus, schema)
+    assert report.unaligned == {"not of whole tokens": [f"{article.id}: c1 content 11–15"]}
+    (row,) = _load(corpus, tmp_path / "cache", "attributions")
+    assert row["tags"] == [1, 3, 0, 0, 0]
 
 
 def test_a_pass_that_a_second_reader_corrected_counts_and_is_no_independent_one(

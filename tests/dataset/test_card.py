@@ -6,13 +6,17 @@ import hashlib
 import json
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from huggingface_hub import DatasetCard
 
+from annotate.corpus import store
 from annotate.corpus.store import Corpus
 from annotate.dataset import build, card
+from annotate.measure import align
+from annotate.model.records import Decision, Gold
 from annotate.model.schema import Schema
-from tests.conftest import SENTENCE, Acre
+from tests.conftest import ROOT, SENTENCE, Acre
 
 
 @pytest.fixture
@@ -64,8 +68,32 @@ def test_baselines_are_the_command_s_figures(corpus: Corpus, schema: Schema, acr
     build.build(corpus, schema)
     rows = json.loads(scored)["rows"]
     strict = _row_of(rows, layer="mention", measure="strict", averaging="micro")
-    line = f"| ben-as-a-system | – | mention | strict | {_cell(strict['f1'])} |"
+    line = f"| ben-as-a-system | – | 4 | mention | strict | {_cell(strict['f1'])} |"
     assert line in corpus.card.read_text(encoding="utf-8")
+
+
+def test_scores_are_of_all_documents_that_a_split_holds() -> None:
+    """Who scores the rows of `test` or `real` scores what the baselines are of: gold, and nothing else."""
+    corpus = Corpus(ROOT / "corpus")
+    scored = [scores for scores in corpus.baselines().values() if "split" in scores]
+    assert {scores["split"] for scores in scored} == {"test", "real"}
+    for scores in scored:
+        rows = pq.read_table(corpus.root / build.data_path("documents", scores["split"]))
+        assert rows["adjudicated"].to_pylist() == [True] * scores["documents"]
+
+
+def test_the_card_tells_how_many_of_a_split_have_gold(
+    corpus: Corpus, write: Any, schema: Schema
+) -> None:
+    article, annotation = write(SENTENCE)
+    write(SENTENCE.replace("Troops", "Soldiers"))
+    decisions = tuple(
+        Decision(**unit._asdict(), origin="agreed") for unit in align.units(annotation)
+    )
+    gold = Gold(**dict(annotation), decisions=decisions)
+    store.write(corpus.gold_path(article.id), store.dump(gold))
+    build.build(corpus, schema)
+    assert "| train | 2 | 1 |" in corpus.card.read_text(encoding="utf-8")
 
 
 def test_without_passes_or_systems_it_says_so(corpus: Corpus, write: Any, schema: Schema) -> None:

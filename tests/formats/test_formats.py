@@ -162,7 +162,7 @@ def test_conll_holds_the_outermost_marks_of_each_layer_in_a_sentence(data: st.Da
     inside: list[tuple[int, Layer, tuple[int, int, Mark]]] = []
     for mark in annotation.marks():
         number, layer = sentence_of(mark, cut), SCHEMA.layer(mark.label)
-        place = None if number is None else token_range(mark.start, mark.end, cut[number])
+        place = None if number is None else token_range(mark.start, mark.end, cut[number].tokens)
         if number is not None and place is not None and layer is not None:
             inside.append((number, layer, (*place, mark)))
     expected = {
@@ -188,7 +188,7 @@ def test_oneie_holds_mentions_triggers_and_arguments_of_a_sentence(data: st.Data
         mark.id: number
         for mark in (*annotation.mentions, *annotation.event_mentions)
         if (number := sentence_of(mark, cut)) is not None
-        and token_range(mark.start, mark.end, cut[number]) is not None
+        and token_range(mark.start, mark.end, cut[number].tokens) is not None
     }
     assert {mark.id for mark in back.marks()} == set(held)
     mentions = {mention.id for mention in annotation.mentions}
