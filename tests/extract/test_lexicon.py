@@ -72,6 +72,19 @@ def test_how_a_word_is_read_decides_where_it_is_known() -> None:
     assert lexicon.find(lexicon.load(), Doc(blank().vocab)) == []
 
 
+def test_what_is_no_word_of_its_own_is_no_trigger() -> None:
+    """An adjective before its noun, and a part of a name; in capitals nearly all nouns are called names."""
+    munition = ("DET", "ADJ", "NOUN", "ADP", "NOUN")
+    assert _matches("an advanced type of munition", *munition) == []
+    assert _matches(
+        "the Maran National Coalition met", "DET", "PROPN", "PROPN", "PROPN", "VERB"
+    ) == [(4, 5, "talks")]
+    assert _matches("a renewed use of force", "DET", "ADJ", "NOUN", "ADP", "NOUN") == []
+    assert _matches("an attempt against it", "DET", "NOUN", "ADP", "PRON") == []
+    assert _matches("MARAN ATTACK", "PROPN", "PROPN") == [(1, 2, "armed_clash")]
+    assert _matches("they were wounded", "PRON", "AUX", "ADJ") == [(2, 3, "injury")]
+
+
 def _learned() -> lexicon.Lexicon:
     """*March* is three times no protest, *walked* a trigger that is not listed, *seized* once of another type."""
     seen: list[tuple[Doc, dict[int, str]]] = [(_doc("march", "NOUN"), {}) for _ in range(3)]

@@ -163,20 +163,6 @@ def test_it_comes_as_a_package(trained: Trained, tmp_path: Path) -> None:
     assert "'content'" in loaded.stdout
 
 
-def test_a_pipeline_with_a_former_name_still_loads(
-    trained: Trained, loaded: Any, schema: Schema, tmp_path: Path
-) -> None:
-    """Trained before the span filter was renamed."""
-    shutil.copytree(trained.folder, tmp_path / "model")
-    for name in ("config.cfg", "meta.json"):
-        path = tmp_path / "model" / name
-        path.write_text(path.read_text().replace("acre_span_filter", "acre_sift"))
-    earlier = pipeline.load(str(tmp_path / "model"))
-    assert "acre_sift" in earlier.pipe_names
-    article = trained.documents[0][0]
-    assert pipeline.predict(earlier, article, schema) == pipeline.predict(loaded, article, schema)
-
-
 def test_the_card_of_a_package_tells_what_was_measured(corpus: Corpus) -> None:
     from scripts.package import card
 
