@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import floor, log10
@@ -139,13 +138,12 @@ def _column(
     for _document, rows in reports:
         for row in rows:
             told += row.cells[place]
-    known = signs.load()
-    counts = Counter(known.alike(saying.sign) for saying in told)
-    tones = {sign.tone for sign in counts}
+    tally = signs.tally(saying.sign for saying in told)
+    tones = {sign.tone for sign, _count in tally}
     return Column(
         event,
         tuple(dict.fromkeys(saying.label for saying in told)),
-        tuple(sorted(counts.items(), key=lambda entry: (-entry[1], entry[0].sign))),
+        tally,
         "affirms" in tones and not tones.isdisjoint({"denies", "doubts"}),
     )
 
