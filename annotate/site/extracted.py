@@ -135,9 +135,8 @@ class _Choices:
         }
 
     def _choice(self, name: str, words: str) -> str:
-        words = " ".join(words.split())
-        choice = words.casefold().removeprefix("the ")
-        self._written[name].setdefault(choice, Counter())[words] += 1
+        choice = sayings.same_words(words)
+        self._written[name].setdefault(choice, Counter())[" ".join(words.split())] += 1
         return choice
 
     def offered(self) -> dict[str, dict[str, str]]:

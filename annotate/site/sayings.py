@@ -112,6 +112,15 @@ class Saying:
         return "the article" if self.in_own_voice else NOBODY
 
 
+def same_words(words: str) -> str:
+    """What words that differ but in capitals, spaces and article have in common: they name one source, one place.
+
+    >>> same_words("The  army") == same_words("army")
+    True
+    """
+    return " ".join(words.split()).casefold().removeprefix("the ")
+
+
 def sayings(of: Document, schema: Schema) -> list[Saying]:
     """A saying for each row of `claims`, in the order of the text."""
     tolls: dict[str, list[Toll]] = {}
@@ -221,7 +230,7 @@ def with_doubters(sayings: Iterable[Saying]) -> list[Saying]:
 
 def _said(saying: Saying, speaker: str) -> tuple[str, str, str]:
     """Which event it is that somebody tells."""
-    return saying.document, saying.event, speaker
+    return saying.document, saying.event, same_words(speaker)
 
 
 def _event(row: dict[str, Any]) -> str:
