@@ -16,13 +16,14 @@ from playwright.sync_api import Page, sync_playwright
 
 from annotate.corpus import store
 from annotate.corpus.store import Corpus
+from annotate.extract import extractors
 from annotate.gold import adjudicate, sheets
 from annotate.labelstudio import load, server, tasks
 from annotate.labelstudio.client import Client
 from annotate.model import graph
 from annotate.model import schema as schema_
 from annotate.model.schema import Schema
-from annotate.site import site
+from annotate.site import extracted, site
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -40,6 +41,7 @@ SITE = {
     "story": "stories/orrel-pass.html",
     "label": "labels/air_strike.html",
 }
+EXTRACTED = "garrison-at-haut-mira"
 TOLLS = "stories/bassir-fuel-market.html"
 
 
@@ -53,6 +55,7 @@ def main() -> None:
         )
     schema = schema_.load(ROOT / "guidelines" / "schema.yaml")
     _photograph_site(chromium, schema)
+    _photograph_extracted(chromium, schema)
     if "--site" in sys.argv[1:]:
         return
     # A desk of its own: what was labelled before would be in the picture.
@@ -97,6 +100,27 @@ def _photograph_site(chromium: str, schema: Schema) -> None:
                 page.locator("mark.event", has_text="killing").first.hover()
                 _save(page, f"site-document-{theme}.png")
                 page.close()
+
+
+def _photograph_extracted(chromium: str, schema: Schema) -> None:
+    """What the lookup reads in an article that it has not learned from, a claim of it pointed at: light and dark."""
+    corpus = Corpus(ROOT / "corpus")
+    article = next(each for each in corpus.articles() if each.id.startswith(EXTRACTED))
+    extractor = extractors.load("lookup", corpus.root, schema)
+    read = [(article, extractor.predict(article)[0])]
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "extracted.html"
+        store.write(target, extracted.render(read, extractor, schema).encode())
+        with sync_playwright() as playwright, open_browser(playwright, chromium) as browser:
+            for theme in ("light", "dark"):
+                page = browser.new_page(
+                    viewport={"width": 1366, "height": 800},
+                    color_scheme=theme,
+                    device_scale_factor=1.5,
+                )
+                page.goto(target.as_uri())
+                page.locator("li.claim").nth(1).hover()
+                _save(page, f"extracted-{theme}.png")
 
 
 def _photograph_sheet(labelling: LabellingPage, client: Client, schema: Schema) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -89,13 +89,19 @@ class DrawnZone(NamedTuple):
     html: Markup
 
 
-def zones(of: Document, prefix: str = "", loud: frozenset[str] = frozenset()) -> list[DrawnZone]:
-    """Every zone with its marks; where the text is withheld its tokens are dots."""
+def zones(
+    of: Document,
+    prefix: str = "",
+    loud: Collection[str] = (),
+    behind: Mapping[str, Markup] | None = None,
+) -> list[DrawnZone]:
+    """Every zone with its marks, see `text.drawn`; where the text is withheld its tokens are dots."""
     article = of.article
     words = of.text if of.text is not None else text.veiled(article.length, of.sentences)
     marks = list(of.annotation.marks())
     return [
-        DrawnZone(zone.kind, text.drawn(words, zone, marks, prefix, loud)) for zone in article.zones
+        DrawnZone(zone.kind, text.drawn(words, zone, marks, prefix, loud, behind))
+        for zone in article.zones
     ]
 
 
@@ -224,10 +230,14 @@ def _rest(of: Document, unit: Unit) -> str:
 
 def index(lines: Sequence[Listed], root: str = "../") -> str:
     """The list of documents, with what it can be filtered by."""
+    values = {
+        "collection": {line.collection for line in lines},
+        "split": {line.split for line in lines},
+        "outlet": {line.outlet for line in lines if line.outlet},
+        "event": set[str]().union(*(line.events for line in lines)),
+    }
     choices = {
-        "collection": sorted({line.collection for line in lines}),
-        "split": sorted({line.split for line in lines}),
-        "outlet": sorted({line.outlet for line in lines if line.outlet}),
-        "event": sorted(set[str]().union(*(line.events for line in lines))),
+        name: {value: pages.spaced(value) for value in sorted(of_name)}
+        for name, of_name in values.items()
     }
     return pages.render("documents.html.jinja", root, "documents", lines=lines, choices=choices)

@@ -50,7 +50,7 @@ class Concordance:
             of_label = self._withheld if of.text is None else self._lines
             lines = of_label.setdefault(mark.label, [])
             if len(lines) < _SHOWN:
-                words = passage(of, mark.start, mark.end)
+                words = passage(of, mark.start, mark.end).shortened()
                 lines.append(
                     ConcordanceLine(of.article.id, name, mark.id, mark.start, mark.end, words)
                 )

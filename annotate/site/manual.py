@@ -196,7 +196,8 @@ def draw(example: Example, schema: Schema, prefix: str = "") -> DrawnExample:
     article, annotation = guidelines.parse(example, schema)
     words = article.text or ""
     zone = Zone(kind="paragraph", start=0, end=len(words))
-    html = text.drawn(words, zone, annotation.marks(), prefix, labelled=True)
+    marks = list(annotation.marks())
+    html = text.drawn(words, zone, marks, prefix, behind=text.label_signs(marks))
     return DrawnExample(
         html, list(text.link_lines(annotation)), example.near, _inline(example.comment)
     )

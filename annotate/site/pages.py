@@ -103,7 +103,10 @@ def render_part(macro: str, *arguments: Any) -> str:
 def render_alone(template: str, schema: Schema, scripts: tuple[str, ...], **fields: Any) -> str:
     """A page that needs no other file; the browser runs no script in it but these, by their hash."""
     style, script = style_sheet(schema), "\n".join(map(asset, scripts))
-    policy = f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(script)}"
+    policy = (
+        "default-src 'none'; base-uri 'none'; form-action 'none'"
+        f"; style-src {_digest(style)}; script-src {_digest(script)}"
+    )
     return (
         _environment()
         .get_template(template)

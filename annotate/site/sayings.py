@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -16,7 +17,9 @@ from annotate.site.signs import Sign
 NOBODY = "no source named"
 """Stands for the source of “reportedly”."""
 _BEFORE, _AFTER = 70, 110
-"""Code points of the sentence that are shown on both sides of a trigger."""
+"""Code points of a long sentence that are shown on both sides of a trigger."""
+_OPENING = re.compile(r"""(?:^|(?<=\s))["'“‘«„‹]+\Z""")
+"""Quotation marks at the end of some words that open what comes after them."""
 
 
 class Filler(NamedTuple):
@@ -52,6 +55,15 @@ class Passage(NamedTuple):
     before: str
     trigger: str
     after: str
+
+    def shortened(self) -> Passage:
+        """The trigger with less of a long sentence around it."""
+        before, after = self.before, self.after
+        if len(before) > _BEFORE:
+            before = "…" + before[-_BEFORE:].partition(" ")[2]
+        if len(after) > _AFTER:
+            after = after[:_AFTER].rpartition(" ")[0] + "…"
+        return Passage(before, self.trigger, after)
 
 
 @dataclass(frozen=True)
@@ -98,6 +110,15 @@ class Saying:
         if self.source:
             return self.source
         return "the article" if self.in_own_voice else NOBODY
+
+
+def same_words(words: str) -> str:
+    """What words that differ but in capitals, spaces and article have in common: they name one source, one place.
+
+    >>> same_words("The  army") == same_words("army")
+    True
+    """
+    return " ".join(words.split()).casefold().removeprefix("the ")
 
 
 def sayings(of: Document, schema: Schema) -> list[Saying]:
@@ -209,7 +230,7 @@ def with_doubters(sayings: Iterable[Saying]) -> list[Saying]:
 
 def _said(saying: Saying, speaker: str) -> tuple[str, str, str]:
     """Which event it is that somebody tells."""
-    return saying.document, saying.event, speaker
+    return saying.document, saying.event, same_words(speaker)
 
 
 def _event(row: dict[str, Any]) -> str:
@@ -222,18 +243,21 @@ def _last(name: str) -> str:
 
 
 def passage(of: Document, start: int, end: int) -> Passage:
-    """The words from start to end, with what stands around them in their zone."""
+    """The words from start to end, with what stands around them in their sentence.
+
+    Rules that cut after a full stop count the quotation mark that opens the next sentence to this one; it is shown
+    where it belongs.
+    """
     if of.text is None:
         return Passage("", "", "")
     zones = (zone for zone in of.article.zones if zone.start <= start < zone.end)
     zone = next(zones, None)
-    low, high = (zone.start, zone.end) if zone else (0, len(of.text))
+    first, last = (zone.start, zone.end) if zone else (0, len(of.text))
+    low, high = first, last
     for sentence in of.sentences:
         if sentence.start <= start and end <= sentence.end:
-            low, high = max(low, sentence.start), min(high, sentence.end)
-    before, after = of.text[low:start], of.text[end : max(high, end)]
-    if len(before) > _BEFORE:
-        before = "…" + before[-_BEFORE:].partition(" ")[2]
-    if len(after) > _AFTER:
-        after = after[:_AFTER].rpartition(" ")[0] + "…"
+            low, high = max(first, sentence.start), min(last, sentence.end)
+    opening = _OPENING.search(of.text[first:low])
+    before = (opening[0] if opening else "") + of.text[low:start]
+    after = _OPENING.sub("", of.text[end : max(high, end)]).rstrip()
     return Passage(before.replace("\n", " "), of.text[start:end], after.replace("\n", " "))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -37,6 +39,10 @@ class Signs(Record):
     """The file, whole."""
 
     attributes: Attributes
+    answers: dict[str, str]
+    """What an answer is called on a page for readers who do not know the schema."""
+    kinds: dict[str, str]
+    """What marks are called there, by kind."""
     tones: tuple[str, ...]
     stance: dict[str, Sign]
     realis: dict[str, Sign]
@@ -64,6 +70,12 @@ class Signs(Record):
         known = (*self.stance.values(), *self.realis.values(), self.mentioned)
         same = (each for each in known if (each.sign, each.tone) == (sign.sign, sign.tone))
         return next(same, sign)
+
+
+def tally(signs: Iterable[Sign]) -> tuple[tuple[Sign, int], ...]:
+    """How many claims have which sign, those alike taken together; the most frequent first."""
+    counts = Counter(map(load().alike, signs))
+    return tuple(sorted(counts.items(), key=lambda entry: (-entry[1], entry[0].sign)))
 
 
 @cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import floor, log10
@@ -13,7 +12,7 @@ from annotate.model.ids import slug
 from annotate.model.records import Annotation
 from annotate.model.schema import Schema
 from annotate.site import signs
-from annotate.site.sayings import Saying, Toll, with_doubters
+from annotate.site.sayings import Saying, Toll, same_words, with_doubters
 from annotate.site.signs import Sign
 
 
@@ -79,7 +78,7 @@ def told_by_several(annotation: Annotation, sayings: Sequence[Saying]) -> list[J
     words = {mark.id: mark for mark in annotation.event_mentions}
     for cluster in annotation.events:
         of_event = [saying for saying in sayings if saying.event in cluster.mentions]
-        if len({saying.speaker for saying in of_event}) > 1:
+        if len({same_words(saying.speaker) for saying in of_event}) > 1:
             first = words[cluster.mentions[0]]
             tells = f"{first.label.replace('_', ' ')}: {_best_words(of_event)}"
             events.append(JoinedEvent(first.id, tells, {annotation.article: cluster.mentions}))
@@ -99,7 +98,8 @@ def _best_words(sayings: Sequence[Saying]) -> str:
 def matrix(events: Sequence[JoinedEvent], sayings: Mapping[str, Sequence[Saying]]) -> Matrix:
     """Of each document, in the order given, the sources that tell of any of the events.
 
-    Two names are two sources, and so are two documents: who the same source is across documents is not in the corpus.
+    Two names are two sources, unless they are the same words, and so are two documents: who the same source is across
+    documents is not in the corpus.
     """
     reports = []
     for document, of_document in sayings.items():
@@ -119,17 +119,17 @@ def _rows(
         for saying in with_doubters(sayings)
         if any(saying.event in of_event for of_event in marks)
     ]
-    speakers = dict.fromkeys((saying.in_own_voice, saying.speaker) for saying in told)
+    by_speaker: dict[tuple[bool, str], list[Saying]] = {}
+    for saying in told:
+        key = saying.in_own_voice, same_words(saying.speaker)
+        by_speaker.setdefault(key, []).append(saying)
     # The article's own voice first: what is attributed stands under who passes it on.
-    for own, speaker in sorted(speakers, key=lambda key: not key[0]):
-        of_speaker = [
-            saying for saying in told if (saying.in_own_voice, saying.speaker) == (own, speaker)
-        ]
+    for (own, _name), of_speaker in sorted(by_speaker.items(), key=lambda entry: not entry[0][0]):
         cells = tuple(
             tuple(saying for saying in of_speaker if saying.event in of_event) for of_event in marks
         )
         label = next((saying.source_label for saying in of_speaker if saying.source_label), None)
-        yield SourceRow(document, speaker, label, own, cells)
+        yield SourceRow(document, of_speaker[0].speaker, label, own, cells)
 
 
 def _column(
@@ -139,13 +139,12 @@ def _column(
     for _document, rows in reports:
         for row in rows:
             told += row.cells[place]
-    known = signs.load()
-    counts = Counter(known.alike(saying.sign) for saying in told)
-    tones = {sign.tone for sign in counts}
+    tally = signs.tally(saying.sign for saying in told)
+    tones = {sign.tone for sign, _count in tally}
     return Column(
         event,
         tuple(dict.fromkeys(saying.label for saying in told)),
-        tuple(sorted(counts.items(), key=lambda entry: (-entry[1], entry[0].sign))),
+        tally,
         "affirms" in tones and not tones.isdisjoint({"denies", "doubts"}),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -22,11 +22,11 @@ def drawn(
     marks: Iterable[Mark],
     prefix: str = "",
     loud: Collection[str] = (),
-    labelled: bool = False,
+    behind: Mapping[str, Markup] | None = None,
 ) -> Markup:
     """The zone's words with its marks as `<mark>`s; those whose ids are `loud` stand out.
 
-    `labelled`, each mark's label stands behind its last word.
+    What `behind` has for a mark, by its id, stands behind its last word.
 
     Where a mark crosses another it is closed and opened again, and so is one that goes on behind the zone: each piece
     names its mark in `data-mark`, and the first has its id, after the prefix.
@@ -44,7 +44,7 @@ def drawn(
     open_marks: list[Mark] = []
     ordered = sorted(edges)
     for offset, after in zip(ordered, [*ordered[1:], zone.end], strict=True):
-        _close(pieces, open_marks, offset, prefix, loud, labelled)
+        _close(pieces, open_marks, offset, prefix, loud, behind or {})
         for mark in inside:
             if max(mark.start, zone.start) == offset:
                 pieces.append(_tag(mark, prefix, loud, first=mark.start >= zone.start))
@@ -60,15 +60,13 @@ def _close(
     offset: int,
     prefix: str,
     loud: Collection[str],
-    labelled: bool,
+    behind: Mapping[str, Markup],
 ) -> None:
     while any(mark.end == offset for mark in open_marks):
         depth = max(place for place, mark in enumerate(open_marks) if mark.end == offset)
         crossing = open_marks[depth + 1 :]
         pieces += ["</mark>"] * len(crossing)
-        if labelled:
-            pieces.append(f"<sub>{escape(open_marks[depth].label)}</sub>")
-        pieces.append("</mark>")
+        pieces += [behind.get(open_marks[depth].id, ""), "</mark>"]
         del open_marks[depth:]
         for mark in crossing:
             pieces.append(_tag(mark, prefix, loud, first=False))
@@ -87,6 +85,11 @@ def kind(mark: Mark) -> str:
     return mark.label if mark.label in ATTRIBUTION_SPANS else str(align.layer(mark).value)
 
 
+def label_signs(marks: Iterable[Mark]) -> dict[str, Markup]:
+    """By mark, its label, to stand behind its last word."""
+    return {mark.id: Markup("<sub>{}</sub>").format(mark.label) for mark in marks}
+
+
 def details(
     annotation: Annotation, words: Callable[[Span], str | None], prefix: str = ""
 ) -> dict[str, Any]:
@@ -97,7 +100,6 @@ def details(
         links = [(label, prefix + head) for label, head in align.links(mark)]
         told[prefix + mark.id] = {
             "label": mark.label,
-            "kind": kind(mark),
             "words": words(mark) or f"{mark.start}–{mark.end}",
             "answers": [[name, str(value)] for name, value in mark.attributes.items()],
             "links": links,

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page
@@ -14,24 +12,6 @@ from tests.site.conftest import articles as articles
 from tests.site.conftest import built as built
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def page(browser: Any) -> Iterator[Page]:
-    """A page that asks nothing of a network, runs nothing of a text, and complains of nothing."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    context.set_default_timeout(10_000)
-    opened = context.new_page()
-    requests: list[str] = []
-    wrongs: list[str] = []
-    opened.on("request", lambda request: requests.append(request.url))
-    opened.on("console", lambda message: wrongs.append(message.text))
-    opened.on("pageerror", lambda error: wrongs.append(str(error)))
-    opened.on("dialog", lambda dialog: wrongs.append(dialog.message) or dialog.dismiss())
-    yield opened
-    assert [url for url in requests if not url.startswith("file:")] == []
-    assert wrongs == []
-    context.close()
 
 
 def test_a_cell_leads_to_its_words_and_back(page: Page, built: Path, articles: Articles) -> None:

@@ -108,14 +108,19 @@ def test_the_page_stands_alone_and_draws_every_mark(
     assert "https:" not in written
     policy = root.xpath("//meta[@http-equiv='Content-Security-Policy']/@content")[0]
     assert re.fullmatch(
-        r"default-src 'none'; style-src 'sha256-\S+'; script-src 'sha256-\S+'", policy
+        r"default-src 'none'; base-uri 'none'; form-action 'none'"
+        r"; style-src 'sha256-\S+'; script-src 'sha256-\S+'",
+        policy,
     )
     assert "<the mill>" not in written
     assert schema.labels["capture"].colour.lower() in written.lower()
     assert "the ministry" in [
-        cell.text_content() for cell in root.xpath("//table[@class='claims']//th")
+        name.text_content() for name in root.xpath("//p[@class='teller']/b/bdi")
     ]
-    kinds = {each.get("class").split()[0].removeprefix("label-") for each in root.iter("mark")}
+    kinds = {
+        each.get("class").split()[0].removeprefix("label-")
+        for each in root.xpath("//mark[@data-mark]")
+    }
     assert {"armed_group", "capture", "content", "source", "cue"} <= kinds
     assert "unread by a person" in root.text_content()
 
@@ -145,7 +150,7 @@ def test_nothing_is_added_to_the_corpus_and_a_bad_file_does_not_stop_the_others(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--format", "pdf"], "no format pdf; give one of table, jsonl, html, acre"),
+        (["--format", "pdf"], "no format pdf; give one of table, json, jsonl, html, acre"),
         (["--published", "Friday"], "is no date; give it as 2015-10-11"),
         (["--model", "nowhere"], "train one with: python scripts/train.py"),
         (["--model", "lookup"], "nothing is built there to learn from; run acre build"),

@@ -10,10 +10,11 @@ import pytest
 
 from annotate.corpus import store
 from annotate.corpus.store import Corpus, SplitRow
+from annotate.extract.extractors import Extractor
 from annotate.model import tokens
-from annotate.model.records import Article
+from annotate.model.records import Annotation, Article
 from annotate.model.schema import Schema
-from annotate.site import site
+from annotate.site import extracted, site
 
 ARMY = """The army bombed Tak
 
@@ -83,3 +84,50 @@ def built(corpus: Corpus, articles: Articles, schema: Schema, tmp_path: Path) ->
     folder = tmp_path / "site"
     site.write(corpus, schema, tmp_path / "guidelines", folder)
     return folder
+
+
+CAMP = """Camp empties
+
+“[c1:content|[h2:source|They] [q2:cue|told] us that [c2:content|[m1:state_force|the army] had [e1:shelling|shelled] \
+[m2:place|Tak] and [m3:facility|the mill]]],” [q1:cue|said] [h1:source|[m4:person|a cook]]. “[c3:content|\
+[m5:civilians|We] [e2:displacement|left] on [m6:time|Monday]],” [h3:source|[m7:person|she]] [q3:cue|added].
+
+[c4:content|[m9:armed_group|The rebels] will [e3:withdrawal|leave] [m10:place|Tak]], [h4:source|\
+[m8:state_force|The army]] [q4:cue|promised].
+---
+m4 same_as:m7
+e1 agent:m1 target:m2 target:m3 realis=actual
+e2 victim:m5 time:m6 realis=actual
+e3 agent:m9 origin:m10 realis=future_or_hypothetical
+m6 value=2024-04-29
+c1 source:h1 cue:q1 stance=asserts style=direct source_status=anonymous
+c2 source:h2 cue:q2 stance=asserts style=indirect source_status=anonymous
+c3 source:h3 cue:q3 stance=asserts style=direct source_status=anonymous
+c4 source:h4 cue:q4 stance=commits style=indirect source_status=named
+"""
+
+
+@pytest.fixture
+def read(write: Callable[..., Any]) -> list[tuple[Article, Annotation]]:
+    """What an extractor could have read in four articles; one would break a page, and its metadata as well."""
+    return [
+        write(CAMP, outlet="Camp Radio", published="2024-05-01", url="https://camp.invalid/1"),
+        write(ARMY, outlet="Rebel Radio", published="2024-05-01"),
+        write(MINISTER, outlet="صحيفة الجبل", published="2024-05-02"),
+        write(HOSTILE, outlet="<b>Out</b>let", url="javascript:alert(1)"),
+    ]
+
+
+@pytest.fixture
+def extracted_page(
+    read: list[tuple[Article, Annotation]], schema: Schema, tmp_path: Path
+) -> Callable[..., Path]:
+    """Writes the page of these articles, or of some."""
+
+    def written(some: slice = slice(None)) -> Path:
+        path = tmp_path / "extracted.html"
+        extractor = Extractor("invented", "1", lambda _article: (read[0][1], {}))
+        path.write_text(extracted.render(read[some], extractor, schema), encoding="utf-8")
+        return path
+
+    return written

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from annotate.corpus.store import Corpus
 from annotate.dataset.builder import BuildReport, documents
+from annotate.extract import extractors
 from annotate.model.schema import Schema
 from annotate.site import joining, sayings, signs, stories
 from annotate.site.sayings import Saying
@@ -49,6 +52,31 @@ def test_who_passes_on_a_claim_and_denies_it_has_a_row_of_his_own(
     assert column.labels == ("air_strike",)
     assert [(sign.sign, count) for sign, count in column.signs] == [("+", 2), ("−", 1)]
     assert [sign.sign for sign in matrix.legend] == ["+", "−"]
+
+
+TWICE = """Army speaks twice
+
+[h1:source|[m1:state_force|The army]] [q1:cue|said] [c1:content|[m2:place|Tak] was [e1:air_strike|bombed]]. \
+[c2:content|[m3:place|Tak] was [e2:air_strike|hit]], [h2:source|[m4:state_force|the army]] [q2:cue|added].
+---
+e1 target:m2 realis=actual
+e2 target:m3 realis=actual
+e1 same_as:e2
+c1 source:h1 cue:q1 stance=asserts style=indirect source_status=named
+c2 source:h2 cue:q2 stance=asserts style=indirect source_status=named
+"""
+
+
+def test_a_source_that_is_written_in_two_ways_has_one_row(
+    write: Callable[..., Any], schema: Schema
+) -> None:
+    article, annotation = write(TWICE)
+    said = sayings.sayings(extractors.document(article, annotation), schema)
+    assert [saying.speaker for saying in said] == ["The army", "the army"]
+    event = JoinedEvent("bombed", "bombed", {article.id: ("e1", "e2")})
+    ((_document, (row,)),) = stories.matrix([event], {article.id: said}).reports
+    assert [saying.passage.trigger for saying in row.cells[0]] == ["bombed", "hit"]
+    assert stories.told_by_several(annotation, said) == []
 
 
 def test_a_source_whose_words_may_not_be_shown_is_one_all_the_same(

@@ -54,9 +54,9 @@ def test_a_labelled_text_names_each_mark_behind_its_last_word(
     )
     words, annotation = notation.parse(source, schema, "a", "0" * 64, made())
     zone = Span(start=0, end=len(words))
-    drawn = html.fragment_fromstring(
-        str(text.drawn(words, zone, annotation.marks(), labelled=True)), create_parent="div"
-    )
+    marks = list(annotation.marks())
+    written = text.drawn(words, zone, marks, behind=text.label_signs(marks))
+    drawn = html.fragment_fromstring(str(written), create_parent="div")
     labels = [sub.text for sub in drawn.iter("sub")]
     assert labels == ["person", "place", "capture"]
     for sub in list(drawn.iter("sub")):

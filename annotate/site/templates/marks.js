@@ -2,8 +2,16 @@
 "use strict";
 (() => {
   const marks = JSON.parse(document.getElementById("marks").textContent);
+  const glosses = JSON.parse(document.getElementById("glosses")?.textContent ?? '{"roles": {}, "answers": {}}');
   const told = document.getElementById("told");
-  const pieces = (id) => document.querySelectorAll(`mark[data-mark="${CSS.escape(id)}"]`);
+  // Once, and not with a search of the page for each mark: of thirty articles that takes seconds.
+  const piecesOf = new Map();
+  for (const piece of document.querySelectorAll("mark[data-mark]")) {
+    const id = piece.dataset.mark;
+    if (!piecesOf.has(id)) piecesOf.set(id, []);
+    piecesOf.get(id).push(piece);
+  }
+  const pieces = (id) => piecesOf.get(id) ?? [];
   let shown = null, held = null;
 
   const element = (name, ...children) => {
@@ -14,13 +22,21 @@
   const short = (words) => (words.length > 90 ? words.slice(0, 89) + "…" : words);
   const spaced = (name) => name.replaceAll("_", " ");
 
+  // A role in words, where the page has them: “who fired”.
+  const gloss = (mark, role) => glosses.roles[mark.label]?.[role];
+
   function lines(mark, id) {
-    const found = mark.answers.map(([name, value]) => [spaced(name), spaced(value)]);
-    for (const [role, other] of mark.links) found.push([spaced(role), short(marks[other].words)]);
-    for (const [role, other] of mark.from ?? []) found.push([`${spaced(role)} of`, short(marks[other].words)]);
+    const found = mark.answers.map(([name, value]) => [glosses.answers[name] ?? spaced(name), spaced(value)]);
+    for (const [role, other] of mark.links) found.push([gloss(mark, role) ?? spaced(role), short(marks[other].words)]);
+    for (const [role, other] of mark.from ?? []) {
+      const words = gloss(marks[other], role), from = short(marks[other].words);
+      found.push(words ? [`${spaced(marks[other].label)} “${from}”`, words] : [`${spaced(role)} of`, from]);
+    }
     const same = (mark.same ?? []).filter((other) => other !== id).map((other) => short(marks[other].words));
     if (same.length) found.push(["the same as", [...new Set(same)].join(" · ")]);
-    return found;
+    const together = new Map();
+    for (const [name, value] of found) together.set(name, [...(together.get(name) ?? []), value]);
+    return together;
   }
 
   function clear() {
@@ -31,7 +47,7 @@
   }
 
   function link(id, role) {
-    const all = [...pieces(id)];
+    const all = pieces(id);
     for (const piece of all) piece.classList.add("linked");
     if (role && all.length) all[all.length - 1].dataset.role = spaced(role);
   }
@@ -50,14 +66,18 @@
     label.className = `label label-${mark.label}`;
     const words = element("bdi", `“${short(mark.words)}”`);
     const list = element("dl");
-    for (const [name, value] of lines(mark, id)) list.append(element("dt", name), element("dd", element("bdi", value)));
+    for (const [name, values] of lines(mark, id)) {
+      list.append(element("div", element("dt", name), ...values.map((value) => element("dd", element("bdi", value)))));
+    }
     told.replaceChildren(element("p", label, " ", words), list);
+    document.dispatchEvent(new CustomEvent("shown", { detail: id }));
   }
 
   const markAt = (target) => target.closest?.("mark")?.dataset.mark;
   for (const text of document.querySelectorAll(".text")) {
     text.addEventListener("pointerover", (event) => held === null && markAt(event.target) && show(markAt(event.target)));
     text.addEventListener("click", (event) => {
+      if (event.target.closest("a")) return;
       const id = markAt(event.target);
       held = id === held ? null : id ?? null;
       if (id) show(id);
@@ -79,11 +99,26 @@
       all[next].focus();
     });
   }
-  for (const box of document.querySelectorAll("fieldset.legend input")) {
+  for (const box of document.querySelectorAll(".legend input")) {
+    box.hidden = false;
     box.addEventListener("change", () => {
       for (const piece of document.querySelectorAll(`mark.${box.value}`)) piece.classList.toggle("off", !box.checked);
     });
   }
+  // A row somewhere else on the page, about a mark.
+  for (const name of ["pointerover", "focusin"]) {
+    document.addEventListener(name, (event) => {
+      const row = event.target.closest?.("[data-shows]");
+      if (row && held === null) show(row.dataset.shows);
+    });
+  }
+  addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      held = shown = null;
+      clear();
+      told.replaceChildren();
+    }
+  });
   const arrive = () => {
     const id = decodeURIComponent(location.hash.slice(1));
     if (marks[id]) show(id);
