@@ -22,8 +22,11 @@ from thinc.api import Config
 
 from annotate import __version__
 from annotate.corpus import store
+from annotate.corpus.articles import reading
 from annotate.extract import lookup, pipeline
 from annotate.model import schema as schema_
+from annotate.model.issues import UsageError
+from annotate.model.schema import Schema
 from scripts import encoders, terminal
 
 ROOT = Path(__file__).parents[1]
@@ -53,6 +56,18 @@ def train(
     names: Annotated[
         int, typer.Option(min=0, help="So many more copies of each text with other names in it.")
     ] = 0,
+    silver: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help=(
+                "Articles that nobody has annotated, as acre add reads them: --teacher does; may be"
+                " given several times."
+            )
+        ),
+    ] = None,
+    teacher: Annotated[
+        str | None, typer.Option(help="The trained pipeline that annotates --silver.")
+    ] = None,
     name: Annotated[
         str, typer.Option(help="What the pipeline is called, in its own words and in scores.")
     ] = "small",
@@ -64,10 +79,28 @@ def train(
     store.write(output / "lookup.json", f"{learned.model_dump_json(indent=1)}\n".encode())
     print(f"wrote {output / 'lookup.json'}")
     began = time.perf_counter()
-    learn(corpus, output, config, epochs, encoder, {"corpora.train.names": names}, name)
+    overrides: dict[str, Any] = {"corpora.train.names": names}
+    if silver or teacher:
+        overrides["corpora.train.silver"] = _annotated(silver, teacher, schema, output)
+    learn(corpus, output, config, epochs, encoder, overrides, name)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"trained in {time.perf_counter() - began:,.0f} s, with {memory:,.0f} MB at most")
     print(f"wrote {output / 'model-best'}")
+
+
+def _annotated(silver: list[Path] | None, teacher: str | None, schema: Schema, output: Path) -> str:
+    """The file of articles that the teacher has annotated; they are kept apart from gold."""
+    if not silver or not teacher:
+        raise UsageError("--silver and --teacher go together; give both")
+    path = output / "silver.jsonl"
+    parts = [part for each in silver for part in reading.read(each, reading.About("local"))]
+    for part in parts:
+        if part.article is None:
+            print(part.error or part.where, file=sys.stderr)
+    articles = [part.article for part in parts if part.article is not None]
+    count = pipeline.write_silver(path, articles, pipeline.load(teacher), schema)
+    print(f"wrote {path}: {count} articles annotated by {teacher}")
+    return str(path)
 
 
 def learn(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Container, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -51,17 +53,24 @@ def read(corpus: str, split: str, schema: Schema) -> Iterator[tuple[Article, Ann
 
 @registry.readers("acre.dataset.v1")
 def reader(
-    corpus: str, split: str, schema: str, names: int = 0, only: list[str] | None = None
+    corpus: str,
+    split: str,
+    schema: str,
+    names: int = 0,
+    only: list[str] | None = None,
+    silver: str | None = None,
 ) -> Callable[[Language], Iterable[Example]]:
     """For a config: the zones of a split's documents, as examples to learn from.
 
     `names` says how many copies with other names there are of each. `only` has the ids of the documents to learn from,
-    where it is not all of them.
+    where it is not all of them. `silver` is a file of articles that another extractor has annotated, as
+    `write_silver` writes it.
     """
 
     def examples(nlp: Language) -> Iterator[Example]:
         known = schema_.load(Path(schema))
-        for article, annotation in _augmented(corpus, split, known, names, only):
+        gold = _augmented(corpus, split, known, names, only)
+        for article, annotation in chain(gold, _silver(silver)):
             for doc in docs_.gold(article, annotation, known, nlp):
                 if len(doc):
                     predicted = nlp.make_doc(doc.text)
@@ -94,6 +103,26 @@ def _augmented(
             yield article, annotation
             for seed in range(names):
                 yield augment_names(article, annotation, seed, labels_.load(schema))
+
+
+def write_silver(path: Path, articles: Iterable[Article], teacher: Language, schema: Schema) -> int:
+    """Annotate articles whose texts are there with the teacher's predictions, in JSON lines; how many there were."""
+    lines = []
+    for article in articles:
+        predicted, _scores = predict(teacher, article, schema)
+        lines.append(
+            json.dumps([article.model_dump(mode="json"), predicted.model_dump(mode="json")])
+        )
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return len(lines)
+
+
+def _silver(path: str | None) -> Iterator[tuple[Article, Annotation]]:
+    if path is not None:
+        with Path(path).open(encoding="utf-8") as lines:
+            for line in lines:
+                article, annotation = json.loads(line)
+                yield Article.model_validate(article), Annotation.model_validate(annotation)
 
 
 def load(path: str, without: Collection[str] = ()) -> Language:

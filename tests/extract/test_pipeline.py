@@ -21,6 +21,7 @@ from annotate.dataset import build
 from annotate.extract import docs, extractors, pipeline
 from annotate.measure import score
 from annotate.model.issues import UsageError
+from annotate.model.records import Annotation, Article
 from annotate.model.schema import Schema
 from tests.conftest import ROOT, SENTENCE, Acre
 from tests.extract.conftest import Document, arguments, parsed, run_script
@@ -161,6 +162,36 @@ def test_it_comes_as_a_package(trained: Trained, tmp_path: Path) -> None:
     assert loaded.returncode == 0, loaded.stderr[-2000:]
     assert "'capture'" in loaded.stdout
     assert "'content'" in loaded.stdout
+
+
+def test_it_learns_from_what_a_teacher_has_annotated_too(
+    trained: Trained, loaded: Any, schema: Schema, tmp_path: Path
+) -> None:
+    (tmp_path / "news.txt").write_text("Rebels seized the bridge at Urd, the ministry said.\n")
+    done = run_script(
+        "train", "--config", trained.folder.parents[1] / "small.cfg", "--epochs", 1, "--corpus",
+        trained.corpus.root, "--silver", tmp_path / "news.txt", "--teacher", trained.folder,
+        "--output", tmp_path / "out",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    path = tmp_path / "out" / "silver.jsonl"
+    ((article, annotation),) = [json.loads(line) for line in path.read_text().splitlines()]
+    assert annotation["provenance"]["annotator"] == "small"
+    silver = Article.model_validate(article)
+    assert Annotation.model_validate(annotation) == pipeline.predict(loaded, silver, schema)[0]
+    gold, both = (
+        [
+            example.text
+            for example in pipeline.reader(str(trained.corpus.root), "train", SCHEMA, silver=more)(
+                loaded
+            )
+        ]
+        for more in (None, str(path))
+    )
+    assert both == [*gold, (silver.text or "").strip()]
+    alone = run_script("train", "--silver", tmp_path / "news.txt", "--output", tmp_path / "none")
+    assert alone.returncode == 2
+    assert "--silver and --teacher go together" in alone.stderr
 
 
 def test_the_card_of_a_package_tells_what_was_measured(corpus: Corpus) -> None:
