@@ -146,13 +146,18 @@ class Client:
     @_as_expected
     def project(self, title: str) -> dict[str, Any] | None:
         """The project of exactly this title, or None; ClientError where there are two."""
-        projects = [project for project in self._projects(title) if project["title"] == title]
+        projects = self.namesakes(title)
         if len(projects) > 1:
             numbers = ", ".join(str(project["id"]) for project in projects)
             raise ClientError(
                 f"{self.url}: two projects are called {title!r} ({numbers}); rename one"
             )
         return projects[0] if projects else None
+
+    def namesakes(self, title: str) -> list[dict[str, Any]]:
+        """Every project of exactly this title, the oldest first."""
+        projects = [project for project in self._projects(title) if project["title"] == title]
+        return sorted(projects, key=lambda project: int(project["id"]))
 
     def _projects(self, title: str) -> Iterator[dict[str, Any]]:
         page, seen = 1, 0
@@ -170,6 +175,10 @@ class Client:
     def create_project(self, fields: dict[str, Any]) -> dict[str, Any]:
         """A new project."""
         return dict(self._call("POST", "api/projects", json=fields))
+
+    def delete_project(self, project: int) -> None:
+        """With all that is in it."""
+        self._answer("DELETE", f"api/projects/{project}")
 
     def create_view(self, project: int, title: str, hidden: Mapping[str, Collection[str]]) -> None:
         """A view of the project's list of tasks without these columns: `explore` of the list, `labeling`

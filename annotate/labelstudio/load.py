@@ -205,8 +205,16 @@ def _project(
 
 
 def create(client: Client, fields: dict[str, Any]) -> int:
-    """A new project, whose list of tasks shows what an annotator chooses an article by, and how far the work is."""
+    """A new project, whose list of tasks shows what an annotator chooses an article by, and how far the work is.
+
+    A load that was killed may be answered by a slow server only now. Then its project is taken, and the one that was
+    just made, in which nothing is, goes.
+    """
     number = int(client.create_project(fields)["id"])
+    oldest = int(client.namesakes(str(fields["title"]))[0]["id"])
+    if oldest != number:
+        client.delete_project(number)
+        number = oldest
     beside = (*_HIDDEN, "completed_at", "data.outlet", "data.date")
     client.create_view(number, "Articles", {"explore": _HIDDEN, "labeling": beside})
     return number

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -127,6 +128,25 @@ def test_an_article_in_two_tasks_is_named(
     client.import_tasks(number, [{"data": tasks.data(article, schema)}])
     (issue,) = load.load(client, project, corpus.articles(), schema).issues
     assert (issue.where, issue.code) == (article.id, "task-repeated")
+
+
+def test_a_killed_load_that_is_answered_late_makes_no_second_project(
+    corpus: Corpus, write: Write, schema: Schema, client: Client, project: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Its project appears between this load's look at the server and its own project."""
+    article, _ = write(SENTENCE)
+    create = client.create_project
+    late: list[int] = []
+
+    def behind(fields: dict[str, Any]) -> dict[str, Any]:
+        late.append(int(create(fields)["id"]))
+        return create(fields)
+
+    monkeypatch.setattr(client, "create_project", behind)
+    report = load.load(client, project, corpus.articles(), schema)
+    assert (report.project, report.added) == (late[0], [article.id])
+    assert [each["id"] for each in client.namesakes(project)] == late
 
 
 def test_what_the_server_refuses_is_one_clear_line(client: Client, project: str) -> None:
