@@ -163,9 +163,11 @@ def _difference(
     """
     total = 0
     for start, end in one:
-        for begin, stop in other:
-            if start < stop and begin < end:
-                total += (start - begin) ** 2 + (end - stop) ** 2
-        if any(begin <= start and end <= stop for begin, stop in gaps):
+        for begin, stop in islice(other, bisect_right(other, start, key=itemgetter(1)), None):
+            if begin >= end:
+                break
+            total += (start - begin) ** 2 + (end - stop) ** 2
+        gap = bisect_right(gaps, start, key=itemgetter(0)) - 1
+        if gap >= 0 and end <= gaps[gap][1]:
             total += 2 * (end - start) ** 2
     return total
