@@ -23,6 +23,8 @@ UNREADABLE = (
 )  # fmt: skip
 """What reading YAML or JSON raises: no file to be read, no UTF-8, no YAML, a month 13, not what is to stand there."""
 _SHOWN = 200
+# `json.dumps` makes one anew for each value: as long as most values take.
+_ONE_LINE = json.JSONEncoder(ensure_ascii=False)
 
 
 class StoreError(AcreError):
@@ -145,7 +147,7 @@ def file_names(folder: Path, suffix: str) -> Iterator[str]:
 
 def compact(value: Any) -> str:
     """The value as JSON on one line."""
-    return json.dumps(value, ensure_ascii=False)
+    return _ONE_LINE.encode(value)
 
 
 def one_line(error: Exception) -> str:

@@ -63,10 +63,11 @@ class Cache:
         except (msgspec.MsgspecError, pa.ArrowInvalid, OSError):
             return None
 
-    def keep(self, name: Name, key: bytes, content: bytes) -> None:
-        """Keep a part as `parts.dump` gives it, unless the article was changed while it was being made."""
+    def keep(self, name: Name, key: bytes, part: Part) -> None:
+        """Keep the part, unless the article was changed while it was being made."""
         if self.key(name) != key:
             return
+        content = parts.dump(part)
         path = self._corpus.built_path(name[0])
         path.parent.mkdir(parents=True, exist_ok=True)
         # Not flushed to the disk: what is lost in a crash is made again, and what is damaged has another key.

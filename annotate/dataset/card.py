@@ -331,8 +331,10 @@ def _filled(row: dict[str, Any]) -> int:
     """How much of a row is filled: a point for each column that is not empty, and up to 3 for what a list holds."""
     points = 0
     for value in row.values():
-        points += value not in (None, [], "")
-        points += min(len(value), 3) if isinstance(value, list) else 0
+        if isinstance(value, list):
+            points += min(len(value), 3) + bool(value)
+        else:
+            points += value is not None and value != ""
     return points
 
 

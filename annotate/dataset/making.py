@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from annotate.corpus.store import Corpus
-from annotate.dataset import parts as parts_
 from annotate.dataset.cache import Cache
 from annotate.dataset.parts import Name, Part, PartMaker
 from annotate.model.issues import AcreError
@@ -70,7 +69,7 @@ class _Group(NamedTuple):
     kept: dict[Name, Part]
     jobs: list[list[Name]]
     """What is not kept; of each a part is made."""
-    made: Future[list[bytes]]
+    made: Future[list[Part]]
 
 
 def _begin(names: Sequence[Name], executor: Executor, cache: Cache | None) -> _Group:
@@ -95,21 +94,21 @@ def _end(group: _Group, cache: Cache | None) -> Iterator[Part]:
         )
         raise AcreError(message) from None
     if cache is None:
-        yield from map(parts_.load, made)
+        yield from made
         return
-    content_of = {name: content for (name,), content in zip(group.jobs, made, strict=True)}
+    part_of = {name: part for (name,), part in zip(group.jobs, made, strict=True)}
     for name in group.names:
         if name in group.kept:
             yield group.kept[name]
         else:
-            cache.keep(name, group.keys[name], content_of[name])
-            yield parts_.load(content_of[name])
+            cache.keep(name, group.keys[name], part_of[name])
+            yield part_of[name]
 
 
-def _submit(executor: Executor, jobs: list[list[Name]]) -> Future[list[bytes]]:
+def _submit(executor: Executor, jobs: list[list[Name]]) -> Future[list[Part]]:
     if jobs:
         return executor.submit(_make, jobs)
-    nothing: Future[list[bytes]] = Future()
+    nothing: Future[list[Part]] = Future()
     nothing.set_result([])
     return nothing
 
@@ -149,6 +148,6 @@ def _start(corpus: Corpus, schema: Schema, texts: bool) -> None:
     gc.disable()  # as `parts` does, in the processes that it starts
 
 
-def _make(jobs: list[list[Name]]) -> list[bytes]:
+def _make(jobs: list[list[Name]]) -> list[Part]:
     """A part of the articles of each job."""
-    return [parts_.dump(_maker.of_names(names)) for names in jobs]
+    return [_maker.of_names(names) for names in jobs]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, get_args
 
@@ -17,6 +17,7 @@ from annotate.dataset.builder import Builder, BuildReport, BuiltArticle
 from annotate.dataset.card import Figures
 from annotate.dataset.features import CONFIGS, arrow_schema, encoder
 from annotate.measure.counts import Counts, count
+from annotate.measure.disagreements import DisagreementType
 from annotate.model.schema import Schema
 
 Name = tuple[str, str]
@@ -47,6 +48,10 @@ class Part:
     comparisons: list[Counts] = field(default_factory=list)
     """Of each article with several passes, what they share."""
 
+    def __reduce__(self) -> tuple[Callable[[bytes], Part], tuple[bytes]]:
+        """From one process to another it goes in the form in which it is kept."""
+        return load, (dump(self),)
+
 
 def dump(part: Part) -> bytes:
     """The part as MessagePack."""
@@ -58,9 +63,11 @@ def load(content: bytes) -> Part:
     return _decoder.decode(content)
 
 
-def _counter(kind: Any, value: Any) -> Any:
-    """What MessagePack has no word for: a Counter, which came as a map."""
-    return Counter(msgspec.convert(value, dict[get_args(kind)[0], int]))  # type: ignore[misc]
+def _counter(kind: Any, value: dict[Any, int]) -> Counter[Any]:
+    """What MessagePack has no word for: a Counter, which came as a map, a tuple with names in it as one without."""
+    if get_args(kind) == (DisagreementType,):
+        return Counter({DisagreementType(*names): number for names, number in value.items()})
+    return Counter(value)
 
 
 _decoder = msgspec.msgpack.Decoder(Part, dec_hook=_counter)
@@ -94,9 +101,13 @@ class PartMaker:
             built = self._builder.build(entry, part.report)
             if built is not None:
                 self._add(built, part, rows)
+        # Where each document is the only pass, `annotators` has the very rows of `documents`: they are encoded once.
+        contents: dict[tuple[int, ...], bytes] = {}
         for (config, split), of_file in rows.items():
-            content = bytes(batch(config, of_file, self._schema).serialize())
-            part.rows.append(Rows(config, split, len(of_file), content))
+            same = tuple(map(id, of_file))
+            if same not in contents:
+                contents[same] = bytes(batch(config, of_file, self._schema).serialize())
+            part.rows.append(Rows(config, split, len(of_file), contents[same]))
         return part
 
     def _add(

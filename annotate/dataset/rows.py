@@ -16,7 +16,15 @@ from annotate.dataset.entities import cluster_of
 from annotate.dataset.features import OUTSIDE, VOICES, attribute_names, is_flag, values_of_roles
 from annotate.model.claims import STANCE, Claim, enclosing, is_own_denial
 from annotate.model.claims import claims as claims_of
-from annotate.model.records import Annotation, Article, Attribution, Mark, Sentence, Span
+from annotate.model.records import (
+    Annotation,
+    Article,
+    AttributeValue,
+    Attribution,
+    Mark,
+    Sentence,
+    Span,
+)
 from annotate.model.schema import Schema
 from annotate.model.tokens import sentence_of, token_range
 
@@ -282,14 +290,10 @@ def _story_events(of: Document) -> Mapping[str, str]:
 
 def _roles(of: Document, claim: Claim, schema: Schema) -> dict[str, list[DatasetRow]]:
     """Every filler of each role, in the order of the text, each once."""
-    entity_of = _entity_of(of) | cluster_of(of.annotation.events)
-    arguments_of = {event["id"]: arguments for event, arguments in _events(of, schema)}
     roles: dict[str, list[DatasetRow]] = {role: [] for role in schema.roles}
     for event in (claim.event, *claim.doubles):
-        for argument in arguments_of[event.id]:
-            filler = {name: argument[name] for name in ("id", "start", "end", "text", "label")}
-            filler |= {"entity": entity_of.get(argument["id"])}
-            fillers_of_role = roles.get(argument["role"], [])
+        for role, filler in _fillers(of, schema)[event.id]:
+            fillers_of_role = roles.get(role, [])
             if filler not in fillers_of_role:
                 fillers_of_role.append(filler)
     for fillers in roles.values():
@@ -297,15 +301,37 @@ def _roles(of: Document, claim: Claim, schema: Schema) -> dict[str, list[Dataset
     return roles
 
 
+@_once
+def _fillers(of: Document, schema: Schema) -> dict[str, list[tuple[str, DatasetRow]]]:
+    """By event mention, each argument's role and what a row of `claims` tells of its filler."""
+    entity_of = _entity_of(of) | cluster_of(of.annotation.events)
+    fillers = {}
+    for event, arguments in _events(of, schema):
+        fillers[event["id"]] = [
+            (
+                argument["role"],
+                {name: argument[name] for name in ("id", "start", "end", "text", "label")}
+                | {"entity": entity_of.get(argument["id"])},
+            )
+            for argument in arguments
+        ]
+    return fillers
+
+
 def _values_of_roles(
     of: Document, roles: Mapping[str, list[DatasetRow]], schema: Schema
 ) -> DatasetRow:
     """The attributes of the fillers of a role that has such columns, in the fillers' order; null where one has none."""
-    attributes_of = {mention.id: mention.attributes for mention in of.annotation.mentions}
+    attributes_of = _attributes_of(of)
     return {
         f"{role}_{name}": [attributes_of.get(filler["id"], {}).get(name) for filler in roles[role]]
         for role, name in values_of_roles(schema)
     }
+
+
+@_once
+def _attributes_of(of: Document) -> dict[str, dict[str, AttributeValue]]:
+    return {mention.id: mention.attributes for mention in of.annotation.mentions}
 
 
 def _telling(of: Document, claim: Claim, schema: Schema) -> DatasetRow:
@@ -482,7 +508,19 @@ def _placed(sentence: Sentence, argument: DatasetRow) -> DatasetRow:
 
 def _source(of: Document, said: Attribution, schema: Schema) -> DatasetRow:
     """The source's words and offsets, its label, see `_speaker`, and its entity and name, see `_entity`."""
-    source = _by_id(of.annotation.sources, said.source)
+    return _sources(of, schema)[said.source]
+
+
+@_once
+def _sources(of: Document, schema: Schema) -> dict[str | None, DatasetRow]:
+    """By id, what a row tells of each source of the document; of none, with None."""
+    return {
+        source.id if source is not None else None: _source_row(of, source, schema)
+        for source in (None, *of.annotation.sources)
+    }
+
+
+def _source_row(of: Document, source: Mark | None, schema: Schema) -> DatasetRow:
     speaker = _speaker(of, source, schema)
     entity = _entity(of, source)
     words = of.words(source) if source is not None else None

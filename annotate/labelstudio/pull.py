@@ -243,7 +243,7 @@ def _annotation(
     annotation, faults = None, list[Issue]()
     if article is not None:
         annotation, read_issues = _read(task.id, match, submission, raw, annotator, article, run)
-        shown = quotes.shown(annotation) if annotation else {}
+        shown = quotes.shown(annotation) if annotation and read_issues else {}
         for issue in read_issues:
             message = quotes.in_words(issue.message, shown)
             if issue.severity is Severity.ERROR:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import codecs
 import datetime as dt
 import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO, Protocol
+from typing import Annotated, Any, Protocol
 
-import ijson
 from pydantic import BaseModel, Field, ValidationError
 
 from annotate.corpus import store
 from annotate.corpus.store import Corpus
 from annotate.labelstudio.client import AnswerError, Client
+from annotate.labelstudio.export import SourceError as SourceError
+from annotate.labelstudio.export import entries
 from annotate.labelstudio.results import was_cancelled
 from annotate.labelstudio.tasks import SET_ASIDE
 from annotate.model.issues import AcreError, UsageError
@@ -22,18 +22,11 @@ from annotate.model.records import Moment
 
 # A task updated in the second in which the pull began may be on either side of it.
 _OVERLAP = dt.timedelta(seconds=2)
-
-_DEEPEST = 100
-"""Lists and objects in one another; an export has ten of them."""
 _ANNOTATION = (
     "id", "result", "completed_by", "was_cancelled", "created_at", "updated_at", "lead_time", "project", "updated_by",
     "parent_prediction",
 )  # fmt: skip
 """Of an annotation, what a server is asked for, in the order in which it comes."""
-
-
-class SourceError(AcreError):
-    """A file that is no project's export, or breaks off: what was found, and what to do."""
 
 
 class Source(Protocol):
@@ -291,12 +284,11 @@ class File:
         """Task by task. SourceError, also after some, where the file is no export or breaks off."""
         count = 0
         try:
-            with self._path.open("rb") as stream:
-                for entry in _entries(stream):
-                    if not count:
-                        _check(entry)
-                    count += 1
-                    yield [self._task(entry)]
+            for entry in entries(self._path):
+                if not count:
+                    _check(entry)
+                count += 1
+                yield [self._task(entry)]
         except OSError as error:
             raise UsageError(
                 f"{self._path}: {error.strerror}; name the file that Label Studio exported"
@@ -374,34 +366,3 @@ def _check(entry: Any) -> None:
             "its first task has no id, as in a file for import; read it with: acre convert --from"
             " labelstudio"
         )
-
-
-def _entries(stream: BinaryIO) -> Iterator[Any]:
-    """The entries of the list that the JSON is, one at a time; SourceError where it is none, or breaks off."""
-    head = stream.read(64)
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise SourceError("UTF-16; convert it to UTF-8 first, for example with iconv")
-    start = len(codecs.BOM_UTF8) if head.startswith(codecs.BOM_UTF8) else 0
-    if not head[start:].strip().startswith(b"["):
-        raise SourceError("no list of tasks; give the file that Label Studio exports as JSON")
-    stream.seek(start)
-    depth, builder = 0, ijson.ObjectBuilder()
-    try:
-        for event, value in ijson.basic_parse(stream, use_float=True):
-            depth += event in ("start_map", "start_array")
-            if depth == 1 and event in ("start_array", "end_array"):
-                continue
-            if depth > _DEEPEST:
-                raise SourceError(f"more than {_DEEPEST} lists in one another; export it anew")
-            builder.event(event, value)
-            depth -= event in ("end_map", "end_array")
-            if depth == 1:
-                yield builder.value
-                builder = ijson.ObjectBuilder()
-    except UnicodeDecodeError as error:
-        raise SourceError(f"not UTF-8: {error.reason}; export it anew") from None
-    except ijson.JSONError as error:
-        message = error.args[0] if error.args else error
-        words = message.decode(errors="replace") if isinstance(message, bytes) else str(message)
-        reason = " ".join(words.partition("\n")[0].split())
-        raise SourceError(f"broken JSON: {reason}; export it anew") from None

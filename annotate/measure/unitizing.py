@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, permutations
+from itertools import chain, islice, permutations
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -161,9 +163,11 @@ def _difference(
     """
     total = 0
     for start, end in one:
-        for begin, stop in other:
-            if start < stop and begin < end:
-                total += (start - begin) ** 2 + (end - stop) ** 2
-        if any(begin <= start and end <= stop for begin, stop in gaps):
+        for begin, stop in islice(other, bisect_right(other, start, key=itemgetter(1)), None):
+            if begin >= end:
+                break
+            total += (start - begin) ** 2 + (end - stop) ** 2
+        gap = bisect_right(gaps, start, key=itemgetter(0)) - 1
+        if gap >= 0 and end <= gaps[gap][1]:
             total += 2 * (end - start) ** 2
     return total

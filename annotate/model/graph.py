@@ -142,7 +142,7 @@ def _misplaced(
 
 
 def _record(mark: Mark, layer: Layer, links: Sequence[Link]) -> Mark:
-    fields = dict(mark)
+    fields = vars(mark)
     match layer:
         case Layer.MENTION:
             return Mention(**fields)

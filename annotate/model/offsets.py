@@ -16,7 +16,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from annotate.model.issues import Issue, Severity
-from annotate.model.text import BOM, normalise, trace
+from annotate.model.text import BOM, is_normal, normalise, trace
 
 Edges = tuple[int, int]
 """Start and end, half-open."""
@@ -89,6 +89,12 @@ def compare(
     Where a format defines how its offsets count, another way has to have `evidence`: at least so many marks with
     words, and all of them.
     """
+    if (
+        source in (None, text)
+        and is_normal(text)
+        and all(_is_plain(quote, text) for quote in quotes)
+    ):
+        return [quote.fragments for quote in quotes], []  # as in most files
     quoted = [quote for quote in quotes if quote.words and quote.words.strip()]
     scales = [
         scale
@@ -110,6 +116,14 @@ def compare(
             moved.setdefault(scale.name, []).append((quote, (place[0][0], place[-1][1])))
         places.append(place)
     return places, issues + [_told(name, marks, text) for name, marks in moved.items()]
+
+
+def _is_plain(quote: Quote, text: str) -> bool:
+    """Whether the words stand, letter by letter, at the one place that the offsets tell, counted as the corpus does."""
+    if len(quote.fragments) != 1:
+        return False
+    ((start, end),) = quote.fragments
+    return 0 <= start < end <= len(text) and text[start:end] == quote.words
 
 
 def _scales(text: str, source: str | None) -> Iterator[_Scale]:

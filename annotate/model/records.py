@@ -106,11 +106,14 @@ class Mark(Span):
     id: str = Field(min_length=1)
     label: str
     text: str | None = None
-    attributes: dict[str, AttributeValue] = {}
+    # Not `{}`: Pydantic would copy it for each mark without any.
+    attributes: dict[str, AttributeValue] = Field(default_factory=dict)
 
     @field_validator("attributes")
     @classmethod
     def _canonical(cls, attributes: dict[str, AttributeValue]) -> dict[str, AttributeValue]:
+        if not attributes:
+            return attributes
         # 12.0 and 12 are one number: the browser and JSON do not tell them apart.
         return {
             name: int(value) if isinstance(value, float) and value.is_integer() else value
@@ -265,10 +268,13 @@ class Annotation(Record):
             return tuple(sorted(members, key=lambda member: (place.get(member, -1), member)))
 
         for name in CLUSTER_FIELDS:
-            clusters = [
-                cluster.model_copy(update={"mentions": order(cluster.mentions)})
-                for cluster in getattr(self, name)
-            ]
+            clusters = []
+            for cluster in getattr(self, name):
+                members = order(cluster.mentions)
+                is_ordered = members == cluster.mentions
+                clusters.append(
+                    cluster if is_ordered else cluster.model_copy(update={"mentions": members})
+                )
             clusters.sort(
                 key=lambda cluster: [place.get(member, -1) for member in cluster.mentions]
             )

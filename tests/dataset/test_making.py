@@ -65,7 +65,7 @@ def test_only_what_was_changed_is_made_again(
     changed.write_text(changed.read_text().replace('"armed_group"', '"state_force"'))
     made: list[list[parts.Name]] = []
 
-    def make(jobs: list[list[parts.Name]]) -> list[bytes]:
+    def make(jobs: list[list[parts.Name]]) -> list[parts.Part]:
         made.extend(jobs)
         return real(jobs)
 

@@ -405,7 +405,7 @@ def test_a_text_that_is_added_is_the_one_that_was_annotated_and_keeps_its_letter
         (b'[{"data": {"text": "a"}, "id": 1}]', 1, "no list `annotations`"),
         (b'[{"data": {"text": "a"}, "annotations": []}]', 1, "as in a file for import"),
         (b'[{"id": 1, "data": {"text": "a"}, "annotations": []}, {"id"', 1, "(1 tasks before that were read)"),
-        (b'[{"id": 1, "data": {"text": "\xff"}, "annotations": []}]', 1, "broken JSON"),
+        (b'[{"id": 1, "data": {"text": "\xff"}, "annotations": []}]', 1, "not UTF-8"),
         (b'[{"id": 1, "a\xc1\xb5 "data": {}}]', 1, "not UTF-8"),
         (b'[{"id": NaN}]', 1, "broken JSON"),
         (b'[{"id": ' + b"9" * 5000 + b"}]", 1, "broken JSON"),
