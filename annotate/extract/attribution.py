@@ -42,7 +42,20 @@ def attributions(passage: Passage, evidence: Evidence) -> list[Attribution]:
         contents = [content for content in trimmed if content[0] < content[1]]
         if cue in known or any(_is_told(passage, cue, content) for content in contents):
             told += [Attribution(content, cue, source) for content in contents]
-    return told + list(_continued(passage, told))
+    told += _continued(passage, told)
+    return [apart for one in told for apart in _apart(passage, one)]
+
+
+def _apart(passage: Passage, one: Attribution) -> Iterator[Attribution]:
+    """The attribution; where its source lies in its content, that is cut down to the longer side of the source."""
+    source, (first, last) = one.source, one.content
+    if source is None or not (first <= source[0] and source[1] <= last):
+        yield one
+        return
+    sides = [passage.trimmed(first, source[0]), passage.trimmed(source[1], last)]
+    content = max(sides, key=lambda side: side[1] - side[0])
+    if content[0] < content[1]:
+        yield one._replace(content=content)
 
 
 def _touches(cue: Tokens, others: Sequence[Tokens] | set[Tokens]) -> bool:

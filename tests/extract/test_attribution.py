@@ -8,12 +8,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from spacy.tokens import SpanGroup
+from spacy.tokens import Doc, SpanGroup
 
-from annotate.extract import attributor, docs, lookup
+from annotate.extract import attribution, attributor, docs, lookup
 from annotate.extract.lookup import Lookup
+from annotate.extract.passages import Passage
 from annotate.model.claims import claims
 from annotate.model.schema import Schema
+from tests.extract.conftest import blank
 
 Write = Callable[..., Any]
 
@@ -199,6 +201,22 @@ def test_what_a_classifier_knows_is_where_the_rules_begin() -> None:
         (0, "source", 2),
     ]
     assert marks.attrs["scores"].tolist() == [0.5, 0.9, 0.9]
+
+
+@pytest.mark.parametrize(
+    ("source", "content"), [((0, 2), [(2, 7)]), ((5, 7), [(0, 5)]), ((0, 7), [])]
+)
+def test_a_source_never_lies_in_its_own_content(
+    source: tuple[int, int], content: list[tuple[int, int]]
+) -> None:
+    """What the rules found there is cut down to the longer side; where nothing is left, nothing is told."""
+    passage = Passage(
+        Doc(blank().vocab, words=["the", "mayor", "said", "troops", "left", "the", "town"])
+    )
+    found = attribution.Attribution((0, 7), (2, 3), source)
+    assert [one.content for one in attribution._apart(passage, found)] == content
+    beside = found._replace(content=(3, 7), source=(0, 2))
+    assert list(attribution._apart(passage, beside)) == [beside]
 
 
 def test_a_cue_that_nobody_stands_at_attributes_nothing() -> None:
