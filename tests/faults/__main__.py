@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
+from annotate.model.issues import AcreError
 from tests.faults import injection
 
 Done = tuple[int, str, str, list[str]]
@@ -109,7 +110,11 @@ def _work(share: Share, output: Connection) -> None:
             # Each run has its own seed: one that failed can be had again alone.
             bench.random = random.Random(f"{share.seed} {number}")
             command, fault = injection.plan(bench.random)
-            output.send((number, command, fault, injection.inject(bench, command, fault)))
+            try:
+                problems = injection.inject(bench, command, fault)
+            except AcreError as error:  # what a fault left is such that it can't even be looked at
+                problems = [str(error)]
+            output.send((number, command, fault, problems))
 
 
 def _print(done: Counter[tuple[str, str]]) -> None:
