@@ -114,6 +114,7 @@ class Labels(Record):
     named_after_persons: tuple[str, ...]
     named_after_places: tuple[str, ...]
     places: tuple[str, ...]
+    gazetteer: dict[str, str]
     roles: Roles
 
 

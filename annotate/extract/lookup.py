@@ -150,8 +150,15 @@ def _most_frequent(counts: Counts, least_share: float) -> dict[str, str]:
 
 def _parsed(article: Article, schema: Schema) -> Iterator[tuple[Any, int]]:
     """Each zone that is annotated, parsed, with where it starts."""
+    called = {kind: kind for kind in (*gazetteer.LANDS, gazetteer.NATIONALITY)}
+    for kind, label in labels_.names().gazetteer.items():
+        if label in schema.mentions:
+            called[kind] = label
     for doc in docs.zones(article, schema, _parser()):
-        doc.user_data[_LISTED] = {match.end - 1: match.label for match in gazetteer.find(doc)}
+        matches = gazetteer.find(doc)
+        doc.user_data[_LISTED] = {
+            match.end - 1: called[match.label] for match in matches if match.label in called
+        }
         yield _parser()(doc), doc.user_data[docs.OFFSET]
 
 

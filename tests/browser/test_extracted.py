@@ -60,7 +60,7 @@ def test_a_claim_leads_to_its_mark_and_back(page: Page, extracted_page: Written)
     assert page.locator("mark.linked").all_inner_texts() == ["We", "Monday"]
     assert "who moved" in page.locator("#told").inner_text()
     page.locator("#a1-e3 a.reference").click()
-    assert page.evaluate("document.activeElement.closest('li').id") == "a1-claim-3"
+    page.wait_for_function("document.activeElement.closest('li')?.id === 'a1-claim-3'")
     assert page.locator("#a1-claim-3.current").is_visible()
     # Beside the text the list moves, and the text stays.
     assert page.locator("#a1-e3").is_visible()

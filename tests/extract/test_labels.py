@@ -11,6 +11,7 @@ import yaml
 from spacy.tokens import Span, SpanGroup
 
 from annotate.extract import docs, labels, lookup
+from annotate.extract.lexicon import Lexicon
 from annotate.extract.lookup import Lookup
 from annotate.model.issues import UsageError
 from annotate.model.records import Annotation
@@ -96,8 +97,10 @@ def test_event_types_that_no_list_has_words_for_are_learned(
     unread, _ = parsed(f"{UNREAD}\n---\n", schema)
     other = _with_names(schema, names)
     model = lookup.fit([(article, _annotation(annotation, names))], other)
-    assert model.triggers["VERB"]["seize"] == ("capture_2", 1.0)
-    assert "overrun" not in model.triggers["VERB"]  # listed under the type that is there no more
+    assert model.triggers.words["VERB"]["seize"] == {"capture_2": 1.0}
+    assert (
+        "overrun" not in model.triggers.words["VERB"]
+    )  # listed under the type that is there no more
     predicted = lookup.predict(model, unread, other)
     assert "capture_2" in {mark.label for mark in predicted.event_mentions}
 
@@ -138,8 +141,8 @@ def test_a_lookup_of_other_labels_is_a_message(schema: Schema) -> None:
     """*Weapon* is no label of the rules: only the model knows it."""
     article, _ = parsed("The rifles lay there.\n---\n", schema)
     model = Lookup(
-        phrases={"the rifles": "weapon"}, heads={}, kinds={}, triggers={}, cues={},
-        schema_version=schema.version,
+        phrases={"the rifles": "weapon"}, heads={}, kinds={},
+        triggers=Lexicon(words={"VERB": {}, "NOUN": {}}), cues={}, schema_version=schema.version,
     )  # fmt: skip
     assert [mark.label for mark in lookup.predict(model, article, schema).mentions] == ["weapon"]
     with pytest.raises(UsageError, match=r"lookup was trained with other labels .*'weapon' is no"):

@@ -50,6 +50,8 @@ def _ended_by(
     if child == 0:
         backup._pack = signalled
         options = ("--state", str(state), "--corpus", str(corpus.root))
+        # A shell that puts work into the background has it ignore Ctrl+C.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         sys.argv = ["acre", "backup", "eva", str(target), *options]
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         try:

@@ -82,7 +82,10 @@ def test_it_pulls_validates_writes_builds_and_says_what_and_why(
     assert dry.returncode == 1
     slip = tmp_path / "slip.yaml"
     slip.write_text(config.read_text().replace(": ana}", ": anna}"))
-    assert "annotators.yaml: no annotator 'anna' (ana)" in _run(slip, corpus, state).stderr
+    assert (
+        "annotators.yaml: no annotator 'anna' (ana)"
+        in _run(slip, corpus, state, "--dry-run").stderr
+    )
     assert f"would write annotations/ana/{one.id}.json" in dry.stdout
     assert not (corpus.root / "annotations" / "ana").exists()
     assert not corpus.card.exists()
@@ -215,9 +218,11 @@ def test_whatever_one_server_does_the_next_one_is_pulled(
     desk: Desk,
     state: Path,
     project: str,
+    declare: Callable[..., None],
     tmp_path: Path,
     shop: str,
 ) -> None:
+    declare("ana")
     article, annotation = write(SENTENCE, annotator="zoe")
     number = load.load(client, project, corpus.articles(), schema).project
     (task,) = (task["id"] for page in client.tasks(number) for task in page)
