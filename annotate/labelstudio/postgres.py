@@ -92,18 +92,19 @@ def without_database(address: str) -> str:
     return _address(fields(address) | {"dbname": ""})
 
 
-def prepare(desk: Desk) -> None:
-    """Make the desk's database where there is none; ServerError where the server can't be reached, or it is
-    another's.
+def prepare(desk: Desk) -> bool:
+    """Make the desk's database where there is none: whether it did. ServerError where the server can't be reached;
+    UsageError where the database is another's.
     """
     if desk.database is None:
-        return
+        return False
     psycopg, parts = _psycopg(), fields(desk.database)
     name = parts["dbname"]
     try:
         with _connect(parts | {"dbname": "postgres"}) as connection:
             query = "SELECT 1 FROM pg_database WHERE datname = %s"
-            if connection.execute(query, (name,)).fetchone() is None:
+            is_new = connection.execute(query, (name,)).fetchone() is None
+            if is_new:
                 statement = psycopg.sql.SQL("CREATE DATABASE {} ENCODING 'UTF8' TEMPLATE template0")
                 connection.execute(statement.format(psycopg.sql.Identifier(name)))
         with _connect(parts) as connection:
@@ -118,6 +119,15 @@ def prepare(desk: Desk) -> None:
             f"{shown(desk.database)}: it is the database of another desk ({accounts[0]}); name"
             " another, or none to have one made"
         )
+    return is_new
+
+
+def remove(desk: Desk) -> None:
+    """Remove the desk's database, which must have been made by `prepare` just now: nothing of anybody's is in it."""
+    psycopg, parts = _psycopg(), fields(str(desk.database))
+    with _connect(parts | {"dbname": "postgres"}) as connection:
+        statement = psycopg.sql.SQL("DROP DATABASE {} WITH (FORCE)")
+        connection.execute(statement.format(psycopg.sql.Identifier(parts["dbname"])))
 
 
 def _accounts(connection: Any) -> list[str]:

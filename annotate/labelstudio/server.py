@@ -75,9 +75,9 @@ def start(
         running = _taken_over(state, desk, on_wait)
         if running is not None:
             return running
-        postgres.prepare(desk)
+        is_made = postgres.prepare(desk)
         database_file = desks.data_folder(state, name) / desks.SQLITE
-        may_begin_anew = desk.database is None and not database_file.exists()
+        may_begin_anew = is_made or (desk.database is None and not database_file.exists())
         # Another program, or a desk under another state folder, may take the port after it was seen free: it listens
         # there then, and the next turn takes another port.
         while True:
@@ -91,6 +91,9 @@ def start(
                     raise
                 may_begin_anew = False
                 notify(f"{error}\nit had never been up: its tables are made once more")
+                if is_made:
+                    postgres.remove(desk)
+                    postgres.prepare(desk)
                 for file in database_file.parent.glob(f"{desks.SQLITE}*"):
                     file.unlink()
                 continue

@@ -208,3 +208,22 @@ def test_an_address_that_leads_nowhere_is_one_line(
         server.start(tmp_path, "eva", database=address)
     assert "secret" not in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_a_database_that_was_just_made_can_be_made_once_more(cluster: Cluster) -> None:
+    """What a start does whose Label Studio ended while it made its tables: the second try finds an empty one."""
+    new = Desk(
+        "late",
+        "",
+        "t",
+        "late@acre.invalid",
+        database=postgres.own_database(cluster.address(), "late"),
+    )
+    assert postgres.prepare(new)
+    with postgres._connect(postgres.fields(str(new.database))) as connection:
+        connection.execute("CREATE TABLE half (id int)")
+    assert not postgres.prepare(new)
+    postgres.remove(new)
+    assert postgres.prepare(new)
+    with postgres._connect(postgres.fields(str(new.database))) as connection:
+        assert connection.execute("SELECT to_regclass('half')").fetchone() == (None,)
