@@ -97,8 +97,8 @@ def encoder(
 ) -> Model[Any, Any]:
     """Vectors of `width` for each token, from the encoder `name` and, `beside` it, from vectors that see upper case.
 
-    The encoder is tuned with that `share` of the optimizer's learning rate, but for its embeddings and lowest layers,
-    of which `frozen` stay as they are; with a share of 0 all of it does.
+    The encoder is tuned with that `share` of the optimizer's learning rate; with 0 it stays as it is. Where `frozen` is
+    above 0, so many of its lowest layers and its embeddings stay as they are.
     """
     return chain(
         concatenate(_transformer(name, share, frozen), beside),
@@ -200,7 +200,7 @@ class _Network(Shim):
         return [_Window(window.ids, window.word_ids) for window in (encoded, *encoded.overflowing)]
 
     def __call__(self, inputs: Sequence[_Window], is_train: bool) -> tuple[Any, Any]:
-        """Vectors of shape (windows, longest, width), and what takes their gradient and sets off a step."""
+        """Vectors of shape (windows, longest, width), and what takes their gradient."""
         import torch
 
         learns = is_train and self._optimizer is not None
