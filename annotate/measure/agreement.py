@@ -14,11 +14,11 @@ from annotate.measure.coefficients import (
     Estimate,
     Measure,
     NominalAlpha,
+    Remembered,
     Sparse,
 )
 from annotate.measure.counts import Answer, Counts, Key, count
 from annotate.measure.disagreements import (
-    NONE,
     Disagreement,
     DisagreementType,
     WorstDisagreements,
@@ -76,7 +76,19 @@ class Answers:
             for (one, value), (other, another) in combinations(answers, 2):
                 self.same.add(document, number * (value == another), 2 * number)
                 self.kappa.add(document, (one, other), value, another, number)
-        self.alpha.add(document, values)
+        self.alpha.add(document, coefficients.nominal(values))
+
+
+class _Total:
+    """A number for each document, whose weighted sum several measures need."""
+
+    def __init__(self) -> None:
+        self._numbers = Sparse()
+        self.total = Remembered(lambda weights: self._numbers.sums(weights, 1)[:, 0])
+
+    def add(self, document: int, number: int) -> None:
+        """Documents come in order."""
+        self._numbers.add(document, 0, number)
 
 
 @dataclass
@@ -90,7 +102,7 @@ class _Tally:
     )
     tokens: dict[Key, NominalAlpha] = field(default_factory=dict)
     """Of the labels on each token; of one label, whether it is there."""
-    token_values: Sparse = field(default_factory=Sparse)
+    token_values: _Total = field(default_factory=_Total)
     """How many values all passes give to a document's tokens, the same for every layer and label."""
     unitizing: Unitizing = field(default_factory=Unitizing)
     answers: dict[str, Answers] = field(default_factory=lambda: defaultdict(Answers))
@@ -118,18 +130,17 @@ class _Tally:
         self.disagreement_types.update(counts.disagreement_types)
         for disagreement_type, place in counts.examples.items():
             self.examples.setdefault(disagreement_type, (counts.article, *place))
-        self.unitizing.add(counts.length, len(counts.annotators), counts.spans)
+        self.unitizing.add(counts.length, len(counts.annotators), counts.unitized)
         if not counts.is_tokenised:
             self.untokenised += 1
             return
-        self.token_values.add(document, 0, counts.token_values)
+        self.token_values.add(document, counts.token_values)
         for (layer, label), units in counts.tokens.items():
-            self.alpha(layer, label).add_values(document, units)
+            self.alpha(layer, label).add(document, units)
 
     def alpha(self, layer: str, label: str | None) -> NominalAlpha:
         """Of tokens. A document in which nobody uses the label has its tokens all the same."""
-        total = self.token_values
-        return self.tokens.setdefault((layer, label), NominalAlpha(rest=NONE, total=total))
+        return self.tokens.setdefault((layer, label), NominalAlpha(self.token_values.total))
 
 
 def agreement(

@@ -129,28 +129,51 @@ class Sparse:
     """
 
     _packed: list[bytes] = field(default_factory=list)
-    _open: array[float] = field(default_factory=lambda: array("d"))
-    """Document, column, number; and so on."""
+    _documents: array[int] = field(default_factory=lambda: array("i"))
+    _columns: array[int] = field(default_factory=lambda: array("i"))
+    _numbers: array[float] = field(default_factory=lambda: array("d"))
 
     def add(self, document: int, column: int, number: float) -> None:
         """Numbers at one place are summed. Documents come in order."""
         if number:
-            self._open.extend((document, column, number))
-            if len(self._open) == 3 * _BLOCK:
-                documents, columns, numbers = np.array(self._open).reshape(-1, 3).T
-                block = np.stack(
-                    [np.diff(documents, prepend=0), columns, numbers]
-                )  # small numbers pack best
-                self._packed.append(zlib.compress(block.tobytes()))
-                self._open = array("d")
+            self._documents.append(document)
+            self._columns.append(column)
+            self._numbers.append(number)
+            if len(self._columns) >= _BLOCK:
+                self._pack()
+
+    def add_all(self, document: int, columns: Sequence[int], numbers: Sequence[float]) -> None:
+        """A document's numbers, none of them 0, with the column of each."""
+        self._documents.extend([document] * len(columns))
+        self._columns.extend(columns)
+        self._numbers.extend(numbers)
+        if len(self._columns) >= _BLOCK:
+            self._pack()
+
+    def _pack(self) -> None:
+        documents, columns, numbers = self._open()
+        steps = np.diff(documents, prepend=np.int32(0))  # small numbers pack best
+        block = steps.tobytes() + columns.tobytes() + numbers.tobytes()
+        self._packed.append(zlib.compress(block, 1))
+        del self._documents[:], self._columns[:], self._numbers[:]
+
+    def _open(self) -> tuple[Array, Array, Array]:
+        """What is not compressed yet."""
+        return (
+            np.array(self._documents, np.int32),
+            np.array(self._columns, np.int32),
+            np.array(self._numbers, float),
+        )
 
     def blocks(self) -> Iterator[tuple[Array, Array, Array]]:
         """The documents, columns and numbers of what was added, a block at a time."""
         for packed in self._packed:
-            steps, columns, numbers = np.frombuffer(zlib.decompress(packed)).reshape(3, -1)
-            yield np.cumsum(steps).astype(int), columns.astype(int), numbers
-        documents, columns, numbers = np.array(self._open).reshape(-1, 3).T
-        yield documents.astype(int), columns.astype(int), numbers
+            block = zlib.decompress(packed)
+            count = len(block) // 16
+            steps, columns = np.frombuffer(block, np.int32, 2 * count).reshape(2, count)
+            yield np.cumsum(steps), columns, np.frombuffer(block, float, offset=8 * count)
+        if self._columns:
+            yield self._open()
 
     def sums(self, weights: Array, width: int) -> Array:
         """For each sample and column, the weighted sum over documents."""
@@ -158,6 +181,20 @@ class Sparse:
             (weighted_sums(weights, *block, width) for block in self.blocks()),
             np.zeros((len(weights), width)),
         )
+
+
+class Remembered:
+    """A function of weights that keeps its last values, since several measures ask for them one after another."""
+
+    def __init__(self, function: Callable[[Array], Any]) -> None:
+        self._function = function
+        self._last: tuple[Array, Any] | None = None
+
+    def __call__(self, weights: Array) -> Any:
+        """The values; the same array of weights is never computed twice in a row."""
+        if self._last is None or self._last[0] is not weights:
+            self._last = weights, self._function(weights)
+        return self._last[1]
 
 
 def weighted_sums(
@@ -188,6 +225,31 @@ class F1:
 
 
 @dataclass
+class Nominal:
+    """What `NominalAlpha` needs of one document's units."""
+
+    apart: float
+    """Σ_c≠k o_ck: the pairs of unequal values within a unit, each unit's weighted by 1 / (its values − 1)."""
+    values: dict[str, int]
+    """How often each value occurs, but for the one that is what is left of the total."""
+
+
+def nominal(units: Mapping[tuple[Any, ...], int], rest: Hashable = None) -> Nominal:
+    """From how often each tuple of values was given to a unit; `rest`, best the most frequent value, is not counted."""
+    occurring: dict[Any, int] = defaultdict(int)
+    apart = 0.0
+    for values, count in units.items():
+        if len(values) < 2:
+            continue
+        unequal = sum(one != other for one, other in combinations(values, 2))
+        apart += count * 2 * unequal / (len(values) - 1)
+        for value in values:
+            occurring[value] += count
+    occurring.pop(rest, None)
+    return Nominal(apart, dict(occurring))
+
+
+@dataclass
 class NominalAlpha:
     """Krippendorff's α for nominal values, from how often each value and each disagreement occurs in a document.
 
@@ -197,37 +259,24 @@ class NominalAlpha:
     them), but takes every unit anew for every resample.
     """
 
-    rest: Hashable = None
-    """The one value that is not counted, since it is what is left of `total`: best the most frequent."""
-    total: Sparse = field(default_factory=Sparse)
+    total: Callable[[Array], Array] | None = None
+    """From weights, how many values all units have together; None where every value is counted."""
     apart: Sparse = field(default_factory=Sparse)
     values: Sparse = field(default_factory=Sparse)
     domain: dict[Hashable, int] = field(default_factory=dict)
 
-    def add(self, document: int, units: Mapping[tuple[Any, ...], int]) -> None:
-        """One document's units: how often each tuple of values was given to one."""
-        pairable = {values: count for values, count in units.items() if len(values) > 1}
-        self.total.add(document, 0, sum(len(values) * count for values, count in pairable.items()))
-        self.add_values(document, pairable)
-
-    def add_values(self, document: int, units: Mapping[tuple[Any, ...], int]) -> None:
-        """Of units that `total` has already: those alone in which somebody gives another value than `rest`."""
-        occurring: dict[Hashable, int] = defaultdict(int)
-        apart = 0.0
-        for values, count in units.items():
-            unequal = sum(one != other for one, other in combinations(values, 2))
-            apart += count * 2 * unequal / (len(values) - 1)
-            for value in values:
-                occurring[value] += count
-        self.apart.add(document, 0, apart)
-        for value, count in occurring.items():
-            if value != self.rest:
-                self.values.add(document, self.domain.setdefault(value, len(self.domain)), count)
+    def add(self, document: int, units: Nominal) -> None:
+        """One document's units; what it has no value of is the rest of `total`."""
+        self.apart.add(document, 0, units.apart)
+        domain = self.domain
+        columns = [domain.setdefault(value, len(domain)) for value in units.values]
+        self.values.add_all(document, columns, list(units.values.values()))
 
     def __call__(self, weights: Array) -> Array:
         """The value of each sample."""
-        (total,), (apart,) = self.total.sums(weights, 1).T, self.apart.sums(weights, 1).T
+        (apart,) = self.apart.sums(weights, 1).T
         values = self.values.sums(weights, len(self.domain))
+        total = values.sum(axis=1) if self.total is None else self.total(weights)
         same = (values**2).sum(axis=1) + (total - values.sum(axis=1)) ** 2
         return 1 - ratio((total - 1) * apart, total**2 - same)
 

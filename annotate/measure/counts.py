@@ -11,7 +11,9 @@ from typing import NamedTuple
 
 from annotate.measure import align, disagreements
 from annotate.measure.align import MarkKey, Unit
+from annotate.measure.coefficients import Nominal, nominal
 from annotate.measure.disagreements import NONE, DisagreementType, TypeAt, ordered_pair
+from annotate.measure.unitizing import Unitized, unitized
 from annotate.model.claims import claims
 from annotate.model.records import Annotation, Article, Mark, Span
 from annotate.model.schema import LINK_LAYERS, MARK_LAYERS, Kind, Layer, Schema
@@ -37,14 +39,12 @@ class Counts:
     """Layer, label, measure, and of a pair of passes how many units both have, and how many they have together."""
     is_tokenised: bool = True
     """False without a text: nothing is then said of its tokens."""
-    tokens: dict[Key, Counter[tuple[str, ...]]] = field(
-        default_factory=lambda: defaultdict(Counter)
-    )
-    """How often the passes give these labels to a token; not of tokens that none gives any."""
+    tokens: dict[Key, Nominal] = field(default_factory=dict)
+    """The labels that the passes give to tokens; `NONE` is the rest of `token_values`."""
     token_values: int = 0
     """How many values all passes give to the tokens, the same for every layer and label."""
-    spans: dict[tuple[str, str], list[list[tuple[int, int]]]] = field(default_factory=dict)
-    """By layer and label, of each pass the outermost spans in order."""
+    unitized: dict[tuple[str, str], Unitized] = field(default_factory=dict)
+    """By layer and label, how far the passes' outermost spans lie apart."""
     nested: int = 0
     """Marks inside a mark of the same label by the same annotator."""
     answers: dict[str, Counter[tuple[Answer, ...]]] = field(
@@ -222,8 +222,9 @@ def _count_spans(passes: Sequence[Annotation], counts: Counts) -> None:
         for mark in annotation.marks():
             labels[align.layer(mark), mark.label][number].append((mark.start, mark.end))
     for key, by_pass in labels.items():
-        counts.spans[key] = [_outermost(spans) for spans in by_pass]
-        counts.nested += sum(map(len, by_pass)) - sum(map(len, counts.spans[key]))
+        outermost = [_outermost(spans) for spans in by_pass]
+        counts.unitized[key] = unitized(counts.length, outermost)
+        counts.nested += sum(map(len, by_pass)) - sum(map(len, outermost))
 
 
 def _outermost(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -247,9 +248,11 @@ def _count_tokens(spans: Sequence[Span], passes: Sequence[Annotation], counts: C
             for token in range(bisect_right(ends, mark.start), bisect_left(starts, mark.end)):
                 labels[layer, token][number].add(mark.label)
     alike = Counter((layer, tuple(map(frozenset, sets))) for (layer, _), sets in labels.items())
+    given: dict[Key, Counter[tuple[str, ...]]] = defaultdict(Counter)
     for (of_layer, by_pass), number in alike.items():
         together = tuple("+".join(sorted(values)) or NONE for values in by_pass)
-        counts.tokens[of_layer, None][together] += number
+        given[of_layer, None][together] += number
         for label in frozenset[str]().union(*by_pass):
             alone = tuple(label if label in values else NONE for values in by_pass)
-            counts.tokens[of_layer, label][alone] += number
+            given[of_layer, label][alone] += number
+    counts.tokens = {key: nominal(units, rest=NONE) for key, units in given.items()}

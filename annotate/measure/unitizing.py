@@ -4,63 +4,85 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections import Counter, defaultdict
-from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import partial
 from itertools import chain, islice, permutations
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from annotate.measure import coefficients
-from annotate.measure.coefficients import Array, Measure, Sparse
+from annotate.measure.coefficients import Array, Measure, Remembered, Sparse
 
 
-@dataclass
-class Units:
-    """What α_u needs of one label: numbers of those documents where somebody uses it."""
+class Unitized(NamedTuple):
+    """What α_u needs of one label in one document."""
 
-    observed: Sparse = field(default_factory=Sparse)
+    observed: float
     """Σ δ² over ordered pairs of observers, divided by (observers − 1)."""
-    lengths: Sparse = field(default_factory=Sparse)
-    """How many units of each length all observers have together; a length is a column."""
-    gaps: Sparse = field(default_factory=Sparse)
+    lengths: dict[int, int]
+    """How many units of each length all observers have together; lengths in code points."""
+    gaps: dict[int, int]
     """How many gaps of each length."""
 
 
-@dataclass
+def unitized(length: int, spans: Sequence[Sequence[tuple[int, int]]]) -> Unitized:
+    """From the document's length and, for each of two observers or more, disjoint (start, end) spans in order."""
+    gaps = [_gaps(observed, length) for observed in spans]
+    total = sum(
+        _difference(spans[one], spans[other], gaps[other])
+        for one, other in permutations(range(len(spans)), 2)
+    )
+    return Unitized(total / (len(spans) - 1), _lengths(spans), _lengths(gaps))
+
+
+def _lengths(sections: Sequence[Sequence[tuple[int, int]]]) -> dict[int, int]:
+    return dict(Counter(end - start for start, end in chain.from_iterable(sections)))
+
+
+class Units:
+    """What α_u needs of one label: numbers of those documents where somebody uses it."""
+
+    def __init__(self) -> None:
+        self.observed = Sparse()
+        self.lengths = Sparse()
+        """A length is a column."""
+        self.gaps = Sparse()
+
+    def add(self, document: int, units: Unitized) -> None:
+        """Documents come in order."""
+        self.observed.add(document, 0, units.observed)
+        self.lengths.add_all(document, list(units.lengths), list(units.lengths.values()))
+        self.gaps.add_all(document, list(units.gaps), list(units.gaps.values()))
+
+
 class Unitizing:
     """What α_u needs of every label, by document; lengths in code points."""
 
-    length: array[int] = field(default_factory=lambda: array("i"))
-    observers: array[int] = field(default_factory=lambda: array("i"))
-    labels: dict[Any, Units] = field(default_factory=lambda: defaultdict(Units))
+    def __init__(self) -> None:
+        self.length, self.observers = array("i"), array("i")
+        self.labels: dict[Any, Units] = {}
+        self._disagreements: dict[Any, Remembered] = {}
 
-    def add(
-        self, length: int, observers: int, labels: Mapping[Any, Sequence[Sequence[tuple[int, int]]]]
-    ) -> None:
-        """The next document: by label that somebody uses, for each observer, disjoint (start, end) spans in order."""
+    def add(self, length: int, observers: int, labels: Mapping[Any, Unitized]) -> None:
+        """The next document, with its labels; of one that nobody uses nothing is kept."""
         document = len(self.length)
         self.length.append(length)
         self.observers.append(observers)
-        for label, spans in labels.items():
-            if any(spans):
-                self._add_label(document, self.labels[label], spans)
+        for label, units in labels.items():
+            if units.lengths:
+                if label not in self.labels:
+                    self.labels[label] = Units()
+                self.labels[label].add(document, units)
 
-    def _add_label(
-        self, document: int, units: Units, spans: Sequence[Sequence[tuple[int, int]]]
-    ) -> None:
-        gaps = [_gaps(observed, self.length[document]) for observed in spans]
-        total = sum(
-            _difference(spans[one], spans[other], gaps[other])
-            for one, other in permutations(range(len(spans)), 2)
-        )
-        units.observed.add(document, 0, total / (len(spans) - 1))
-        for histogram, sections in ((units.lengths, spans), (units.gaps, gaps)):
-            lengths = (end - start for start, end in chain.from_iterable(sections))
-            for length, count in Counter(lengths).items():
-                histogram.add(document, length, count)
+    def disagreements(self, label: Hashable) -> Callable[[Array], tuple[Array, Array]]:
+        """From weights, what is observed of a label and what is expected by chance."""
+        if label not in self._disagreements:
+            of_label = partial(_disagreements, self, self.labels[label])
+            self._disagreements[label] = Remembered(of_label)
+        return self._disagreements[label]
 
 
 def unitizing_alpha(unitizing: Unitizing, labels: Sequence[Hashable]) -> Measure:
@@ -71,24 +93,27 @@ def unitizing_alpha(unitizing: Unitizing, labels: Sequence[Hashable]) -> Measure
     overlap, and the squared length of a unit that lies in the other's gap. A section never runs over the border of a
     document, and a document counts with as many observers as it has.
     """
-    used = [unitizing.labels[label] for label in labels if label in unitizing.labels]
+    used = [unitizing.disagreements(label) for label in labels if label in unitizing.labels]
 
     def measure(weights: Array) -> Array:
-        length = np.asarray(unitizing.length, float)
-        continuum = weights @ length
-        positions = weights @ (length * np.asarray(unitizing.observers))
-        observed = np.zeros(len(weights))
-        expected = np.zeros(len(weights))
-        for units in used:
-            observed += coefficients.ratio(
-                units.observed.sums(weights, 1)[:, 0], continuum * positions
-            )
-            expected += coefficients.ratio(
-                _by_chance(unitizing, units, weights, positions), continuum
-            )
+        both = np.zeros((2, len(weights)))
+        for of_label in used:
+            both += of_label(weights)
+        observed, expected = both
         return 1 - coefficients.ratio(observed, expected)
 
     return measure
+
+
+def _disagreements(unitizing: Unitizing, units: Units, weights: Array) -> tuple[Array, Array]:
+    length = np.asarray(unitizing.length, float)
+    continuum = weights @ length
+    positions = weights @ (length * np.asarray(unitizing.observers))
+    observed = units.observed.sums(weights, 1)[:, 0]
+    return (
+        coefficients.ratio(observed, continuum * positions),
+        coefficients.ratio(_by_chance(unitizing, units, weights, positions), continuum),
+    )
 
 
 def _by_chance(unitizing: Unitizing, units: Units, weights: Array, positions: Array) -> Array:

@@ -17,7 +17,7 @@ from scipy.stats import t as student
 
 from annotate.measure import coefficients
 from annotate.measure.coefficients import F1, CohenKappa, NominalAlpha, Sparse, estimate
-from annotate.measure.unitizing import Unitizing, unitizing_alpha
+from annotate.measure.unitizing import Unitizing, unitized, unitizing_alpha
 
 Spans = list[tuple[int, int]]
 
@@ -36,12 +36,13 @@ def _counts(rows: Sequence[Sequence[int | None]]) -> np.ndarray:
 
 def _nominal(documents: Sequence[np.ndarray], rest: int | None = None) -> NominalAlpha:
     """From (units, values) counts for each document."""
-    alpha = NominalAlpha(rest)
+    totals = [sum(int(row.sum()) for row in counts if row.sum() > 1) for counts in documents]
+    alpha = NominalAlpha(None if rest is None else lambda weights: weights @ np.array(totals))
     for document, counts in enumerate(documents):
-        alpha.add(
-            document,
-            Counter(tuple(np.repeat(range(len(row)), row.astype(int)).tolist()) for row in counts),
+        units = Counter(
+            tuple(np.repeat(range(len(row)), row.astype(int)).tolist()) for row in counts
         )
+        alpha.add(document, coefficients.nominal(units, rest))
     return alpha
 
 
@@ -125,7 +126,7 @@ def test_what_can_not_be_measured_is_none_and_not_a_number() -> None:
     assert estimate(_kappa(np.array([[7.0]])), 1).value is None
     assert estimate(CohenKappa(), 1).value is None
     nothing = Unitizing()
-    nothing.add(50, 2, {"place": [[], []]})
+    nothing.add(50, 2, {"place": unitized(50, [[], []])})
     assert estimate(unitizing_alpha(nothing, ["place"]), 1).value is None
 
 
@@ -217,13 +218,13 @@ def test_a_number_takes_a_few_bytes() -> None:
     for document in range(20_000):
         sparse.add(document, int(rng.integers(0, 30)), int(rng.integers(1, 5)))
     assert sum(map(len, sparse._packed)) < 4 * 20_000
-    assert len(sparse._open) < 3 * coefficients._BLOCK
+    assert len(sparse._columns) < coefficients._BLOCK
 
 
 def _unitizing(*documents: tuple[int, list[Spans]]) -> float | None:
     unitizing = Unitizing()
     for length, spans in documents:
-        unitizing.add(length, len(spans), {"place": spans})
+        unitizing.add(length, len(spans), {"place": unitized(length, spans)})
     return estimate(unitizing_alpha(unitizing, ["place"]), len(documents)).value
 
 
@@ -362,7 +363,8 @@ def test_a_resamples_unitizing_alpha_is_that_of_all_pairs_of_documents(
     )
     unitizing = Unitizing()
     for length, spans in documents:
-        unitizing.add(length, len(spans), {"place": spans, "never": [[] for _ in spans]})
+        never = unitized(length, [[] for _ in spans])
+        unitizing.add(length, len(spans), {"place": unitized(length, spans), "never": never})
     (ours,) = unitizing_alpha(unitizing, ["place", "never"])(np.array([weights], float))
     theirs = _of_resample(documents, weights)
     if theirs is None:
