@@ -58,6 +58,7 @@ class Bench:
     documents: int
     log: Callable[[str], None]
     usage: dict[str, Usage] = field(default_factory=dict)
+    annotators: Sequence[str] = ANNOTATORS
 
     def acre(self, name: str, *arguments: str, corpus: str = "two") -> None:
         """Measure a command on the corpus of that name: of two passes, or of one."""
@@ -87,6 +88,9 @@ def corpus(
         list[str] | None,
         typer.Option(help="Only commands that begin so, such as: validate. May be repeated."),
     ] = None,
+    passes: Annotated[
+        int, typer.Option(min=1, max=len(ANNOTATORS), help="How many each document has.")
+    ] = len(ANNOTATORS),
     folder: Annotated[
         Path | None,
         typer.Option(
@@ -100,7 +104,8 @@ def corpus(
     benches = []
     for size in sizes:
         with tempfile.TemporaryDirectory(dir=folder) as root, console.status("") as status:
-            bench = Bench(Path(root), size, _logger(status.update, console))
+            log = _logger(status.update, console)
+            bench = Bench(Path(root), size, log, annotators=ANNOTATORS[:passes])
             for step in _STEPS:
                 step(bench, tuple(only or ("",)))
             benches.append(bench)
@@ -186,16 +191,22 @@ def _share(process: psutil.Process) -> int:
 
 
 def _make(bench: Bench, only: tuple[str, ...]) -> None:
-    """Copies with two passes, and the same with one; the first pass as Label Studio exports it."""
+    """Copies with all passes, and the same with none; the first pass as Label Studio exports it."""
     bench.log(f"{bench.documents} documents: making copies")
-    two = copies(bench.root / "two", bench.documents)
+    two = copies(bench.root / "two", bench.documents, bench.annotators)
+    if not _wants("export", only) and not any(_wants(name, only) for name in _OF_ONE_PASS):
+        return
     one = bench.root / "one"
     shutil.copytree(bench.root / "two" / "guidelines", one / "guidelines")
     ignored = shutil.ignore_patterns(*ANNOTATORS)
     shutil.copytree(two.root, one / "corpus", ignore=ignored)
-    if any("export".startswith(name) or name.startswith("export") for name in only):
+    if _wants("export", only):
         bench.log(f"{bench.documents} documents: writing the export")
         _write_export(bench)
+
+
+def _wants(name: str, only: tuple[str, ...]) -> bool:
+    return any(name.startswith(wanted) or wanted.startswith(name) for wanted in only)
 
 
 def _write_export(bench: Bench) -> None:
@@ -224,7 +235,7 @@ def _write_export(bench: Bench) -> None:
 
 def _from_export(bench: Bench, only: tuple[str, ...]) -> None:
     """From Label Studio's JSON to a validated, built dataset, beside what the SDK makes of the same file."""
-    if not any("export".startswith(name) or name.startswith("export") for name in only):
+    if not _wants("export", only):
         return
     export, config_ = str(bench.root / "export.json"), str(bench.root / "config.xml")
     for kind in ("conll2003", "json_min"):
@@ -262,7 +273,7 @@ def _of_two_passes(bench: Bench, only: tuple[str, ...]) -> None:
         ),
     }  # fmt: skip
     for name, arguments in steps.items():
-        if not name.startswith(only):
+        if not name.startswith(only) or (len(bench.annotators) < 2 and name in _OF_SEVERAL):
             continue
         if name == "build after 1 % changed":
             _change(bench)
@@ -279,7 +290,7 @@ def _change(bench: Bench) -> None:
 def _others(bench: Bench, only: tuple[str, ...]) -> None:
     """Of the versions of a dataset, the splits, and texts that are put back."""
     one, two = bench.root / "one" / "corpus", bench.root / "two" / "corpus"
-    if "diff".startswith(only):
+    if "diff".startswith(only) and len(bench.annotators) > 1:
         passes = one / "annotations" / ANNOTATORS[0]
         shutil.rmtree(one / "annotations", ignore_errors=True)
         shutil.copytree(two / "annotations" / ANNOTATORS[0], passes)
@@ -303,4 +314,6 @@ def _others(bench: Bench, only: tuple[str, ...]) -> None:
         bench.acre("rehydrate", "rehydrate", str(texts), corpus="one")
 
 
+_OF_ONE_PASS = ("diff", "split", "rehydrate")
+_OF_SEVERAL = ("agreement", "adjudicate", "score", "score --against")
 _STEPS = (_make, _from_export, _of_two_passes, _others)
