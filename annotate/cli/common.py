@@ -18,6 +18,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
+import annotate
 from annotate.corpus import store
 from annotate.model import schema as schema_
 from annotate.model import text
@@ -32,6 +33,26 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="The command line of ACRE, Attributed Conflict REporting.",
 )
+
+
+def _show_version(is_asked: bool) -> None:
+    if is_asked:
+        say(f"acre {annotate.__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    pass  # what holds for all commands is done by the options' own callbacks
+
+
 # Without emoji: line 100 of a file, `:100:`, is no picture.
 out = Console(highlight=False, soft_wrap=True, emoji=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)

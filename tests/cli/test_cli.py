@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -324,3 +325,8 @@ def test_every_command_is_documented_as_it_helps(acre: Acre) -> None:
     before = {page: (ROOT / "docs" / page).read_bytes() for page in scripts.docs.PAGES}
     for page, text in scripts.docs.PAGES.items():
         assert text().encode() == before[page], f"docs/{page} is behind the code; run make docs"
+
+
+def test_the_version_is_that_of_the_package(acre: Acre) -> None:
+    shown = acre("--version")
+    assert (shown.returncode, shown.stdout) == (0, f"acre {metadata.version('acre-corpus')}\n")
