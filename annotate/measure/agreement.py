@@ -140,7 +140,9 @@ class _Tally:
 
     def alpha(self, layer: str, label: str | None) -> NominalAlpha:
         """Of tokens. A document in which nobody uses the label has its tokens all the same."""
-        return self.tokens.setdefault((layer, label), NominalAlpha(self.token_values.total))
+        if (layer, label) not in self.tokens:
+            self.tokens[layer, label] = NominalAlpha(self.token_values.total)
+        return self.tokens[layer, label]
 
 
 def agreement(

@@ -85,10 +85,14 @@ def _resamples(documents: int, seed: int, samples: int) -> Iterator[tuple[int, A
     """The number of the first and the weights of each part of the resamples; one generator draws them in order."""
     generator = np.random.default_rng(seed)
     together = min(_TOGETHER, max(_WEIGHTS // documents, _FEWEST))
+    chances = np.full(documents, 1 / documents)
     for start in range(0, samples, together):
         size = min(together, samples - start)
-        weights = generator.multinomial(documents, np.full(documents, 1 / documents), size=size)
-        weights = weights.astype(float, order="F")  # by document, as the sums over them read it
+        weights = np.empty(
+            (size, documents), order="F"
+        )  # by document, as the sums over them read it
+        for row in range(size):
+            weights[row] = generator.multinomial(documents, chances)
         yield start, weights
 
 
@@ -125,7 +129,7 @@ def ratio(above: Array, below: Array) -> Array:
 class Sparse:
     """A matrix of documents by columns that grows by document, and holds a corpus of any size in little memory.
 
-    Only what is not 0 is kept, and of that all but the last block compressed: two or three bytes a number.
+    Only what is not 0 is kept, and of that all but the last block compressed: a byte or two a number.
     """
 
     _packed: list[bytes] = field(default_factory=list)
@@ -154,7 +158,7 @@ class Sparse:
         documents, columns, numbers = self._open()
         steps = np.diff(documents, prepend=np.int32(0))  # small numbers pack best
         block = steps.tobytes() + columns.tobytes() + numbers.tobytes()
-        self._packed.append(zlib.compress(block, 1))
+        self._packed.append(zlib.compress(block, 3))
         del self._documents[:], self._columns[:], self._numbers[:]
 
     def _open(self) -> tuple[Array, Array, Array]:
