@@ -147,15 +147,16 @@ def moved(unit: Unit, paired: Mapping[MarkKey, MarkKey]) -> Unit | None:
     mark = paired.get(unit.mark)
     if mark is None:
         return None
-    if unit.other is None:
-        return unit._replace(start=mark.start, end=mark.end)
-    other = paired.get(unit.other)
+    end = unit.other
+    if end is None:
+        return Unit(unit.layer, unit.label, mark.start, mark.end, unit.rest)
+    other = paired.get(end)
     if other is None:
         return None
     is_before = (other.start, -other.end) < (mark.start, -mark.end)
     if unit.layer == Layer.COREFERENCE and is_before:
         mark, other = other, mark  # a pair hangs on the first of its marks
-    return unit._replace(start=mark.start, end=mark.end, rest=(mark.label, *other))
+    return Unit(unit.layer, unit.label, mark.start, mark.end, (mark.label, *other))
 
 
 def match(

@@ -83,8 +83,9 @@ def of_marks(
             yield _type_at(mark, align.layer(mark), "boundary", mark.label)
         yield from _of_answers(mark, partner, schema)
     paired = {id(mark) for mark in chain.from_iterable(pairs)}
+    our_others, their_others = _unpaired(one, paired), _unpaired(other, paired)
     for layer in MARK_LAYERS:
-        ours, theirs = _unpaired(one, layer, paired), _unpaired(other, layer, paired)
+        ours, theirs = our_others[layer], their_others[layer]
         relabelled = align.match(ours, theirs, labels=False)
         for mark, partner in relabelled:
             yield _type_at(mark, layer, "label", *ordered_pair(mark.label, partner.label))
@@ -108,9 +109,13 @@ def _type_at(at: Mark | Unit, layer: str, what: str, label: str, other: str = ""
     return DisagreementType(layer, what, label, other), at.start, at.end
 
 
-def _unpaired(annotation: Annotation, layer: Layer, paired: Collection[int]) -> list[Mark]:
-    marks = (mark for mark in annotation.marks() if align.layer(mark) == layer)
-    return [mark for mark in marks if id(mark) not in paired]
+def _unpaired(annotation: Annotation, paired: Collection[int]) -> dict[Layer, list[Mark]]:
+    """By layer, the marks that are not paired."""
+    marks: dict[Layer, list[Mark]] = {layer: [] for layer in MARK_LAYERS}
+    for mark in annotation.marks():
+        if id(mark) not in paired:
+            marks[align.layer(mark)].append(mark)
+    return marks
 
 
 def of_links(
@@ -132,17 +137,21 @@ def _unmatched_links(
     links: Collection[Unit], others: Collection[Unit], paired: Mapping[MarkKey, MarkKey]
 ) -> Iterator[tuple[Unit, str | None]]:
     """Each link that is not among the others, with the label, if any, that these have between the same two marks."""
+    unmatched = []
+    for unit in links:
+        if unit.layer in LINK_LAYERS:
+            moved = align.moved(unit, paired)
+            if moved is not None and moved not in others:
+                unmatched.append((unit, moved))
+    if not unmatched:
+        return
     label_of = {
         (other.layer, other.mark, other.other): other.label
         for other in others
         if other.layer in LINK_LAYERS
     }
-    for unit in links:
-        if unit.layer not in LINK_LAYERS:
-            continue
-        moved = align.moved(unit, paired)
-        if moved is not None and moved not in others:
-            yield unit, label_of.get((moved.layer, moved.mark, moved.other))
+    for unit, moved in unmatched:
+        yield unit, label_of.get((moved.layer, moved.mark, moved.other))
 
 
 def _missing_link(unit: Unit) -> TypeAt:
