@@ -13,7 +13,8 @@ from annotate.corpus.entry import Entry
 from annotate.corpus.store import Collection, Corpus, StoreError
 from annotate.corpus.stories import Stories
 from annotate.dataset import rows
-from annotate.dataset.rows import ROWS, Document
+from annotate.dataset.document import Document
+from annotate.dataset.rows import ROWS
 from annotate.model import tokens
 from annotate.model.issues import Issue, errors
 from annotate.model.records import Annotation, Gold, Sentence, the_pass

@@ -18,8 +18,8 @@ from huggingface_hub import DatasetCardData
 
 from annotate.corpus.store import SPLITS, Corpus
 from annotate.dataset import plots
+from annotate.dataset.document import Document
 from annotate.dataset.features import CONFIGS
-from annotate.dataset.rows import Document
 from annotate.measure import agreement
 from annotate.measure.coefficients import Estimate
 from annotate.measure.disagreements import most_frequent

@@ -15,7 +15,8 @@ from annotate.corpus.store import Corpus, StoreError
 from annotate.dataset import card
 from annotate.dataset.builder import Builder, BuildReport, BuiltArticle
 from annotate.dataset.card import Figures
-from annotate.dataset.features import CONFIGS, arrow_schema, encoder
+from annotate.dataset.encoding import encoder
+from annotate.dataset.features import CONFIGS, arrow_schema
 from annotate.measure.counts import Counts, count
 from annotate.measure.disagreements import DisagreementType
 from annotate.model.schema import Schema

@@ -16,7 +16,8 @@ from datasets import Features
 from pydantic import ValidationError
 
 from annotate.corpus import store
-from annotate.dataset.features import CONFIGS, decoded, features
+from annotate.dataset.encoding import decoded
+from annotate.dataset.features import CONFIGS, features
 from annotate.model import graph
 from annotate.model.issues import AcreError, UsageError
 from annotate.model.records import Annotation, Mark

@@ -10,7 +10,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from annotate.corpus import store
-from annotate.dataset import rows
+from annotate.dataset import claim_rows
+from annotate.dataset.document import Document
 from annotate.extract import lookup
 from annotate.model import tokens
 from annotate.model.issues import AcreError, UsageError
@@ -92,10 +93,10 @@ def _lookup(learned: lookup.Lookup, schema: Schema) -> Extractor:
 
 def claims(article: Article, annotation: Annotation, schema: Schema) -> Iterator[dict[str, Any]]:
     """The claims of the annotation, as rows of the dataset's config `claims`."""
-    return rows.claims(document(article, annotation), schema)
+    return claim_rows.claims(document(article, annotation), schema)
 
 
-def document(article: Article, annotation: Annotation) -> rows.Document:
+def document(article: Article, annotation: Annotation) -> Document:
     """What rows are made from, of an article of no corpus."""
     collection = store.Collection(
         title=article.collection,
@@ -106,4 +107,4 @@ def document(article: Article, annotation: Annotation) -> rows.Document:
         ships_text=True,
     )
     sentences = tokens.sentences(article)
-    return rows.Document(article, annotation, collection, sentences, False, article.text)
+    return Document(article, annotation, collection, sentences, False, article.text)

@@ -16,7 +16,7 @@ from spacy.training import Example
 from spacy.util import minibatch, registry
 
 from annotate.dataset import reading
-from annotate.dataset.features import decoded
+from annotate.dataset.encoding import decoded
 from annotate.extract import (  # noqa: F401 - they register their names
     attributor,
     classifiers,

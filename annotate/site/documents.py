@@ -10,7 +10,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from annotate.dataset.builder import BuiltArticle
-from annotate.dataset.rows import Document
+from annotate.dataset.document import Document
 from annotate.gold.passes import Passes
 from annotate.measure import align
 from annotate.measure.align import MarkKey, Unit

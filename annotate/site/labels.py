@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from annotate.dataset.rows import Document
+from annotate.dataset.document import Document
 from annotate.measure.agreement import AgreementReport, AgreementRow
 from annotate.measure.disagreements import NONE
 from annotate.model.schema import ATTRIBUTION_SPANS, EventType, Layer, Schema

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from annotate.dataset import rows
-from annotate.dataset.features import VOICES
-from annotate.dataset.rows import Document
+from annotate.dataset import claim_rows, rows
+from annotate.dataset.claim_columns import VOICES
+from annotate.dataset.document import Document
 from annotate.model.schema import Schema
 from annotate.site import signs
 from annotate.site.signs import Sign
@@ -125,12 +125,13 @@ def sayings(of: Document, schema: Schema) -> list[Saying]:
     """A saying for each row of `claims`, in the order of the text."""
     tolls: dict[str, list[Toll]] = {}
     attributes = signs.load().attributes
-    for row in rows.tolls(of, schema):
+    for row in claim_rows.tolls(of, schema):
         toll = Toll(_last(row["id"]), row["toll"], row.get(attributes.min), row.get(attributes.max))
         tolls.setdefault(row["claim"], []).append(toll)
     names = {row["source_start"]: row["source_name"] for row in rows.attributions(of, schema)}
     return [
-        _saying(of, row, tolls.get(row["id"], ()), names, schema) for row in rows.claims(of, schema)
+        _saying(of, row, tolls.get(row["id"], ()), names, schema)
+        for row in claim_rows.claims(of, schema)
     ]
 
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from annotate.corpus.store import Collection
 from annotate.dataset import diff, reading
-from annotate.dataset.rows import Document, documents
+from annotate.dataset.document import Document
+from annotate.dataset.rows import documents
 from annotate.model import graph, notation
 from annotate.model import schema as schema_
 from annotate.model.records import Annotation, Article, Provenance, Zone
