@@ -17,7 +17,7 @@ from playwright.sync_api import Page, sync_playwright
 from annotate.corpus import store
 from annotate.corpus.store import Corpus
 from annotate.extract import extractors
-from annotate.gold import adjudicate, sheets
+from annotate.gold import adjudicate, desk_sheets
 from annotate.labelstudio import load, server, tasks
 from annotate.labelstudio.client import Client
 from annotate.model import graph
@@ -143,7 +143,7 @@ def _photograph_sheet(labelling: LabellingPage, client: Client, schema: Schema) 
     provenance = one.provenance.model_copy(update={"annotator": "other"})
     other, _issues = graph.assemble(changed, joined, schema, article.id, article.sha256, provenance)
     sheet = adjudicate.merge(article, [one, other], schema)
-    list(sheets.load(client, "ACRE gold", schema, iter([(f"{article.id}.0", article, sheet)])))
+    list(desk_sheets.load(client, "ACRE gold", schema, iter([(f"{article.id}.0", article, sheet)])))
     project = client.project("ACRE gold")
     assert project is not None
     labelling.open_next(project["id"])

@@ -30,7 +30,7 @@ from annotate.cli.common import (
 )
 from annotate.corpus import validate
 from annotate.corpus.store import Corpus
-from annotate.gold import sheets
+from annotate.gold import desk_sheets, sheets
 from annotate.labelstudio import client as client_
 from annotate.labelstudio.load import PROJECT
 from annotate.model import ids
@@ -177,12 +177,12 @@ def adjudicate(
         )
         documents = sheets.due(run, counted(passes, step), early, articles or ())
         filled = chain(
-            sheets.read(run, client, project) if client else (),
+            desk_sheets.read(run, client, project) if client else (),
             sheets.read_files(run, folder) if folder else (),
         )
         new = sheets.gold_of(run, documents, filled)
         if client and not dry_run:
-            sent = sheets.load(client, project, labels, new)
+            sent = desk_sheets.load(client, project, labels, new)
             lines = [f"sheet {sheet} is at {client.url}" for sheet in sent]
         elif folder:
             wrote = "would write" if dry_run else "wrote"

@@ -8,21 +8,16 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from annotate.corpus import store
-from annotate.corpus.files import UNREADABLE, one_line
+from annotate.corpus.files import UNREADABLE
 from annotate.corpus.store import Corpus, StoreError
 from annotate.gold import adjudicate
-from annotate.labelstudio import config, quotes, results, tasks
-from annotate.labelstudio.client import Client
-from annotate.labelstudio.load import create as create_project
 from annotate.model import notation
 from annotate.model.issues import AcreError, Issue, Severity, errors
 from annotate.model.records import Annotation, Article, Gold, Provenance, Review
@@ -60,7 +55,7 @@ class AdjudicationReport:
 
 
 @dataclass(frozen=True)
-class _Sources:
+class Sources:
     """What a sheet was made from."""
 
     passes: tuple[Annotation, ...]
@@ -132,7 +127,7 @@ def gold_of(
             run.report.open[article.id] = len(sheet.choices)
             run.report.counts["choices to make"] += len(sheet.choices)
             if article.id not in waiting:
-                name = _keep(run, article, _Sources(tuple(passes), prior, run.majority))
+                name = _keep(run, article, Sources(tuple(passes), prior, run.majority))
                 yield name, article, sheet
         gold = run.corpus.gold(article.id)
         if gold is not None:
@@ -158,7 +153,7 @@ def issue_of(where: str, error: AcreError) -> Issue:
 def _take(run: Run, filled: Filled) -> str | None:
     """Make gold of a filled sheet where it still counts; the article's id where the sheet is out and not finished."""
     article_id = filled.name.partition(".")[0]
-    sources, current = _sources(run.corpus, filled.name), run.corpus.gold(article_id)
+    sources, current = sources_of(run.corpus, filled.name), run.corpus.gold(article_id)
     if sources is None:
         run.notify(Issue(filled.where, "sheet-unknown", _UNKNOWN))
         return None
@@ -192,10 +187,10 @@ def _reviews(prior: Gold | None) -> tuple[Review, ...]:
 
 
 def _gold_of_filled(
-    run: Run, filled: Filled, annotation: Annotation, sources: _Sources
+    run: Run, filled: Filled, annotation: Annotation, sources: Sources
 ) -> str | None:
     """Write the gold that the sheet decides; the article's id where something stands against it."""
-    article = _article(run.corpus, sources.passes[0])
+    article = article_of(run.corpus, sources.passes[0])
     gold, issues = None, list(filled.issues)
     if not errors(issues):
         origin = annotation if sources.prior is None else sources.prior
@@ -274,14 +269,15 @@ def _save(run: Run, article: Article, gold: Gold, how: str) -> None:
         run.corpus.write_annotation(gold, article)
 
 
-def _article(corpus: Corpus, annotation: Annotation) -> Article:
+def article_of(corpus: Corpus, annotation: Annotation) -> Article:
+    """The annotation's article; AcreError where the corpus has it no more."""
     article = corpus.find(annotation.article)
     if article is None:
         raise AcreError(f"there is no article {annotation.article}; add it first")
     return article
 
 
-def _keep(run: Run, article: Article, sources: _Sources) -> str:
+def _keep(run: Run, article: Article, sources: Sources) -> str:
     """Keep what a sheet is made from: what the adjudicator decides is about these passes, whatever they become."""
     fields = {
         "passes": [_dumped(annotation) for annotation in sources.passes],
@@ -299,7 +295,8 @@ def _dumped(annotation: Annotation) -> dict[str, Any]:
     return annotation.model_dump(mode="json", exclude_defaults=True)
 
 
-def _sources(corpus: Corpus, name: str) -> _Sources | None:
+def sources_of(corpus: Corpus, name: str) -> Sources | None:
+    """What the sheet of that name was made from; None where nothing of it was kept."""
     path = corpus.sheet_path(name)
     if not path.exists():
         return None
@@ -307,7 +304,7 @@ def _sources(corpus: Corpus, name: str) -> _Sources | None:
         fields = json.loads(path.read_text(encoding="utf-8"))
         prior = Gold.model_validate(fields["prior"]) if fields["prior"] else None
         passes = tuple(map(Annotation.model_validate, fields["passes"]))
-        return _Sources(passes, prior, fields["majority"])
+        return Sources(passes, prior, fields["majority"])
     except UNREADABLE as error:
         raise StoreError(
             path, f"{' '.join(str(error).split())[:200]}; remove it, and adjudicate again"
@@ -342,8 +339,8 @@ def read_files(run: Run, folder: Path) -> Iterator[Filled]:
 
 def _read_file(run: Run, path: Path, schema: Schema) -> Filled:
     name = path.name.removesuffix(SUFFIX)
-    sources = _sources(run.corpus, name)
-    article = _article(run.corpus, sources.passes[0]) if sources else None
+    sources = sources_of(run.corpus, name)
+    article = article_of(run.corpus, sources.passes[0]) if sources else None
     made = provenance_of_file(path, run.corpus, run.adjudicator, schema)
     return Filled(name, str(path), parse_file(path, name.partition(".")[0], article, schema, made))
 
@@ -372,143 +369,3 @@ def provenance_of_file(path: Path, corpus: Corpus, annotator: str, schema: Schem
         created=modified,
         updated=modified,
     )
-
-
-# a desk
-
-
-def load(
-    client: Client,
-    project: str,
-    schema: Schema,
-    sheets: Iterator[tuple[str, Article, adjudicate.Sheet]],
-) -> Iterator[str]:
-    """Each sheet as a task with a draft, which opens as the adjudicator's own work.
-
-    A sheet that is already at the desk is left as it is.
-    """
-    with_questions = adjudicate.sheet_schema(schema)
-    number, known = None, dict[str, dict[str, Any]]()
-    for name, article, sheet in sheets:
-        if number is None:
-            number, known = _project(client, project, with_questions)
-        if name not in known:
-            data = tasks.data(article, schema) | {
-                "sheet": name,
-                config.CHOICES: config.listed(_rows(sheet)),
-            }
-            (task,) = client.import_tasks(number, [{"data": data}])
-            yield name
-        elif known[name]["draft_exists"] or known[name]["total_annotations"]:
-            continue
-        else:
-            task = known[name]["id"]  # a run before this one was cut off between the two
-        client.draft(task, _result(sheet, article, with_questions))
-
-
-def _result(
-    sheet: adjudicate.Sheet, article: Article, with_questions: Schema
-) -> list[dict[str, Any]]:
-    """The sheet as Label Studio's result list; what is offered is told in words, as its page shows no ids."""
-    entries = tasks.result(sheet.annotation, article, with_questions)
-    shown = quotes.shown(sheet.annotation)
-    for entry in entries:
-        if entry.get("from_name") == adjudicate.OFFERED:
-            value = entry["value"]
-            value["text"] = [quotes.in_words(offered, shown, _END) for offered in value["text"]]
-    return entries
-
-
-_END = re.compile(r"(?:(?<= → )|(?<= as ))[\w-]+")
-"""The other end of a link, in what the passes offer."""
-
-
-def _rows(sheet: adjudicate.Sheet) -> list[tuple[str, str, str]]:
-    """Label, words, and what is offered, of each choice in the order of the text."""
-    marks = {mark.id: mark for mark in sheet.annotation.marks()}
-    chosen = sorted((marks[name] for name in sheet.choices), key=lambda mark: mark.order)
-    shown = quotes.shown(sheet.annotation)
-    rows = []
-    for mark in chosen:
-        offered = str(mark.attributes.get(adjudicate.OFFERED))
-        rows.append((mark.label, mark.text or "", quotes.in_words(offered, shown, _END)))
-    return rows
-
-
-def _project(client: Client, title: str, schema: Schema) -> tuple[int, dict[str, dict[str, Any]]]:
-    """The number of the project, made or updated for the schema, and its tasks by the name of the sheet."""
-    fields = {
-        "label_config": config.build(schema, choices=True),
-        "expert_instruction": config.instructions(schema),
-    }
-    project = client.project(title)
-    if project is None:
-        fixed = {"title": title, "show_collab_predictions": False, "maximum_annotations": 1}
-        return create_project(client, fixed | fields), {}
-    if project["label_config"] != fields["label_config"]:
-        if config.answers(project["label_config"]) != config.answers(fields["label_config"]):
-            raise AcreError(
-                f"project {title!r}: the schema's labels changed since its sheets were made;"
-                " nothing was touched. Fill and read them, then go on in a new project: acre"
-                f" adjudicate --project {title!r}-{schema.version}"
-            )
-        client.update_project(project["id"], fields)
-    sheets = {}
-    for task in chain.from_iterable(client.tasks(project["id"])):
-        sheets[task["data"].get("sheet", "")] = task
-    return int(project["id"]), sheets
-
-
-def read(run: Run, client: Client, title: str) -> Iterator[Filled]:
-    """Every sheet at the desk: as it was last submitted, or, where it was not yet, as a sheet with all choices open."""
-    project = client.project(title)
-    if project is None:
-        return
-    schema, tool = adjudicate.sheet_schema(run.schema), f"label-studio {client.version()}"
-    pages = client.tasks(project["id"], annotations=True, salvage=True)
-    for task in chain.from_iterable(pages):
-        where = f"{client.url}/projects/{project['id']}/data?task={task['id']}"
-        try:
-            filled = _filled(run, schema, task, where, tool)
-        except (AcreError, *UNREADABLE) as error:
-            run.notify(_unreadable(where, task, error))
-            data = task.get("data")
-            filled = Filled(str(data.get("sheet") if isinstance(data, dict) else ""), where, None)
-        if filled is not None:
-            yield filled
-
-
-def _unreadable(where: str, task: dict[str, Any], error: Exception) -> Issue:
-    if task.get("unreadable"):
-        message = (
-            f"the server fails to give {', '.join(task['unreadable'])}; submit the sheet again"
-        )
-        return Issue(where, "task-unreadable", message)
-    if isinstance(error, AcreError):
-        return issue_of(where, error)
-    message = f"the sheet is not what Label Studio writes: {one_line(error)}; submit it again"
-    return Issue(where, "result-malformed", message)
-
-
-def _filled(run: Run, schema: Schema, task: dict[str, Any], where: str, tool: str) -> Filled | None:
-    """The task's sheet; None where a run was cut off before it gave the task its draft: the sheet is sent again."""
-    name = str(task["data"].get("sheet"))
-    sources = _sources(run.corpus, name)
-    if task.get("unreadable"):
-        raise ValueError("the server fails to give it")
-    submitted = [answer for answer in task["annotations"] if not answer["was_cancelled"]]
-    if not submitted and not task["draft_exists"]:
-        return None
-    if sources is None or not submitted:
-        return Filled(name, where, None)
-    newest = max(submitted, key=lambda answer: (answer["updated_at"], answer["id"]))
-    provenance = results.provenance(
-        newest, run.adjudicator, run.corpus.kind(run.adjudicator), run.schema.version, tool
-    )
-    annotation, issues = results.read(
-        newest.get("result") or [],
-        _article(run.corpus, sources.passes[0]),
-        schema,
-        provenance,
-    )
-    return Filled(name, where, annotation, tuple(issues))

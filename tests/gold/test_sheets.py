@@ -15,7 +15,7 @@ import pytest
 
 from annotate.corpus import store, validate
 from annotate.corpus.store import Corpus
-from annotate.gold import adjudicate, sheets
+from annotate.gold import adjudicate, desk_sheets, sheets
 from annotate.labelstudio.client import AnswerError, Client
 from annotate.labelstudio.server import Desk
 from annotate.model.issues import Issue, errors
@@ -42,13 +42,15 @@ class Adjudication:
         self.messages = []
         run = sheets.Run(self.corpus, self.schema, "gold", majority, False, self.messages.append)
         filled = (
-            sheets.read(run, client, project) if client else sheets.read_files(run, self.folder)
+            desk_sheets.read(run, client, project)
+            if client
+            else sheets.read_files(run, self.folder)
         )
         new = sheets.gold_of(
             run, validate.passes(self.corpus, self.schema, self.messages.append), filled
         )
         sent = (
-            sheets.load(client, project, self.schema, new)
+            desk_sheets.load(client, project, self.schema, new)
             if client
             else sheets.write_files(self.folder, new, False)
         )
