@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -44,22 +44,24 @@ def test_each_strategy_takes_what_is_left_in_its_own_order(monkeypatch: pytest.M
 
 
 def test_the_table_tells_means_and_what_was_won_over_random(
-    capsys: pytest.CaptureFixture[str], monkeypatch: Any
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("COLUMNS", "160")
 
-    def run(win: float) -> dict[str, list[tuple[int, dict[str, float]]]]:
-        steps = {"random": (0.2, 0.3, 0.4, 0.5), "uncertainty": (0.2, 0.3 + win, 0.4 + win, 0.5)}
-        steps["diversity"] = steps["random"]
+    trial = learning.Trial(tmp_path, tmp_path, "real", learning.SHARES, assign.ORDERS, 12)
+
+    def run(win: float) -> learning.Steps:
+        f1 = {"random": (0.2, 0.3, 0.4, 0.5), "uncertainty": (0.2, 0.3 + win, 0.4 + win, 0.5)}
+        f1["diversity"] = f1["random"]
         return {
             name: [
-                (100 * place, dict.fromkeys(learning.LAYERS, value))
+                learning.Step(2 * place, 100 * place, dict.fromkeys(learning.LAYERS, value))
                 for place, value in enumerate(values, 1)
             ]
-            for name, values in steps.items()
+            for name, values in f1.items()
         }
 
-    learning._show([run(0.02), run(-0.01)])
+    learning._show([run(0.02), run(-0.01)], trial)
     printed = capsys.readouterr().out
     row = next(
         line.split()
@@ -68,7 +70,9 @@ def test_the_table_tells_means_and_what_was_won_over_random(
     )
     assert row[2:6] == ["0.200", "0.305", "0.405", "0.500"]
     assert " ".join(row[6:]) == "+0.005 (-0.010 to +0.020)"
+    assert "F1 on real, mean of 2 seeds" in printed
     assert "words labelled, mean: 100 200 300 400" in printed
+    assert "documents labelled, mean: 2 4 6 8" in printed
 
 
 def test_curves_are_drawn_the_same_each_time() -> None:
