@@ -268,9 +268,6 @@ def _of_two_passes(bench: Bench, only: tuple[str, ...]) -> None:
         "build after 1 % changed": ("build", "--workers", "1"),
         "adjudicate": ("adjudicate", "--dry-run"),
         "score": ("score", f"{two}/annotations/alder", f"{two}/annotations/birch"),
-        "score --against": (
-            "score", f"{two}/annotations/alder", f"{two}/annotations/birch", "--against", f"{two}/annotations/alder",
-        ),
     }  # fmt: skip
     for name, arguments in steps.items():
         if not name.startswith(only) or (len(bench.annotators) < 2 and name in _OF_SEVERAL):
@@ -315,5 +312,5 @@ def _others(bench: Bench, only: tuple[str, ...]) -> None:
 
 
 _OF_ONE_PASS = ("diff", "split", "rehydrate")
-_OF_SEVERAL = ("agreement", "adjudicate", "score", "score --against")
+_OF_SEVERAL = ("agreement", "adjudicate", "score")
 _STEPS = (_make, _from_export, _of_two_passes, _others)

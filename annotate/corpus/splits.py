@@ -8,7 +8,7 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, pairwise, product
+from itertools import combinations, product
 from typing import TYPE_CHECKING
 
 from annotate.corpus.articles.copies import NEAR
@@ -140,7 +140,7 @@ class SplitCheck:
         self._rows, self._where = corpus.splits(), corpus.splits_path.name
         self._collections = corpus.collections()
         self._ids: list[str] = []
-        self._prints, self._owners = array("Q"), array("L")
+        self._prints, self._owners = array("Q"), array("I")
         """Each fingerprint, and the number in `_ids` of the article that has it."""
 
     def article(self, entry: Entry) -> Iterator[Issue]:
@@ -196,7 +196,7 @@ class SplitCheck:
         import numpy as np
 
         prints = np.frombuffer(self._prints, np.uint64)
-        owners = np.frombuffer(self._owners, np.dtype("L"))
+        owners = np.frombuffer(self._owners, np.dtype("I"))
         order = np.argsort(prints, kind="stable")
         pairs: set[tuple[int, int]] = set()
         for start, end in _runs(prints[order]):
@@ -212,10 +212,11 @@ def _runs(ordered: npt.NDArray[np.uint64]) -> Iterator[tuple[int, int]]:
     """Start and end of each stretch of two equal numbers or more: [3, 5, 5, 8] has one, (1, 3)."""
     import numpy as np
 
-    changes = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
-    for start, end in pairwise([0, *map(int, changes), len(ordered)]):
-        if end - start > 1:
-            yield start, end
+    as_before = np.zeros(len(ordered) + 1, bool)
+    as_before[1:-1] = ordered[1:] == ordered[:-1]
+    edges = np.flatnonzero(as_before[1:] != as_before[:-1])
+    for start, end in edges.reshape(-1, 2).tolist():
+        yield start, end + 1
 
 
 def _repeat(one: Article, other: Article | None, schema: Schema) -> bool:

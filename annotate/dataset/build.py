@@ -14,6 +14,7 @@ import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from annotate.corpus import files as files_
 from annotate.corpus import store
 from annotate.corpus.store import Corpus
 from annotate.dataset import card, croissant, making
@@ -24,7 +25,11 @@ from annotate.dataset.parts import Part, Rows
 from annotate.measure.agreement import Comparison
 from annotate.model.schema import Schema
 
-_ROWS_AT_ONCE = 500
+_TOGETHER = 5000
+"""Rows of a row group: what is told of each group is held until its file is done."""
+_DOCUMENTS_TOGETHER = 500
+"""The same where a row is a whole document."""
+_OF_DOCUMENTS = ("documents", "annotators")
 
 
 def build(
@@ -109,10 +114,10 @@ def _remove_killed(target: Path) -> None:
 
 
 def _digests(target: Path, files: Iterable[Path]) -> dict[str, str]:
-    """By config, the SHA-256 of its files, one after another."""
+    """By config, a SHA-256 over those of its files."""
     digests = {config.name: hashlib.sha256() for config in CONFIGS}
     for path in sorted(files):
-        digests[path.parent.name].update((target / path).read_bytes())
+        digests[path.parent.name].update(files_.digest(target / path).encode())
     return {name: digest.hexdigest() for name, digest in digests.items()}
 
 
@@ -129,7 +134,9 @@ class _Writers:
         # Opened at the first row: a split without rows `datasets` can't load, and so it gets no file.
         if key not in self._open:
             path = self._folder / data_path(*key)
-            self._open[key] = _Writer(path, arrow_schema(rows.config, self._schema))
+            columns = arrow_schema(rows.config, self._schema)
+            together = _DOCUMENTS_TOGETHER if rows.config in _OF_DOCUMENTS else _TOGETHER
+            self._open[key] = _Writer(path, columns, together)
         self._open[key].write(rows)
 
     def close(self) -> list[Path]:
@@ -147,25 +154,30 @@ class _Writers:
 class _Writer:
     """A Parquet file, whose row groups are of so many rows however many come at a time."""
 
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
+    def __init__(self, path: Path, schema: pa.Schema, together: int) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._schema = schema
+        self._schema, self._together = schema, together
         self._file = pq.ParquetWriter(path, schema, compression="zstd")
-        self._waiting: list[pa.RecordBatch] = []
+        self._waiting: list[bytes] = []
+        """As they came: read, each would be hundreds of small pieces of memory, which lie about when they are freed."""
         self._rows = 0
 
     def write(self, rows: Rows) -> None:
-        self._waiting.append(pa.ipc.read_record_batch(pa.py_buffer(rows.batch), self._schema))
+        self._waiting.append(rows.batch)
         self._rows += rows.number
-        if self._rows >= _ROWS_AT_ONCE:
-            self._flush(self._rows - self._rows % _ROWS_AT_ONCE)
+        if self._rows >= self._together:
+            self._flush(self._rows - self._rows % self._together)
 
     def _flush(self, number: int) -> None:
-        table = pa.Table.from_batches(self._waiting, schema=self._schema)
-        for start in range(0, number, _ROWS_AT_ONCE):
-            group = table.slice(start, min(_ROWS_AT_ONCE, number - start))
+        batches = [
+            pa.ipc.read_record_batch(pa.py_buffer(rows), self._schema) for rows in self._waiting
+        ]
+        table = pa.Table.from_batches(batches, schema=self._schema)
+        for start in range(0, number, self._together):
+            group = table.slice(start, min(self._together, number - start))
             self._file.write_table(group.combine_chunks())
-        self._waiting = table.slice(number).to_batches()
+        rest = table.slice(number).combine_chunks().to_batches()
+        self._waiting = [bytes(batch.serialize()) for batch in rest]
         self._rows -= number
 
     def close(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Iterable, Sequence
@@ -11,6 +10,7 @@ from typing import Any, NamedTuple
 
 from datasets import ClassLabel, List
 
+from annotate.corpus import files
 from annotate.dataset.features import CONFIGS, Config, features
 from annotate.model.schema import Schema
 
@@ -117,7 +117,7 @@ def _file(folder: Path, path: Path) -> dict[str, Any]:
         "name": _name(path),
         "contentUrl": path.as_posix(),
         "encodingFormat": "application/x-parquet",
-        "sha256": hashlib.sha256((folder / path).read_bytes()).hexdigest(),
+        "sha256": files.digest(folder / path),
     }
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
+from annotate.corpus import files as files_
 from annotate.dataset.diff import KINDS, Diff
 from annotate.model.issues import AcreError, UsageError
 from annotate.model.schema import Schema
@@ -117,7 +117,4 @@ def with_entry(changelog: str, written: str) -> str:
 
 def sums(root: Path, files: Iterable[Path]) -> str:
     """A line for each file, as `sha256sum --check` reads it; paths as seen from the root."""
-    digests = {
-        path: hashlib.sha256((root / path).read_bytes()).hexdigest() for path in sorted(files)
-    }
-    return "".join(f"{digest}  {path.as_posix()}\n" for path, digest in digests.items())
+    return "".join(f"{files_.digest(root / path)}  {path.as_posix()}\n" for path in sorted(files))

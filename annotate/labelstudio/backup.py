@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import glob
-import hashlib
 import json
 import os
 import shutil
@@ -21,6 +20,7 @@ from typing import Any, Literal
 import psutil
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from annotate.corpus import files as files_
 from annotate.corpus.store import Corpus
 from annotate.labelstudio import contents, desks, postgres
 from annotate.labelstudio.contents import Contents
@@ -92,7 +92,7 @@ def back_up(
             made=dt.datetime.now(dt.UTC),
             secrets=secrets,
             desks={copy.desk: copy.contents for copy in copied},
-            files={str(file.relative_to(folder)): _sha256(file) for file in _files(folder)},
+            files={str(file.relative_to(folder)): files_.digest(file) for file in _files(folder)},
         )
         (folder / MANIFEST).write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
         _pack(folder, path)
@@ -186,11 +186,6 @@ def _forget_secrets(path: Path) -> None:
         connection.execute("VACUUM")
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _pack(folder: Path, path: Path) -> None:
     # Its own, as another run may write to the same file; what a killed one left goes.
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -255,7 +250,7 @@ def _unpacked(path: Path, state: Path) -> Iterator[tuple[Path, _Manifest]]:
             raise BackupError(
                 f"{path}: no copy of acre backup, or a broken one ({_reason(error)}); give another"
             ) from None
-        files = {str(file.relative_to(folder)): _sha256(file) for file in _files(folder)}
+        files = {str(file.relative_to(folder)): files_.digest(file) for file in _files(folder)}
         del files[MANIFEST]
         if files != manifest.files:
             names = {name for name, _hash in files.items() ^ manifest.files.items()}
