@@ -5,13 +5,15 @@
 Out come `documents/` and `claims/`, a Parquet file of each for every task, with the columns of the dataset's configs,
 and `failures/`, with each article of which nothing came, and why. Run again, it does what is not complete. With
 `--executor slurm` or `ray` the same tasks go to a cluster; --output must then be a folder that all of it shares.
-Needs the extra `scale`: pip install 'acre-corpus[extract,scale]'
+Needs the extra `scale`, and for Ray `ray`: pip install 'acre-corpus[extract,scale]'
 """
 
 from __future__ import annotations
 
 import sys
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -51,32 +53,50 @@ def extract_many(
     many = _many()
     schema = corpus.parent / "guidelines" / "schema.yaml"
     steps = [
-        many.reader(source, kind, split),
-        many.Extract(model, corpus.resolve(), schema.resolve(), output.resolve(), kind),
+        many.reader(_absolute(source), kind, split),
+        many.Extract(_absolute(model), corpus.resolve(), schema.resolve(), output.resolve(), kind),
     ]
     options: dict[str, Any] = {
         "pipeline": steps, "tasks": tasks, "workers": workers, "logging_dir": str(output.resolve() / "logs"),
     }  # fmt: skip
     match executor:
         case "local":
-            _run_here(many, options)
-            _sum_up(output)
+            _run(many.Local, options)
+        case "ray":
+            _run(partial(many.Ray, memory=memory), options)
         case "slurm":
-            from datatrove.executor import SlurmPipelineExecutor
-
             if partition is None:
                 raise UsageError("--executor slurm: name a --partition")
-            venv = Path(sys.prefix) / "bin" / "activate"
-            SlurmPipelineExecutor(
-                **options, time=time, partition=partition, mem_per_cpu_gb=memory, job_name="acre",
-                env_command=f"source {venv}",
-            ).run()  # fmt: skip
-        case "ray":
-            from datatrove.executor import RayPipelineExecutor
-
-            RayPipelineExecutor(**options, mem_per_cpu_gb=memory).run()
+            if not _is_done_by_slurm(options, time, partition, memory):
+                return
         case _:
             raise UsageError(f"--executor {executor!r}: give local, slurm or ray")
+    _sum_up(output)
+
+
+def _absolute(place: str) -> str:
+    """The path in full, since a worker on a cluster may start in another folder; what is no path stays as it is."""
+    return str(Path(place).resolve()) if Path(place).exists() else place
+
+
+def _is_done_by_slurm(options: dict[str, Any], time: str, partition: str, memory: int) -> bool:
+    """Submit what is not complete, and say how to go on; True where all is complete."""
+    from datatrove.executor import SlurmPipelineExecutor
+
+    venv = Path(sys.prefix) / "bin" / "activate"
+    slurm = SlurmPipelineExecutor(
+        **options, time=time, partition=partition, mem_per_cpu_gb=memory, job_name="acre",
+        env_command=f"source {venv}",
+    )  # fmt: skip
+    left = len(slurm.get_incomplete_ranks())
+    if not left:
+        return True
+    slurm.run()
+    print(
+        f"{left} of {options['tasks']} shards are submitted as job {slurm.job_id}, which squeue shows;"
+        " when it has ended, give the same command again: it submits what is not complete, or sums up"
+    )
+    return False
 
 
 def _many() -> Any:
@@ -89,7 +109,8 @@ def _many() -> Any:
     return many
 
 
-def _run_here(many: Any, options: dict[str, Any]) -> None:
+def _run(executor: Callable[..., Any], options: dict[str, Any]) -> None:
+    """Run the tasks of an executor that waits for them, and show how many are complete."""
     from datatrove.utils.logging import logger
 
     logger.remove()  # what it says at each step is in the logs of the task
@@ -100,7 +121,7 @@ def _run_here(many: Any, options: dict[str, Any]) -> None:
             line = f"{done} of {tasks} shards are complete"
             status.update(line) if console.is_terminal else print(line, file=sys.stderr, flush=True)
 
-        many.Local(show, **options).run()
+        executor(show, **options).run()
 
 
 def _sum_up(output: Path) -> None:

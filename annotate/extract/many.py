@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from functools import cache, partial
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
@@ -209,26 +210,76 @@ class Local(LocalPipelineExecutor):
     def run(self) -> None:
         """All tasks that are not complete; AcreError where one ends its worker again and again."""
         self.save_executor_as_json()
-        method = "forkserver" if "forkserver" in get_all_start_methods() else "spawn"
         for _try in range(_TRIES):
             left = self.get_incomplete_ranks()
             if not left:
                 return
-            run = partial(_task, self.pipeline, self.logging_dir.path, self.tasks)
-            try:
-                with ProcessPoolExecutor(self.workers, get_context(method)) as pool:
-                    for done in as_completed([pool.submit(run, rank) for rank in left]):
-                        done.result()
-                        left = self.get_incomplete_ranks()
-                        self._on_task(self.tasks - len(left), self.tasks)
-            except BrokenProcessPool:
-                continue
+            for _ended in self._ends(left):
+                left = self.get_incomplete_ranks()
+                self._on_task(self.tasks - len(left), self.tasks)
         left = self.get_incomplete_ranks()
         if left:
             raise AcreError(
                 f"{len(left)} of {self.tasks} shards are not complete: their workers were ended, {_TRIES} times,"
                 " perhaps for want of memory; give fewer --workers, and run it again"
             )
+
+    def _ends(self, ranks: Sequence[int]) -> Iterator[None]:
+        """Run the tasks, and yield as each ends, until a worker is ended from outside. Raises what a task raises."""
+        run = partial(_task, self.pipeline, self.logging_dir.path, self.tasks)
+        method = "forkserver" if "forkserver" in get_all_start_methods() else "spawn"
+        with (
+            suppress(BrokenProcessPool),
+            ProcessPoolExecutor(self.workers, get_context(method)) as pool,
+        ):
+            for done in as_completed([pool.submit(run, rank) for rank in ranks]):
+                done.result()
+                yield
+
+
+class Ray(Local):
+    """Tasks on a Ray cluster: the one of RAY_ADDRESS, or of this machine, or else one that is started here.
+
+    Each takes one CPU and `memory` GB. datatrove's own executor starts a process in each worker, and waits for ever
+    where that is ended.
+    """
+
+    def __init__(self, on_task: Callable[[int, int], None], memory: int, **options: Any) -> None:
+        super().__init__(on_task, **options)
+        self._memory = memory
+
+    def _ends(self, ranks: Sequence[int]) -> Iterator[None]:
+        """Run the tasks, and yield as each ends, its worker ended from outside or not. Raises what a task raises."""
+        ray = _ray()
+        ray.init(ignore_reinit_error=True)
+        # Tried again by `run`, as tasks of this machine are.
+        task = ray.remote(num_cpus=1, memory=self._memory * 2**30, max_retries=0)(_task)
+        pipeline = ray.put(self.pipeline)
+        waiting, running = list(ranks), list[Any]()
+        while waiting or running:
+            while waiting and len(running) < self.workers:
+                rank = waiting.pop(0)
+                running.append(task.remote(pipeline, self.logging_dir.path, self.tasks, rank))
+            (ended,), running = ray.wait(running)
+            try:
+                ray.get(ended)
+            except ray.exceptions.RayTaskError:
+                raise
+            except ray.exceptions.RayError:  # the worker, or its machine, was ended
+                pass
+            yield
+
+
+def _ray() -> Any:
+    try:
+        import ray
+        import ray.exceptions
+    except ImportError:
+        raise UsageError(
+            "--executor ray needs Ray, of the cluster's version; install it, for example with: pip install"
+            " 'acre-corpus[extract,scale,ray]'"
+        ) from None
+    return ray
 
 
 def _task(pipeline: list[Any], logs: str, tasks: int, rank: int) -> None:

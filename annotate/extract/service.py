@@ -68,14 +68,17 @@ class Service:
                     f"{name}: not suggested: the corpus has no such article with this text"
                 )
                 return nothing
-            result, score, issues = suggest.offered(article, self._extractor.predict, self._schema)
+            offer = suggest.offered(article, self._extractor.predict, self._schema)
         except AcreError as error:
             self._notify(f"{name}: not suggested: {error}")
             return nothing
-        if issues:
-            self._notify(f"{name}: not suggested: {issues[0]}")
-            return nothing
-        return nothing | {"result": result, "score": score}
+        if offer.issues:
+            counts = ", ".join(f"{what}: {count}" for what, count in offer.left_out.items())
+            fate = (
+                f"left out ({counts}), the rest is suggested" if offer.result else "not suggested"
+            )
+            self._notify(f"{name}: {fate}: " + "; ".join(str(issue) for issue in offer.issues))
+        return nothing | {"result": offer.result or [], "score": offer.score}
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import subprocess
 from collections.abc import Callable, Collection, Iterator
@@ -58,8 +59,18 @@ def own_database(address: str, desk: str) -> str:
     """
     parts = fields(address)
     # Desks of two corpora may have one name: a number tells their databases apart.
-    name = parts.get("dbname") or f"acre_{desk.replace('-', '_')}_{secrets.token_hex(4)}"
+    name = parts.get("dbname") or f"{_prefix(desk)}{secrets.token_hex(4)}"
     return _address(parts | {"dbname": name})
+
+
+def _prefix(desk: str) -> str:
+    return f"acre_{desk.replace('-', '_')}_"
+
+
+def is_own(desk: Desk) -> bool:
+    """Whether the desk's database has a name that `own_database` gave it: only this desk's tables are in it."""
+    name = fields(str(desk.database))["dbname"]
+    return re.fullmatch(re.escape(_prefix(desk.name)) + "[0-9a-f]{8}", name) is not None
 
 
 def is_on(database: str, address: str) -> bool:
@@ -122,8 +133,14 @@ def prepare(desk: Desk) -> bool:
     return is_new
 
 
+def accounts(desk: Desk) -> list[str]:
+    """The e-mail addresses of the accounts in the desk's database."""
+    with connected(str(desk.database)) as connection:
+        return _accounts(connection)
+
+
 def remove(desk: Desk) -> None:
-    """Remove the desk's database, which must have been made by `prepare` just now: nothing of anybody's is in it."""
+    """Remove the desk's database, which must be new, or its own without an account: nothing of anybody's is in it."""
     psycopg, parts = _psycopg(), fields(str(desk.database))
     with _connect(parts | {"dbname": "postgres"}) as connection:
         statement = psycopg.sql.SQL("DROP DATABASE {} WITH (FORCE)")

@@ -6,12 +6,14 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,6 +32,7 @@ from annotate.model.issues import UsageError
 
 FIRST_PORT = 8080
 _START_SECONDS = 240
+_TABLES_SECONDS = 900  # some 40 s of one core, of which a busy machine gives little
 _FIRST_ANSWER_SECONDS = 60
 _STOP_SECONDS = 15
 _DAY = 24 * 60 * 60
@@ -66,8 +69,8 @@ def start(
     The data directory outlives every kill: the next start finds all that was saved. `guidelines` is the folder of the
     built site, which the desk serves under /guidelines/. `database` is the PostgreSQL server that a new desk keeps its
     data on. ServerError where `port` is given and another program has it; where none is given, the next free one is
-    taken. Of two starts at once the second waits, and takes over what the first started. Where a new desk's Label
-    Studio ends while it makes its tables, they are made once more, which `notify` tells.
+    taken. Of two starts at once the second waits, and takes over what the first started. Where Label Studio ends while
+    it makes the tables of a desk that was never up, they are made once more, which `notify` tells.
     """
     home = folder(state, name)
     with desks.locked(home / "start.lock", on_wait):
@@ -75,9 +78,7 @@ def start(
         running = _taken_over(state, desk, on_wait)
         if running is not None:
             return running
-        is_made = postgres.prepare(desk)
-        database_file = desks.data_folder(state, name) / desks.SQLITE
-        may_begin_anew = is_made or (desk.database is None and not database_file.exists())
+        may_begin_anew = _is_unused(state, desk, is_made=postgres.prepare(desk))
         # Another program, or a desk under another state folder, may take the port after it was seen free: it listens
         # there then, and the next turn takes another port.
         while True:
@@ -85,20 +86,47 @@ def start(
             try:
                 running = _launch(state, desk, on_wait, guidelines)
             except _Ended as error:
-                # Once in hundreds of first starts one of Label Studio's migrations fails (“no such table”). Nobody has
-                # used its tables yet: a second try starts from none.
+                # Some of Label Studio's migrations are no transactions: where a start is cut short in one of them, by
+                # Ctrl+C or a loss of power, each later start fails in it (“no such table”).
                 if not may_begin_anew:
                     raise
                 may_begin_anew = False
                 notify(f"{error}\nit had never been up: its tables are made once more")
-                if is_made:
-                    postgres.remove(desk)
-                    postgres.prepare(desk)
-                for file in database_file.parent.glob(f"{desks.SQLITE}*"):
-                    file.unlink()
+                _remove_tables(state, desk)
                 continue
             if running is not None:
                 return running
+
+
+def _is_unused(state: Path, desk: Desk, is_made: bool) -> bool:
+    """Whether the desk's tables, if there are any, were never used: Label Studio makes its account after all of them.
+
+    A database that somebody named may hold more than Label Studio's tables: it is only where this start `is_made` it.
+    """
+    if desk.database is not None:
+        return is_made or (postgres.is_own(desk) and not postgres.accounts(desk))
+    file = desks.data_folder(state, desk.name) / desks.SQLITE
+    return not file.exists() or not _may_have_account(file)
+
+
+def _may_have_account(file: Path) -> bool:
+    """Whether there is an account in the SQLite database; of one that can't be read, yes."""
+    try:
+        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
+            has_table = "SELECT 1 FROM sqlite_master WHERE name = 'htx_user'"
+            if connection.execute(has_table).fetchone() is None:
+                return False
+            return connection.execute("SELECT 1 FROM htx_user").fetchone() is not None
+    except sqlite3.Error:
+        return True
+
+
+def _remove_tables(state: Path, desk: Desk) -> None:
+    if desk.database is not None:
+        postgres.remove(desk)
+        postgres.prepare(desk)
+    for file in desks.data_folder(state, desk.name).glob(f"{desks.SQLITE}*"):
+        file.unlink()
 
 
 def _known(state: Path, name: str, database: str | None, notify: Callable[[str], None]) -> Desk:
@@ -167,9 +195,13 @@ def _taken_over(state: Path, desk: Desk, on_wait: Callable[[], None]) -> Desk | 
 
 def _comes_up(desk: Desk, pid: int, on_wait: Callable[[], None]) -> bool:
     """Whether the desk's server, which that process is, answers to the desk's token in the end."""
+
+    def failed() -> str | None:
+        return None if psutil.pid_exists(pid) else "it has ended"
+
     try:
-        ended = "it has ended"
-        wait(desk.url, _START_SECONDS, on_wait, lambda: None if psutil.pid_exists(pid) else ended)
+        _wait_until_it_listens(pid, on_wait, failed)
+        wait(desk.url, _START_SECONDS, on_wait, failed)
     except ServerError:
         return False
     return _answers(desk, _FIRST_ANSWER_SECONDS)
@@ -210,11 +242,12 @@ def _launch(
     desk = replace(desk, pid=process.pid, started=_start_time(process.pid))
     try:
         desks.keep(state, desk)
+        _wait_until_it_listens(process.pid, on_wait, lambda: _check_lives(process, log))
+        if not _listens(process.pid, desk.port):
+            stop(desk)
+            return None
         wait(desk.url, _START_SECONDS, on_wait, lambda: _check_lives(process, log))
         if not _answers(desk, _FIRST_ANSWER_SECONDS):
-            if not _listens(process.pid, desk.port):
-                stop(desk)  # another desk's server answered, which may have ended since
-                return None
             raise ServerError(f"{desk.url}: the server does not know the desk's token; see {log}")
     except ServerError:
         stop(desk)
@@ -227,17 +260,37 @@ def _launch(
     return desk
 
 
+def _wait_until_it_listens(
+    pid: int, on_wait: Callable[[], None], failed: Callable[[], str | None]
+) -> None:
+    """Wait until Label Studio listens anywhere: its tables are made then. ServerError where it does not.
+
+    Who answers at the desk's address before may be another desk's server. To stop Label Studio then would cut its
+    migrations short, and one that was cut short can't be done again.
+    """
+    deadline = time.monotonic() + _TABLES_SECONDS
+    while not _ports_of(pid):
+        failure = failed()
+        if failure or time.monotonic() > deadline:
+            raise ServerError(failure or f"Label Studio is not up after {_TABLES_SECONDS} s")
+        on_wait()
+        time.sleep(0.25)
+
+
 def _listens(pid: int, port: int | None) -> bool:
     """Whether the process, or one that it started, has the port."""
+    return port in _ports_of(pid)
+
+
+def _ports_of(pid: int) -> set[int]:
+    """The ports at which the process listens, or one that it started."""
     try:
         process = psutil.Process(pid)
         family = [process, *process.children(recursive=True)]
         sockets = [socket for member in family for socket in member.net_connections("tcp")]
     except psutil.Error:
-        return False
-    return any(
-        socket.status == psutil.CONN_LISTEN and socket.laddr.port == port for socket in sockets
-    )
+        return set()
+    return {socket.laddr.port for socket in sockets if socket.status == psutil.CONN_LISTEN}
 
 
 def stop(desk: Desk) -> bool:

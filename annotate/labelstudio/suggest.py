@@ -4,19 +4,34 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 from annotate.corpus import store, validate
 from annotate.corpus.store import Corpus, StoreError
-from annotate.labelstudio import tasks
+from annotate.labelstudio import quotes, tasks
 from annotate.labelstudio.client import Client
 from annotate.measure import align
+from annotate.model import graph
+from annotate.model.graph import Link
 from annotate.model.issues import Issue, UsageError, errors
 from annotate.model.records import Annotation, Article, Gold, Mark
 from annotate.model.schema import Schema
 
 Predict = Callable[[Article], tuple[Annotation, dict[str, float]]]
+
+
+class Offer(NamedTuple):
+    """What is sent for an article."""
+
+    result: list[dict[str, Any]] | None
+    """Label Studio's result list; None where nothing of what was predicted can be sent."""
+    score: float | None
+    """How sure the extractor is over all."""
+    issues: list[Issue]
+    """Why something was left out; `where` is the mark in words."""
+    left_out: Counter[str]
+    """How many marks and links were."""
 
 
 def suggest(
@@ -31,8 +46,8 @@ def suggest(
 ) -> Counter[str]:
     """Give each of the project's tasks of these articles one prediction of that version, and remove its older ones.
 
-    Tasks that somebody has worked on are left as they are. What is not valid is reported, and not sent: one link too
-    many stops the labelling page. Returns what was counted, by name.
+    Tasks that somebody has worked on are left as they are. What breaks a rule is reported and left out, and the rest is
+    sent: one link too many would stop the labelling page. Returns what was counted, by name.
     """
     project = _project(client, title)
     task_of: dict[str, dict[str, Any]] = {}
@@ -48,21 +63,21 @@ def suggest(
         if task["total_annotations"] or task["draft_exists"] or task["cancelled_annotations"]:
             counts["left as they are: somebody works on them"] += 1
             continue
-        result, score, issues = offered(article, predict, schema)
-        if issues:
-            notify(_not_suggested(article, issues[0]))
+        offer = offered(article, predict, schema)
+        fate = "not suggested" if offer.result is None else "left out, the rest is suggested"
+        for issue in offer.issues:
+            where, message = f"{article.id}: {issue.where}", f"{fate}: {issue.message}"
+            notify(replace(issue, where=where, message=message))
+        if offer.result is None:
             counts["not valid, not sent"] += 1
             continue
+        counts.update({f"{name} left out": count for name, count in offer.left_out.items()})
         outdated = predictions.get(task["id"], [])
-        counts[_replace(client, task["id"], outdated, result, score, version)] += 1
+        counts[_replace(client, task["id"], outdated, offer.result, offer.score, version)] += 1
     settings = {"show_collab_predictions": True, "model_version": version}
     if any(project.get(name) != value for name, value in settings.items()):
         client.update_project(project["id"], settings)
     return counts
-
-
-def _not_suggested(article: Article, issue: Issue) -> Issue:
-    return Issue(f"{article.id}: {issue.where}", issue.code, f"not suggested: {issue.message}")
 
 
 def _predictions(client: Client, project: int, version: str) -> dict[int, list[dict[str, Any]]]:
@@ -123,15 +138,76 @@ def with_text(corpus: Corpus, ids: Collection[str] = ()) -> Iterator[Article]:
             yield article
 
 
-def offered(
-    article: Article, predict: Predict, schema: Schema
-) -> tuple[list[dict[str, Any]], float | None, list[Issue]]:
-    """What is sent for an article: the result list, how sure the extractor is over all; and what stands against it."""
-    annotation, scores = predict(article)
-    issues = errors(validate.check(annotation, article, schema))
-    rounded = {name: round(score, 4) for name, score in scores.items()}
+def offered(article: Article, predict: Predict, schema: Schema) -> Offer:
+    """What is sent for an article: what was predicted, without what breaks a rule."""
+    predicted, scores = predict(article)
+    kept, issues = _standing(predicted, article, schema)
+    words = quotes.shown(predicted)
+    told = [
+        replace(
+            issue,
+            where=words.get(issue.where, issue.where),
+            message=quotes.in_words(issue.message, words),
+        )
+        for issue in issues
+    ]
+    marks = {mark.id for mark in kept.marks()}
+    left_out = _counts(predicted) - _counts(kept)
+    if issues and not marks:
+        return Offer(None, None, told, left_out)
+    rounded = {name: round(score, 4) for name, score in scores.items() if name in marks}
     mean = round(sum(rounded.values()) / len(rounded), 4) if rounded else None
-    return tasks.result(annotation, article, schema, rounded), mean, issues
+    return Offer(tasks.result(kept, article, schema, rounded), mean, told, left_out)
+
+
+def _counts(annotation: Annotation) -> Counter[str]:
+    marks, links = graph.disassemble(annotation)
+    return Counter(marks=len(marks), links=len(links))
+
+
+def _standing(
+    annotation: Annotation, article: Article, schema: Schema
+) -> tuple[Annotation, list[Issue]]:
+    """The annotation without what breaks a rule, and what broke one.
+
+    A mark that breaks one by itself goes, with the links from it and to it; of the links of the other marks, one that
+    breaks one between its two marks. Where the event *shelled* has the place *Tak* as its agent, both stay, and the
+    link goes. Of links that break one only together, as in a circle, those of the mark that the rule names go. Of
+    another text or another schema nothing stays.
+    """
+
+    def made(marks: Iterable[Mark], links: Iterable[Link]) -> tuple[Annotation, list[Issue]]:
+        whole, misplaced = graph.assemble(
+            marks, links, schema, annotation.article, annotation.sha256, annotation.provenance
+        )
+        return whole, misplaced + errors(validate.check(whole, article, schema))
+
+    def faulty(marks: Iterable[Mark], links: Iterable[Link]) -> set[str]:
+        return {issue.where for issue in made(marks, links)[1]}
+
+    issues = errors(validate.check(annotation, article, schema))
+    if not issues:
+        return annotation, []
+    if faulty((), ()):
+        return made((), ())[0], issues
+    marks, links = graph.disassemble(annotation)
+    bad = faulty(marks, ())
+    mark_of = {mark.id: mark for mark in marks if mark.id not in bad}
+    links = [link for link in links if {link.tail, link.head} <= mark_of.keys()]
+    bad = faulty(mark_of.values(), links)
+    links = [
+        link
+        for link in links
+        if link.tail not in bad or not faulty((mark_of[link.tail], mark_of[link.head]), [link])
+    ]
+    kept, together = made(mark_of.values(), links)
+    while together:
+        issues += [issue for issue in together if issue not in issues]
+        bad = {issue.where for issue in together}
+        rest = [link for link in links if link.tail not in bad]
+        links = rest if len(rest) < len(links) else []
+        kept, together = made(mark_of.values(), links)
+    return kept, issues
 
 
 FATES = ("kept", "changed", "thrown away", "added")

@@ -197,6 +197,12 @@ def test_the_script_tells_what_it_wrote(
     assert "20 documents in" in told.out
     assert "2 articles of which nothing came" in told.out
     assert told.err.splitlines()[-1] == "2 of 2 shards are complete"
+    # Of what is complete nothing is submitted: no sbatch is needed.
+    extract_many.extract_many(
+        str(news), tmp_path / "found", model=lookup_file, tasks=2, executor="slurm", partition="news",
+        corpus=ROOT / "corpus",
+    )  # fmt: skip
+    assert capsys.readouterr().out == told.out
 
 
 @pytest.mark.parametrize(

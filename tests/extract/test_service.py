@@ -98,6 +98,39 @@ def test_what_it_does_not_know_gets_no_suggestion(
     assert "not suggested: the corpus has no such article with this text" in log[0]
 
 
+def test_one_bad_mark_costs_no_other_its_suggestion(
+    corpus: Corpus, schema: Schema, known: tuple[Article, Annotation], log: list[str]
+) -> None:
+    """The count of the deaths has a least number above its greatest."""
+    article, annotation = known
+    mentions = tuple(
+        mark.model_copy(update={"attributes": {"min": 12, "max": 3, "unit": "people"}})
+        if mark.label == "quantity"
+        else mark
+        for mark in annotation.mentions
+    )
+    predicted = annotation.model_copy(update={"mentions": mentions})
+    extractor = Extractor("reader", "1.0", lambda article: (predicted, {}))
+    answering = service.Service(extractor, corpus, schema, log.append)
+    answer = answering.answer("/predict", {"tasks": [{"data": tasks.data(article, schema)}]})
+    assert answer is not None
+    (prediction,) = answer["results"]
+    labels = [
+        label
+        for entry in prediction["result"]
+        if entry["type"] == "labels"
+        for label in entry["value"]["labels"]
+    ]
+    assert sorted(labels) == [
+        "capture", "content", "cue", "death", "place", "source", "state_force",
+    ]  # fmt: skip
+    (line,) = log
+    assert line.startswith(
+        f"{article.id}: left out (marks: 1, links: 1), the rest is suggested: quantity “at least 12”:"
+    )
+    assert "min 12 is greater than max 3" in line
+
+
 def test_it_runs_while_it_is_wanted_and_a_port_it_cannot_have_is_said(
     corpus: Corpus, schema: Schema, known: tuple[Article, Annotation]
 ) -> None:

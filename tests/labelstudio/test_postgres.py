@@ -9,6 +9,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,10 +49,40 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def zoe(home: Path, cluster: Cluster) -> Iterator[Desk]:
-    """A desk on the cluster; a test may have started it anew since."""
-    yield server.start(home, "zoe", database=cluster.address())
+def told() -> list[str]:
+    """What the first start of zoe told."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def zoe(home: Path, cluster: Cluster, told: list[str]) -> Iterator[Desk]:
+    """A desk on the cluster; a test may have started it anew since.
+
+    In its new database is a table that Label Studio's first migration makes as well: it ends at the first try.
+    """
+    prepare = postgres.prepare
+
+    def prepare_badly(desk: Desk) -> bool:
+        is_made = prepare(desk)
+        if is_made and not told:
+            with postgres.connected(str(desk.database)) as connection:
+                connection.execute("CREATE TABLE django_content_type (id int)")
+        return is_made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(postgres, "prepare", prepare_badly)
+        desk = server.start(home, "zoe", database=cluster.address(), notify=told.append)
+    yield desk
     server.stop(server.read(home, "zoe"))
+
+
+def test_a_start_makes_a_database_once_more_whose_tables_it_could_not_make(
+    zoe: Desk, told: list[str]
+) -> None:
+    (line,) = told
+    assert 'relation "django_content_type" already exists' in line
+    assert "it had never been up: its tables are made once more" in line
+    assert server.is_ours(zoe)
 
 
 def test_nothing_that_was_answered_is_lost_when_either_is_killed(
@@ -169,6 +200,10 @@ def test_a_database_belongs_to_one_desk(home: Path, zoe: Desk, cluster: Cluster)
         postgres.prepare(Desk("ben", "", "t", "ben@acre.invalid", database=stranger))
     with pytest.raises(UsageError, match="keeps its data in postgresql://"):
         server.start(home, "zoe", database=cluster.address("another"))
+    assert postgres.accounts(zoe) == [zoe.email]
+    assert postgres.is_own(zoe)
+    assert not postgres.is_own(replace(zoe, name="ben"))
+    assert not postgres.is_own(replace(zoe, database=cluster.address("acre_zoe_corpus")))
     names = {postgres.own_database(cluster.address(), "ben") for _ in range(3)}
     assert len(names) == 3  # desks of one name, of different corpora
 
@@ -223,6 +258,8 @@ def test_a_database_that_was_just_made_can_be_made_once_more(cluster: Cluster) -
     with postgres._connect(postgres.fields(str(new.database))) as connection:
         connection.execute("CREATE TABLE half (id int)")
     assert not postgres.prepare(new)
+    assert postgres.is_own(new)
+    assert postgres.accounts(new) == []
     postgres.remove(new)
     assert postgres.prepare(new)
     with postgres._connect(postgres.fields(str(new.database))) as connection:

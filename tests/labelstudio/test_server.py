@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from email.message import Message
 from itertools import chain
@@ -111,6 +113,79 @@ def test_tables_that_could_not_be_made_are_made_once_more(
     with pytest.raises(ServerError, match="ended with 1 while starting"):
         server.start(tmp_path / "state", "eva")
     assert (tmp_path / "state/desks/eva/data" / desks.SQLITE).read_bytes() == kept
+
+
+MIGRATES_FOR_LONG = """
+import pathlib, runpy, sys, time
+pathlib.Path({begun!r}).touch()
+for _ in range(100):
+    time.sleep(0.05)
+pathlib.Path({migrated!r}).touch()
+module = sys.argv.pop(1)
+runpy.run_module(module, run_name="__main__", alter_sys=True)
+"""
+
+
+def test_another_servers_answer_cuts_no_migration_short(
+    tmp_path: Path, prepare: Prepare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where desks of two corpora are started at once: the one that is up first answers at the other's address.
+
+    Label Studio's migration tasks.0002 is no transaction. Cut short in it, it fails ever after, with “relation
+    tasks_taskcompletiondraft does not exist”.
+    """
+    script, begun, migrated = (tmp_path / name for name in ("migrates.py", "begun", "migrated"))
+    script.write_text(MIGRATES_FOR_LONG.format(begun=str(begun), migrated=str(migrated)))
+    program = [sys.executable, "-P", str(script), server._MODULE]
+    monkeypatch.setattr(server, "_program", lambda: program)
+    strangers: list[http.server.HTTPServer] = []
+    stopped: list[bool] = []
+    stop = server.stop
+
+    def listen() -> None:
+        if not strangers and begun.exists():
+            address = (server.HOST, server.read(tmp_path, "eva").port or 0)
+            strangers.append(http.server.ThreadingHTTPServer(address, Stranger))
+            threading.Thread(target=strangers[0].serve_forever, daemon=True).start()
+
+    def stop_and_tell(desk: Desk) -> bool:
+        stopped.append(migrated.exists())
+        return stop(desk)
+
+    monkeypatch.setattr(server, "stop", stop_and_tell)
+    desk = server.start(prepare(tmp_path, "eva"), "eva", on_wait=listen)
+    try:
+        assert server.is_ours(desk)
+        assert desk.port != strangers[0].server_port
+        assert stopped == [True]
+    finally:
+        stop(desk)
+        for stranger in strangers:
+            stranger.shutdown()
+            stranger.server_close()
+
+
+def test_a_first_start_that_was_cut_short_in_a_migration_is_mended_by_the_next(
+    tmp_path: Path, tables: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database is there already, with a table and no account."""
+    script, tried = tmp_path / "fails.py", tmp_path / "tried"
+    script.write_text(FAILS_AT_FIRST.format(tried=str(tried), tables=str(tables)))
+    tried.touch()  # the script fails where there is a database
+    program = [sys.executable, "-P", str(script), server._MODULE]
+    monkeypatch.setattr(server, "_program", lambda: program)
+    database = tmp_path / "state/desks/eva/data" / desks.SQLITE
+    with server.private():
+        database.parent.mkdir(parents=True)
+        with closing(sqlite3.connect(database)) as connection:
+            connection.execute("CREATE TABLE tasks_annotationdraft (id int)")
+    told: list[str] = []
+    desk = server.start(tmp_path / "state", "eva", notify=told.append)
+    try:
+        assert server.is_ours(desk)
+        assert ["its tables are made once more" in line for line in told] == [True]
+    finally:
+        server.stop(desk)
 
 
 def test_it_is_closed_to_strangers(desk: Desk) -> None:
@@ -523,14 +598,17 @@ def test_desks_started_at_once_under_two_state_folders_get_a_port_each(
         server.stop(others[0])
 
 
-def test_a_server_that_took_the_named_port_meanwhile_is_not_taken_for_the_desk(
-    tmp_path: Path,
-) -> None:
-    class Stranger(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200 if self.path == "/health" else 401)
-            self.end_headers()
+class Stranger(http.server.BaseHTTPRequestHandler):
+    """Answers as another desk's server."""
 
+    def do_GET(self) -> None:
+        self.send_response(200 if self.path == "/health" else 401)
+        self.end_headers()
+
+
+def test_a_server_that_took_the_named_port_meanwhile_is_not_taken_for_the_desk(
+    tmp_path: Path, prepare: Prepare
+) -> None:
     with socket.socket() as probe:
         probe.bind((server.HOST, 0))
         port = probe.getsockname()[1]
@@ -545,7 +623,7 @@ def test_a_server_that_took_the_named_port_meanwhile_is_not_taken_for_the_desk(
         with pytest.raises(
             ServerError, match=f"port {port} is in use by another program; give another"
         ):
-            server.start(tmp_path, "eva", port, on_wait=listen)
+            server.start(prepare(tmp_path, "eva"), "eva", port, on_wait=listen)
         assert (
             server._process(server.read(tmp_path, "eva")) is None
         )  # nothing of it is left running
