@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from annotate.corpus import store
 from annotate.corpus.store import Corpus
+from annotate.labelstudio.ahead import ahead
 from annotate.labelstudio.client import AnswerError, Client
 from annotate.labelstudio.export import SourceError as SourceError
 from annotate.labelstudio.export import entries
@@ -200,7 +201,10 @@ class Server:
         self._remember(failed, since=until - _OVERLAP)
 
     def _touched(self, after: int, since: dt.datetime | None) -> Iterator[list[dict[str, Any]]]:
-        return self._client.tasks(self._project, after, since, annotations=True, salvage=True)
+        """A page is asked for while the one before it is worked on."""
+        return ahead(
+            self._client.tasks(self._project, after, since, annotations=True, salvage=True)
+        )
 
     def _annotations(self) -> int:
         return sum(seen.annotations for seen in self._tasks.values())
