@@ -109,6 +109,9 @@ class Batch:
     def __init__(self) -> None:
         self._contents: dict[Path, bytes | None] = {}
 
+    def __len__(self) -> int:
+        return len(self._contents)
+
     def write(self, path: Path, content: bytes) -> None:
         """As the function does; of several contents for one file the last counts."""
         self._contents.pop(path, None)

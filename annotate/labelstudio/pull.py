@@ -29,6 +29,8 @@ from annotate.model.schema import Schema
 
 TOOL = "label-studio"
 """Without a version: an export tells none, and a server's is that of the pull, not that which was annotated with."""
+_TOGETHER = 200
+"""Files that are written together, where the source says no more often."""
 _SHOWN = 5
 """Tasks that are named of those without an article."""
 
@@ -111,14 +113,15 @@ def pull_from(
     )  # fmt: skip
     try:
         for page in source.pages():
-            try:
-                for raw in page:
-                    _task(raw, run)
-            finally:  # what was told is written, also where the next task ends it all
+            for raw in page:
+                _task(raw, run)
+            if source.resumes or len(run.files) >= _TOGETHER:
                 run.files.commit()
             on_task(len(page))
     except SourceError as error:
         notify(Issue(source.name, "file-unreadable", str(error)))
+    finally:  # what was told is written, also where a task ends it all
+        run.files.commit()
     _report_strays(run)
     return run.counts
 

@@ -39,9 +39,11 @@ class Source(Protocol):
     """Of the project where it stands: what is set aside without an article carries it."""
     users: Mapping[int, str]
     """E-mail address of each account, by id, as far as it is known."""
+    resumes: bool
+    """Whether it notes how far it got: then all of a page must be on the disk before the next is asked for."""
 
     def pages(self) -> Iterator[list[dict[str, Any]]]:
-        """The tasks with annotations and drafts, some at a time; with a page all is done when the next is asked for."""
+        """The tasks with annotations and drafts, some at a time."""
 
     def prediction(self, number: int) -> dict[str, Any]:
         """A prediction of a task of the page; AnswerError where it can't be had."""
@@ -136,6 +138,8 @@ class Server:
 
     What the server itself failed to give is asked for again by every later pull.
     """
+
+    resumes = True
 
     def __init__(
         self,
@@ -274,6 +278,8 @@ class File:
     An export tells an account by its id alone, but for some that have the whole account there: of those the e-mail
     address is known once an annotation of theirs was read.
     """
+
+    resumes = False
 
     def __init__(self, path: Path) -> None:
         self.name = str(path)
