@@ -1,9 +1,10 @@
 """Measure how fast extractors read, beside plain en_core_web_sm on the same texts; how well pages are read; and how
-the commands of the corpus side grow with the corpus.
+the commands of the corpus side, and those that speak with a Label Studio, grow with the corpus.
 
     python scripts/benchmark.py build/extractor/model-best build/extractor/lookup.json [--processes 1 --processes 2]
     python scripts/benchmark.py pages FOLDER
     python scripts/benchmark.py corpus --documents 1000 --documents 10000
+    python scripts/benchmark.py server --documents 1000 --documents 10000
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from annotate.model.issues import UsageError
 from annotate.model.records import Article
 from scripts import terminal
 from scripts.corpus_benchmark import corpus
+from scripts.server_benchmark import of_server
 
 ROOT = Path(__file__).parents[1]
 PLAIN = "en_core_web_sm"
@@ -285,7 +287,7 @@ def _scores(counted: list[Counts]) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    commands = {"pages": pages, "corpus": corpus}
+    commands = {"pages": pages, "corpus": corpus, "server": of_server}
     command = commands.get(sys.argv[1]) if len(sys.argv) > 1 else None
     if command is not None:
         del sys.argv[1]

@@ -75,7 +75,11 @@ class Bench:
     def measure(self, name: str, *command: str) -> None:
         """Run the command and note what it took; UsageError where it fails."""
         self.log(f"{self.documents} documents: {name}")
-        took = self.usage[name] = _run(command, self.root / "output")
+        self.note(name, _run(command, self.root / "output"))
+
+    def note(self, name: str, took: Usage) -> None:
+        """A row of the table."""
+        self.usage[name] = took
         self.log(f"  {took.seconds:,.1f} s, CPU {took.cpu:,.1f} s, {took.megabytes:,.0f} MB")
 
 
@@ -99,15 +103,25 @@ def corpus(
     ] = None,
 ) -> None:
     """Print, as Markdown, each command's time, CPU seconds and memory by number of documents, and how it grows."""
-    sizes = sorted(documents or [100, 1000])
+
+    def measure(bench: Bench) -> None:
+        bench.annotators = ANNOTATORS[:passes]
+        for step in _STEPS:
+            step(bench, tuple(only or ("",)))
+
+    run(documents, folder, measure)
+
+
+def run(
+    documents: Sequence[int] | None, folder: Path | None, measure: Callable[[Bench], None]
+) -> None:
+    """Measure with each number of documents, each in a folder of its own that is removed, and print the table."""
     console = Console(stderr=True, highlight=False)
     benches = []
-    for size in sizes:
+    for size in sorted(documents or [100, 1000]):
         with tempfile.TemporaryDirectory(dir=folder) as root, console.status("") as status:
-            log = _logger(status.update, console)
-            bench = Bench(Path(root), size, log, annotators=ANNOTATORS[:passes])
-            for step in _STEPS:
-                step(bench, tuple(only or ("",)))
+            bench = Bench(Path(root), size, _logger(status.update, console))
+            measure(bench)
             benches.append(bench)
     for line in table(benches):
         print(line)
@@ -153,7 +167,7 @@ def _run(command: Sequence[str], output: Path) -> Usage:
         cpu_of: dict[int, float] = {}
         most = 0
         while not (ended := os.wait4(process.pid, os.WNOHANG))[0]:
-            most = max(most, _held(process.pid, cpu_of))
+            most = max(most, held(process.pid, cpu_of))
             time.sleep(_EVERY)
     _number, status, own = ended
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -165,7 +179,7 @@ def _run(command: Sequence[str], output: Path) -> Usage:
     return Usage(time.perf_counter() - began, cpu, most / 1e6)
 
 
-def _held(number: int, cpu_of: dict[int, float]) -> int:
+def held(number: int, cpu_of: dict[int, float]) -> int:
     """The bytes that the process and those below it hold; notes the CPU seconds of those below it.
 
     Of a process alone, the most that it held so far, where the system tells that.

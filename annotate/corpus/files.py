@@ -7,7 +7,9 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,6 +26,8 @@ UNREADABLE = (
 )  # fmt: skip
 """What reading YAML or JSON raises: no file to be read, no UTF-8, no YAML, a month 13, not what is to stand there."""
 _SHOWN = 200
+_AT_ONCE = 16
+"""Files that are waited for at the same time."""
 # `json.dumps` makes one anew for each value: as long as most values take.
 _ONE_LINE = json.JSONEncoder(ensure_ascii=False)
 
@@ -42,28 +46,96 @@ def write(path: Path, content: bytes) -> None:
     A process that is killed outright may leave a hidden `*.part` beside the file; nothing here reads it, and git
     ignores it.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = None
+    write_all({path: content})
+
+
+def write_all(contents: Mapping[Path, bytes]) -> None:
+    """`write` each of the files; they are put in place, in this order, once the disk has all of them.
+
+    To wait for each by itself takes ten times as long. OSError, and none is put in place, where one can't be written.
+    """
+    parts: dict[Path, Path] = {}
     try:
-        # The name of a long one would be too long with something before and after it.
-        handle, temporary = tempfile.mkstemp(
-            dir=path.parent, prefix=f".{path.name[:64]}.", suffix=".part"
-        )
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        for path, content in contents.items():
+            with _named(path):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                # The name of a long one would be too long with something before and after it.
+                handle, part = tempfile.mkstemp(
+                    dir=path.parent, prefix=f".{path.name[:64]}.", suffix=".part"
+                )
+                parts[path] = Path(part)
+                with os.fdopen(handle, "wb") as file:
+                    file.write(content)
+        _flush(parts)
         umask = os.umask(0)
         os.umask(umask)
-        # mkstemp makes it private; the corpus is to be shared.
-        Path(temporary).chmod(0o666 & ~umask)
-        Path(temporary).replace(path)
-    except BaseException as error:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise OSError(error.errno, error.strerror, str(path)) from None
+        for path, written in parts.items():
+            with _named(path):
+                # mkstemp makes it private; the corpus is to be shared.
+                written.chmod(0o666 & ~umask)
+                written.replace(path)
+    except BaseException:
+        for written in parts.values():
+            written.unlink(missing_ok=True)
         raise
+
+
+def _flush(parts: Mapping[Path, Path]) -> None:
+    """Wait until the disk has the parts of these files: of many, at the same time."""
+    if len(parts) == 1:
+        for path, part in parts.items():
+            _flush_one(path, part)
+        return
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        list(pool.map(_flush_one, parts.keys(), parts.values()))
+
+
+def _flush_one(path: Path, part: Path) -> None:
+    with _named(path), part.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """An OSError within tells of this file, and not of one that the user does not know."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
+
+
+class Batch:
+    """Files that are written and removed together: the disk has nothing of it before `commit`."""
+
+    def __init__(self) -> None:
+        self._contents: dict[Path, bytes | None] = {}
+
+    def __len__(self) -> int:
+        return len(self._contents)
+
+    def write(self, path: Path, content: bytes) -> None:
+        """As the function does; of several contents for one file the last counts."""
+        self._contents.pop(path, None)
+        self._contents[path] = content
+
+    def remove(self, path: Path) -> None:
+        """The file goes, if there is one, after all others are written."""
+        self._contents[path] = None
+
+    def settled(self, path: Path) -> Path:
+        """The path of a file that is to be read: what was written into it before is on the disk."""
+        if path in self._contents:
+            self.commit()
+        return path
+
+    def commit(self) -> None:
+        """Have all of it on the disk; see `write_all`."""
+        contents = self._contents
+        write_all({path: content for path, content in contents.items() if content is not None})
+        for path, content in contents.items():
+            if content is None:
+                path.unlink(missing_ok=True)
+        contents.clear()
 
 
 def read_text(path: Path) -> str:

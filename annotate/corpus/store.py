@@ -26,6 +26,7 @@ from annotate.corpus.files import (
     table,
     write_table,
 )
+from annotate.corpus.files import Batch as Batch
 from annotate.corpus.files import StoreError as StoreError
 from annotate.corpus.files import read_text as read_text
 from annotate.corpus.files import write as write

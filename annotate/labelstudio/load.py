@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 from annotate.corpus.store import Corpus
 from annotate.labelstudio import config, tasks
+from annotate.labelstudio.ahead import ahead
 from annotate.labelstudio.client import BATCH, Client
 from annotate.model.issues import AcreError, Issue, UsageError
 from annotate.model.records import Article
@@ -113,18 +114,25 @@ def load(
         client, title, project, schema, sum(task.worked_on for task in known.values())
     )
     report = LoadReport(number, issues=issues)
-    batch: list[tuple[str, dict[str, Any]]] = []
-    for article in chain([first] if first is not None else [], selected):
-        on_article()
-        data = tasks.data(article, schema)
-        if article.id in known:
-            _update(client, report, article, known[article.id], data)
-        else:
-            batch.append((article.id, data))
-        if len(batch) == BATCH:
-            _send(client, report, batch)
-    _send(client, report, batch)
+    # The next articles are read while the server takes these.
+    for batch in ahead(_batches(chain([first] if first is not None else [], selected), schema)):
+        new = []
+        for article, data in batch:
+            on_article()
+            if article.id in known:
+                _update(client, report, article, known[article.id], data)
+            else:
+                new.append((article.id, data))
+        _send(client, report, new)
     return report
+
+
+def _batches(
+    articles: Iterator[Article], schema: Schema
+) -> Iterator[list[tuple[Article, dict[str, Any]]]]:
+    """Articles with their tasks' data, as many as go into one request."""
+    while batch := [(article, tasks.data(article, schema)) for article in islice(articles, BATCH)]:
+        yield batch
 
 
 _CHANGED = (
@@ -233,4 +241,3 @@ def _send(client: Client, report: LoadReport, batch: list[tuple[str, dict[str, A
     if batch and report.project is not None:
         client.import_tasks(report.project, [{"data": data} for _name, data in batch])
         report.added += [name for name, _data in batch]
-        batch.clear()

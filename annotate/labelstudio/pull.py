@@ -29,6 +29,8 @@ from annotate.model.schema import Schema
 
 TOOL = "label-studio"
 """Without a version: an export tells none, and a server's is that of the pull, not that which was annotated with."""
+_TOGETHER = 200
+"""Files that are written together, where the source says no more often."""
 _SHOWN = 5
 """Tasks that are named of those without an article."""
 
@@ -58,6 +60,8 @@ class _Run:
     dry: bool
     force: bool
     notify: Notify
+    files: store.Batch = field(default_factory=store.Batch)
+    """What is written and removed, page by page."""
     counts: Counter[str] = field(default_factory=Counter)
     strays: list[tuple[str, int]] = field(default_factory=list)
     """The tasks of no article of the corpus, each with how many annotations it has."""
@@ -111,9 +115,13 @@ def pull_from(
         for page in source.pages():
             for raw in page:
                 _task(raw, run)
+            if source.resumes or len(run.files) >= _TOGETHER:
+                run.files.commit()
             on_task(len(page))
     except SourceError as error:
         notify(Issue(source.name, "file-unreadable", str(error)))
+    finally:  # what was told is written, also where a task ends it all
+        run.files.commit()
     _report_strays(run)
     return run.counts
 
@@ -178,7 +186,7 @@ def _task(raw: dict[str, Any], run: _Run) -> None:
         _set_aside(aside, [issue], {"task": raw}, run)
         return
     if not run.dry:
-        aside.unlink(missing_ok=True)
+        run.files.remove(aside)
     counts["drafts, not exported"] += len(task.drafts)
     submitted = [raw for raw in task.annotations if not results.was_cancelled(raw)]
     counts["cancelled, not exported"] += len(task.annotations) - len(submitted)
@@ -261,9 +269,9 @@ def _annotation(
         else:
             run.source.has_pass(task.id, annotator, article.id)
         if conflict is None and not run.dry:
-            aside.unlink(missing_ok=True)
+            run.files.remove(aside)
             # As it was kept while nobody could say whose it is.
-            run.corpus.aside_path("unknown", match.name, str(submission.id)).unlink(missing_ok=True)
+            run.files.remove(run.corpus.aside_path("unknown", match.name, str(submission.id)))
     for issue in issues:
         # Of all tasks without an article one line is reported at the end.
         if not (match.is_stray and issue.code == "article-unknown"):
@@ -300,7 +308,7 @@ def _in_full(task: results.Task, raw: Any) -> dict[str, Any]:
 def _set_aside(path: Path, issues: list[Issue], raw: dict[str, Any], run: _Run) -> None:
     """In full, as it came: whatever the reason, the annotator's work is here."""
     if not run.dry:
-        store.write(path, _json({"issues": [str(issue) for issue in issues]} | raw))
+        run.files.write(path, _json({"issues": [str(issue) for issue in issues]} | raw))
 
 
 def _json(raw: Any) -> bytes:
@@ -410,7 +418,9 @@ def _keep(
     annotation: Annotation, article: Article, match: Match, where: str, run: _Run
 ) -> Issue | None:
     """Write the pass where it is new; the reason, where what the corpus has of the same annotator stands in its way."""
-    path = run.corpus.annotation_path(annotation.provenance.annotator, article.id)
+    path = run.files.settled(
+        run.corpus.annotation_path(annotation.provenance.annotator, article.id)
+    )
     content = store.dump(run.corpus.shipped(annotation, article))
     if path.exists():
         try:
@@ -450,7 +460,7 @@ def _keep(
     run.counts["of these, empty"] += _is_empty(annotation)
     run.notify(f"annotations/{where}.json")
     if not run.dry:
-        store.write(path, content)
+        run.files.write(path, content)
     return None
 
 
@@ -465,4 +475,4 @@ def _supersede(
     run.notify(replace(reason, where=f"{where}: {reason.where}", severity=Severity.WARNING))
     if not run.dry:
         aside = run.corpus.aside_path(old.provenance.annotator, old.article, name)
-        store.write(aside, path.read_bytes())
+        run.files.write(aside, path.read_bytes())

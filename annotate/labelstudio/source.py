@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from annotate.corpus import store
 from annotate.corpus.store import Corpus
+from annotate.labelstudio.ahead import ahead
 from annotate.labelstudio.client import AnswerError, Client
 from annotate.labelstudio.export import SourceError as SourceError
 from annotate.labelstudio.export import entries
@@ -38,9 +39,11 @@ class Source(Protocol):
     """Of the project where it stands: what is set aside without an article carries it."""
     users: Mapping[int, str]
     """E-mail address of each account, by id, as far as it is known."""
+    resumes: bool
+    """Whether it notes how far it got: then all of a page must be on the disk before the next is asked for."""
 
     def pages(self) -> Iterator[list[dict[str, Any]]]:
-        """The tasks with annotations and drafts, some at a time; with a page all is done when the next is asked for."""
+        """The tasks with annotations and drafts, some at a time."""
 
     def prediction(self, number: int) -> dict[str, Any]:
         """A prediction of a task of the page; AnswerError where it can't be had."""
@@ -136,6 +139,8 @@ class Server:
     What the server itself failed to give is asked for again by every later pull.
     """
 
+    resumes = True
+
     def __init__(
         self,
         client: Client,
@@ -200,7 +205,10 @@ class Server:
         self._remember(failed, since=until - _OVERLAP)
 
     def _touched(self, after: int, since: dt.datetime | None) -> Iterator[list[dict[str, Any]]]:
-        return self._client.tasks(self._project, after, since, annotations=True, salvage=True)
+        """A page is asked for while the one before it is worked on."""
+        return ahead(
+            self._client.tasks(self._project, after, since, annotations=True, salvage=True)
+        )
 
     def _annotations(self) -> int:
         return sum(seen.annotations for seen in self._tasks.values())
@@ -270,6 +278,8 @@ class File:
     An export tells an account by its id alone, but for some that have the whole account there: of those the e-mail
     address is known once an annotation of theirs was read.
     """
+
+    resumes = False
 
     def __init__(self, path: Path) -> None:
         self.name = str(path)

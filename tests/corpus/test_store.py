@@ -102,6 +102,44 @@ def test_what_a_killed_process_left_half_written_is_read_by_nothing(
     assert left.suffix == ".part"  # as .gitignore has it
 
 
+def test_files_that_are_written_together_are_all_put_in_place_or_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other, gone = tmp_path / "one.json", tmp_path / "a" / "other.json", tmp_path / "gone.json"
+    for path in (one, gone):
+        store.write(path, b"old")
+    batch = store.Batch()
+    batch.write(one, b"first")
+    batch.write(other, b"new")
+    batch.remove(gone)
+    batch.write(one, b"second")
+    assert (one.read_bytes(), other.exists(), gone.exists()) == (b"old", False, True)
+
+    def full(_handle: int) -> None:
+        raise OSError(28, "No space left on device", "a part's name")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("os.fsync", full)
+        with pytest.raises(OSError, match=r"No space left on device: '.*(one|other)\.json'"):
+            batch.commit()
+    assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == [
+        "gone.json",
+        "one.json",
+    ]
+    assert one.read_bytes() == b"old"
+    batch.commit()
+    assert (one.read_bytes(), other.read_bytes(), gone.exists()) == (b"second", b"new", False)
+
+
+def test_a_file_that_is_to_be_read_has_what_was_written_before(tmp_path: Path) -> None:
+    batch = store.Batch()
+    batch.write(tmp_path / "one", b"new")
+    batch.write(tmp_path / "other", b"new")
+    assert not batch.settled(tmp_path / "third").exists()
+    assert list(tmp_path.iterdir()) == []
+    assert batch.settled(tmp_path / "one").read_bytes() == b"new"
+
+
 def test_an_unknown_collection_and_a_folder_that_is_no_corpus_are_named(
     corpus: Corpus, tmp_path: Path
 ) -> None:
