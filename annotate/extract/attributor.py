@@ -1,7 +1,7 @@
-"""A component that attributes by rule: to each cue its content and its source, in the place of what was predicted.
+"""A component that attributes by rule: to each cue its content and its source.
 
-A categoriser scores long spans by the mean of their token vectors, and misses most contents; where a content begins and
-ends, and whose it is, words and tags tell better. What it predicts of cues and sources is where the rules begin.
+A content is a clause or a quotation of any length; where it begins and ends, and whose it is, words and tags tell
+better than a classifier of spans. The cues and sources that such a one has found are where the rules begin.
 """
 
 from __future__ import annotations
@@ -39,7 +39,6 @@ class _Marks:
         self.links = [
             link._replace(tail=renumbered[link.tail], head=renumbered[link.head])
             for link in doc.user_data.get(RELATIONS, ())
-            if link.tail in renumbered and link.head in renumbered
         ]
 
     def number(self, label: Layer, tokens: Tokens) -> int:
@@ -63,7 +62,10 @@ def _key(mark: Any) -> tuple[str, int, int]:
 
 
 def attribute(doc: Doc) -> Doc:
-    """Replace the attributions of a doc that has marks and tags; set the stances that words show beyond doubt."""
+    """Attribute what is told in a doc that has marks and tags; set the stances that words show beyond doubt.
+
+    Of its cues and sources those are kept that attribute something.
+    """
     names = labels.names()
     passage = Passage(doc)
     told = attribution.attributions(passage, _evidence(doc.spans[MARKS], names))
