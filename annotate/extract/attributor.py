@@ -6,7 +6,7 @@ better than a classifier of spans. The cues and sources that such a one has foun
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,8 @@ from annotate.model.schema import ATTRIBUTION_SPANS, Layer
 NAME = "acre_attributions"
 _BY_RULE = 0.5
 """The score of a mark that no classifier has predicted."""
+_SURE = 0.8
+"""What a cue that the list lacks must score to attribute something: *prompted* and *continued* are none."""
 
 
 class _Marks:
@@ -90,13 +92,15 @@ def attribute(doc: Doc) -> Doc:
     return doc
 
 
-def _evidence(marks: Iterable[Any], names: Labels) -> Evidence:
+def _evidence(marks: SpanGroup, names: Labels) -> Evidence:
     speaking = {*names.bodies, *names.people, *names.named_after_persons, *names.places}
     spans: dict[str, list[Tokens]] = {Layer.CUE: [], Layer.SOURCE: [], "speaker": [], "phrase": []}
-    for mark in marks:
+    scores = marks.attrs.get("scores", np.ones(len(marks)))
+    for mark, score in zip(marks, scores, strict=True):
         tokens = (mark.start, mark.end)
         if mark.label_ in ATTRIBUTION_SPANS:
-            spans.setdefault(mark.label_, []).append(tokens)
+            if mark.label_ != Layer.CUE or score >= _SURE:
+                spans[mark.label_].append(tokens)
         else:
             spans["phrase"].append(tokens)
             if mark.label_ in speaking:

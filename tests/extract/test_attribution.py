@@ -202,6 +202,25 @@ def test_what_a_classifier_knows_is_where_the_rules_begin() -> None:
     assert marks.attrs["scores"].tolist() == [0.5, 0.9, 0.9]
 
 
+def test_a_cue_that_no_list_has_must_be_sure() -> None:
+    text = "A miller prompted the mayor to leave."
+    doc = _marked(text, ("A miller", "source"), ("prompted", "cue"))
+    doc.spans[docs.MARKS].attrs["scores"] = np.array([0.9, 0.7])
+    assert len(attributor.attribute(doc).spans[docs.MARKS]) == 0
+
+
+def test_no_dateline_ends_and_no_content_begins_in_a_word_or_a_bracket() -> None:
+    assert _by_rules("Jean-Marie Tirima said the army had left [Orsenia].") == [
+        ("Jean-Marie Tirima", "said", "the army had left [Orsenia]")
+    ]
+    assert _by_rules("VELMORA - Troops had left, a miller said.") == [
+        ("a miller", "said", "Troops had left")
+    ]
+    assert _by_rules("Nothing was left, a miller said. [Photo: Meridian]") == [
+        ("a miller", "said", "Nothing was left")
+    ]
+
+
 @pytest.mark.parametrize(
     ("source", "content"), [((0, 2), [(2, 7)]), ((5, 7), [(0, 5)]), ((0, 7), [])]
 )
