@@ -1,12 +1,12 @@
-"""A component that attributes by rule: to each cue its content and its source, in the place of what was predicted.
+"""A component that attributes by rule: to each cue its content and its source.
 
-A categoriser scores long spans by the mean of their token vectors, and misses most contents; where a content begins and
-ends, and whose it is, words and tags tell better. What it predicts of cues and sources is where the rules begin.
+A content is a clause or a quotation of any length; where it begins and ends, and whose it is, words and tags tell
+better than a classifier of spans. The cues and sources that such a one has found are where the rules begin.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,8 @@ from annotate.model.schema import ATTRIBUTION_SPANS, Layer
 NAME = "acre_attributions"
 _BY_RULE = 0.5
 """The score of a mark that no classifier has predicted."""
+_SURE = 0.8
+"""What a cue that the list lacks must score to attribute something: *prompted* and *continued* are none."""
 
 
 class _Marks:
@@ -39,7 +41,6 @@ class _Marks:
         self.links = [
             link._replace(tail=renumbered[link.tail], head=renumbered[link.head])
             for link in doc.user_data.get(RELATIONS, ())
-            if link.tail in renumbered and link.head in renumbered
         ]
 
     def number(self, label: Layer, tokens: Tokens) -> int:
@@ -63,7 +64,10 @@ def _key(mark: Any) -> tuple[str, int, int]:
 
 
 def attribute(doc: Doc) -> Doc:
-    """Replace the attributions of a doc that has marks and tags; set the stances that words show beyond doubt."""
+    """Attribute what is told in a doc that has marks and tags; set the stances that words show beyond doubt.
+
+    Of its cues and sources those are kept that attribute something.
+    """
     names = labels.names()
     passage = Passage(doc)
     told = attribution.attributions(passage, _evidence(doc.spans[MARKS], names))
@@ -88,13 +92,15 @@ def attribute(doc: Doc) -> Doc:
     return doc
 
 
-def _evidence(marks: Iterable[Any], names: Labels) -> Evidence:
+def _evidence(marks: SpanGroup, names: Labels) -> Evidence:
     speaking = {*names.bodies, *names.people, *names.named_after_persons, *names.places}
     spans: dict[str, list[Tokens]] = {Layer.CUE: [], Layer.SOURCE: [], "speaker": [], "phrase": []}
-    for mark in marks:
+    scores = marks.attrs.get("scores", np.ones(len(marks)))
+    for mark, score in zip(marks, scores, strict=True):
         tokens = (mark.start, mark.end)
         if mark.label_ in ATTRIBUTION_SPANS:
-            spans.setdefault(mark.label_, []).append(tokens)
+            if mark.label_ != Layer.CUE or score >= _SURE:
+                spans[mark.label_].append(tokens)
         else:
             spans["phrase"].append(tokens)
             if mark.label_ in speaking:

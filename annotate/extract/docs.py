@@ -24,7 +24,10 @@ from annotate.model.schema import SAME_AS, Kind, Layer, Schema
 
 # Keys that trained pipelines give their users.
 MARKS, RELATIONS, ATTRIBUTES, OFFSET = "marks", "acre_links", "acre_answers", "acre_offset"
+PHRASES = "phrases"
+"""The group of those marks that a span categoriser finds: triggers are words, and contents are clauses."""
 SURROUNDINGS = "acre_surroundings"
+_NO_PHRASES = (Layer.EVENT, Layer.CONTENT)
 _TOGETHER = 240
 """Zones that stand together are read together, up to so many tokens."""
 
@@ -95,6 +98,8 @@ def gold(article: Article, annotation: Annotation, schema: Schema, nlp: Language
                     attributes[len(spans)] = dict(mark.attributes)
                     spans.append(span)
         doc.spans[MARKS] = SpanGroup(doc, name=MARKS, spans=spans)
+        phrases = [span for span in spans if schema.layer(span.label_) not in _NO_PHRASES]
+        doc.spans[PHRASES] = SpanGroup(doc, name=PHRASES, spans=phrases)
         doc.user_data[ATTRIBUTES] = attributes
         doc.user_data[RELATIONS] = [
             Relation(number[link.tail], link.label, number[link.head])

@@ -94,18 +94,23 @@ class Passage:
         for number in range(start + 1, min(end, start + _DATELINE)):
             if self.tags[number] in FINITE and not self.is_upper:
                 break
-            if self.words[number] in ("-", "--", "–", "—"):
+            # No dateline ends with the hyphen of “Jean-Marie”.
+            if self.words[number] in ("-", "--", "–", "—") and self.doc[number - 1].whitespace_:
                 is_marked = self.words[number + 1 : number + 4] == ["[", "text", "]"]
                 return number + (4 if is_marked else 1)
         return start
 
     def trimmed(self, first: int, last: int) -> Tokens:
-        """Without white space and punctuation at the edges; of quotation marks those stay whose pair is inside."""
-        while first < last and (self._is_stop(first) or self._is_half(first, first, last)):
+        """Without white space, punctuation and half brackets at the edges; quotation marks stay with their pair."""
+        while first < last and (
+            self._is_stop(first) or self.words[first] in ")]" or self._is_half(first, first, last)
+        ):
             first += 1
         is_open = any(first <= start and end <= last for start, end in self._unclosed())
         while first < last and (
-            self._is_half(last - 1, first, last) or (self._is_stop(last - 1) and not is_open)
+            self._is_half(last - 1, first, last)
+            or self.words[last - 1] in "(["
+            or (self._is_stop(last - 1) and not is_open)
         ):
             last -= 1
         return first, last

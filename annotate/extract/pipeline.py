@@ -22,7 +22,6 @@ from annotate.extract import (  # noqa: F401 - they register their names
     classifiers,
     encoder,
     span_filter,
-    suggester,
     trigger_classifier,
 )
 from annotate.extract import docs as docs_

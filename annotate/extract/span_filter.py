@@ -8,7 +8,7 @@ from typing import Any
 from spacy.language import Language
 from spacy.tokens import Doc, SpanGroup
 
-from annotate.extract.docs import MARKS
+from annotate.extract.docs import MARKS, PHRASES
 from annotate.model.schema import Layer
 
 
@@ -19,8 +19,8 @@ class SpanFilter:
         self._layers = layers
 
     def __call__(self, doc: Doc) -> Doc:
-        """Drop marks, and their scores with them."""
-        group = doc.spans[MARKS]
+        """Drop marks, and their scores with them; where nothing has looked for triggers, the marks are the phrases."""
+        group = doc.spans[MARKS if MARKS in doc.spans else PHRASES]
         scores = group.attrs["scores"]
         kept: list[int] = []
         # What is as sure goes by its place: the last bits of a score depend on the processor.
@@ -38,9 +38,7 @@ class SpanFilter:
     def excludes(self, one: Any, other: Any) -> bool:
         """Whether two marks can't both be there.
 
-        Triggers do not overlap. Mentions nest, and do not cross or share all words. Sources, cues and contents of one
-        label are apart, but for a content inside another; one that begins or ends with the other is mostly that one
-        again.
+        Triggers do not overlap, nor do two sources or two cues. Mentions nest, and do not cross or share all words.
 
         Mentions *the town of Lisk* and *Lisk* stand together; *the town of* and *of Lisk* do not.
         """
@@ -49,13 +47,11 @@ class SpanFilter:
             return False
         if one.end <= other.start or other.end <= one.start:
             return False
-        if layer == Layer.EVENT:
+        if layer != Layer.MENTION:
             return True
-        # Below zero where one begins before the other and ends behind it, zero where they share a border.
-        nesting = (one.start - other.start) * (one.end - other.end)
-        if layer == Layer.MENTION:
-            return nesting > 0 or (one.start, one.end) == (other.start, other.end)
-        return layer != Layer.CONTENT or nesting >= 0
+        # Above zero where each has words of its own.
+        crossing = (one.start - other.start) * (one.end - other.end)
+        return crossing > 0 or (one.start, one.end) == (other.start, other.end)
 
 
 @Language.factory("acre_span_filter")

@@ -14,8 +14,8 @@ from spacy.tokens import Doc, Span, SpanGroup
 from thinc.api import Model
 
 from annotate.extract import lexicon
-from annotate.extract.classifiers import CONTEXT, NONE, Candidate, CandidateClassifier, Choice
-from annotate.extract.docs import MARKS, surroundings
+from annotate.extract.candidates import CONTEXT, NONE, Candidate, CandidateClassifier, Choice
+from annotate.extract.docs import MARKS, PHRASES, surroundings
 from annotate.model.schema import Schema
 
 
@@ -44,7 +44,7 @@ class TriggerClassifier(CandidateClassifier):
         return classes, {"": classes}
 
     def candidates(self, doc: Doc, marks: Sequence[Any]) -> Iterator[Candidate]:
-        """Each word that is more than grammar, each phrase of the list, and what is marked as a trigger already."""
+        """Each word that is more than grammar, each phrase of the list, and, to learn from, each marked trigger."""
         listed, topic = self._listed(doc), self._topic(doc)
         words = {(token.i, token.i + 1) for token in doc if token.is_alpha and not token.is_stop}
         known = {(mark.start, mark.end) for mark in marks if mark.label_ in self.labels}
@@ -104,14 +104,10 @@ class TriggerClassifier(CandidateClassifier):
         return bias
 
     def set_annotations(self, docs: Iterable[Doc], choices: Sequence[Sequence[Choice]]) -> None:
-        """Put what was chosen in the place of the triggers that are marked."""
+        """Make the doc's marks of its phrases and of the triggers that were chosen."""
         for doc, of_doc in zip(docs, choices, strict=True):
-            group = doc.spans.get(MARKS, SpanGroup(doc, attrs={"scores": []}))
-            marks, scores = [], []
-            for mark, score in zip(group, group.attrs["scores"], strict=True):
-                if mark.label_ not in self.labels:
-                    marks.append(mark)
-                    scores.append(float(score))
+            phrases = doc.spans.get(PHRASES, SpanGroup(doc, attrs={"scores": []}))
+            marks, scores = list(phrases), [float(score) for score in phrases.attrs["scores"]]
             for candidate, label, probability in of_doc:
                 if label != NONE:
                     marks.append(Span(doc, *candidate.key, label))

@@ -184,11 +184,10 @@ def test_the_lookup_knows_who_says_what(
 
 
 def test_what_a_classifier_knows_is_where_the_rules_begin() -> None:
-    """Its cues and sources count, also those that no list has; its contents are replaced, and their links with them."""
+    """Its cues and sources count, also those that no list has."""
     text = "A miller groused that the bridge was gone."
     assert _by_rules(text) == []
-    doc = _marked(text, ("A miller", "source"), ("groused", "cue"), ("the bridge", "content"))
-    doc.user_data[docs.RELATIONS] = [docs.Relation(2, "cue", 1), docs.Relation(2, "source", 0)]
+    doc = _marked(text, ("A miller", "source"), ("groused", "cue"))
     doc = attributor.attribute(doc)
     marks = doc.spans[docs.MARKS]
     assert [(mark.label_, mark.text) for mark in marks] == [
@@ -201,6 +200,25 @@ def test_what_a_classifier_knows_is_where_the_rules_begin() -> None:
         (0, "source", 2),
     ]
     assert marks.attrs["scores"].tolist() == [0.5, 0.9, 0.9]
+
+
+def test_a_cue_that_no_list_has_must_be_sure() -> None:
+    text = "A miller prompted the mayor to leave."
+    doc = _marked(text, ("A miller", "source"), ("prompted", "cue"))
+    doc.spans[docs.MARKS].attrs["scores"] = np.array([0.9, 0.7])
+    assert len(attributor.attribute(doc).spans[docs.MARKS]) == 0
+
+
+def test_no_dateline_ends_and_no_content_begins_in_a_word_or_a_bracket() -> None:
+    assert _by_rules("Jean-Marie Tirima said the army had left [Orsenia].") == [
+        ("Jean-Marie Tirima", "said", "the army had left [Orsenia]")
+    ]
+    assert _by_rules("VELMORA - Troops had left, a miller said.") == [
+        ("a miller", "said", "Troops had left")
+    ]
+    assert _by_rules("Nothing was left, a miller said. [Photo: Meridian]") == [
+        ("a miller", "said", "Nothing was left")
+    ]
 
 
 @pytest.mark.parametrize(

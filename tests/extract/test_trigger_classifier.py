@@ -12,8 +12,8 @@ from spacy.training import Example
 from thinc.api import Adam
 
 from annotate.extract import docs, pipeline
-from annotate.extract.classifiers import NONE, Choice
-from annotate.extract.docs import MARKS
+from annotate.extract.candidates import NONE, Choice
+from annotate.extract.docs import MARKS, PHRASES
 from tests.conftest import ROOT
 
 SCHEMA = str(ROOT / "guidelines" / "schema.yaml")
@@ -36,8 +36,9 @@ MODEL = {
 def _marked(nlp: Any, words: str, *marks: tuple[int, int, str, float]) -> Any:
     doc = nlp.make_doc(words)
     spans = [Span(doc, start, end, label) for start, end, label, _ in marks]
-    doc.spans[MARKS] = SpanGroup(doc, name=MARKS, spans=spans)
-    doc.spans[MARKS].attrs["scores"] = np.array([score for *_, score in marks])
+    for group in (MARKS, PHRASES):
+        doc.spans[group] = SpanGroup(doc, name=group, spans=spans)
+        doc.spans[group].attrs["scores"] = np.array([score for *_, score in marks])
     return doc
 
 
@@ -104,14 +105,17 @@ def test_some_words_are_hidden_when_it_learns(triggers: Any) -> None:
         assert triggers._seen(candidate).regions == (expected, *candidate.regions[1:])
 
 
-def test_what_is_chosen_takes_the_place_of_the_triggers_that_were_marked(triggers: Any) -> None:
+def test_what_is_chosen_is_marked_beside_the_phrases(triggers: Any) -> None:
     nlp = spacy.blank("en")
-    doc = _marked(nlp, "Rebels attacked Lisk", (2, 3, "place", 0.9), (0, 1, "advance", 0.8))
+    doc = _marked(nlp, "Rebels attacked Lisk", (2, 3, "place", 0.9))
     _first, second, *_ = triggers.candidates(doc, doc.spans[MARKS])
     triggers.set_annotations([doc], [[Choice(second, "assault", 0.7)]])
     marks = [(mark.text, mark.label_) for mark in doc.spans[MARKS]]
     assert marks == [("Lisk", "place"), ("attacked", "assault")]
     assert doc.spans[MARKS].attrs["scores"].tolist() == [0.9, 0.7]
+    bare = nlp.make_doc("Rebels attacked Lisk")
+    triggers.set_annotations([bare], [[Choice(second, "assault", 0.7)]])
+    assert [mark.label_ for mark in bare.spans[MARKS]] == ["assault"], "nothing else was found"
 
 
 def test_what_a_passage_tells_of_is_known_in_each_of_its_zones(triggers: Any) -> None:
