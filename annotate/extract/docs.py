@@ -87,11 +87,12 @@ def gold(article: Article, annotation: Annotation, schema: Schema, nlp: Language
     marks, links = graph.disassemble(annotation)
     for doc in zones(article, schema, nlp):
         offset = doc.user_data[OFFSET]
+        beyond = offset + len(doc.text)  # made anew each time that it is asked for
         spans: list[Span] = []
         number: dict[str, int] = {}
         attributes: dict[int, dict[str, AttributeValue]] = {}
         for mark in marks:
-            if offset <= mark.start and mark.end <= offset + len(doc.text):
+            if offset <= mark.start and mark.end <= beyond:
                 span = doc.char_span(mark.start - offset, mark.end - offset, label=mark.label)
                 if span is not None:
                     number[mark.id] = len(spans)
