@@ -149,14 +149,18 @@ class Client:
 
     @_as_expected
     def project(self, title: str) -> dict[str, Any] | None:
-        """The project of exactly this title, or None; ClientError where there are two."""
+        """The project of exactly this title, or None; ClientError where there are two that have tasks.
+
+        What a killed load asked for, a slow server may make at any later time: a project that nobody ever used.
+        """
         projects = self.namesakes(title)
-        if len(projects) > 1:
-            numbers = ", ".join(str(project["id"]) for project in projects)
+        used = [project for project in projects if project["task_number"]]
+        if len(used) > 1:
+            numbers = ", ".join(str(project["id"]) for project in used)
             raise ClientError(
                 f"{self.url}: two projects are called {title!r} ({numbers}); rename one"
             )
-        return projects[0] if projects else None
+        return next(iter(used or projects), None)
 
     def namesakes(self, title: str) -> list[dict[str, Any]]:
         """Every project of exactly this title, the oldest first."""

@@ -149,6 +149,22 @@ def test_a_killed_load_that_is_answered_late_makes_no_second_project(
     assert [each["id"] for each in client.namesakes(project)] == late
 
 
+def test_a_project_that_a_killed_load_left_later_still_is_no_second_one(
+    corpus: Corpus, write: Write, schema: Schema, client: Client, project: str
+) -> None:
+    """Made when another load had its own already, it is empty; two that have tasks are for a person to tell apart."""
+    article, _ = write(SENTENCE)
+    number = load.load(client, project, corpus.articles(), schema).project
+    known = client.project(project)
+    assert known is not None
+    left = client.create_project({"title": project, "label_config": known["label_config"]})["id"]
+    again = load.load(client, project, corpus.articles(), schema)
+    assert (again.project, again.added) == (number, [])
+    client.import_tasks(left, [{"data": tasks.data(article, schema)}])
+    with pytest.raises(ClientError, match="rename one"):
+        client.project(project)
+
+
 def test_what_the_server_refuses_is_one_clear_line(client: Client, project: str) -> None:
     number = client.create_project(
         {"title": project, "label_config": "<View><Text name='t' value='$text'/></View>"}
