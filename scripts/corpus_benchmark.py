@@ -31,6 +31,10 @@ from annotate.model.issues import UsageError
 from scripts.copies import ANNOTATORS, copies
 
 ROOT = Path(__file__).parents[1]
+DocumentsOption = Annotated[
+    list[int] | None,
+    typer.Option(min=10, help="How many; give it once for each size. By default 100 and 1000."),
+]
 _EVERY = 0.1
 """Seconds between two looks at a command's memory."""
 _SDK = """
@@ -84,10 +88,7 @@ class Bench:
 
 
 def corpus(
-    documents: Annotated[
-        list[int] | None,
-        typer.Option(min=10, help="How many; give it once for each size. By default 100 and 1000."),
-    ] = None,
+    documents: DocumentsOption = None,
     only: Annotated[
         list[str] | None,
         typer.Option(help="Only commands that begin so, such as: validate. May be repeated."),

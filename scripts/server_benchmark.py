@@ -23,7 +23,7 @@ from annotate.labelstudio import config, server, tasks
 from annotate.labelstudio.client import Client
 from annotate.model import schema as schema_
 from scripts.copies import ANNOTATORS, copies
-from scripts.corpus_benchmark import Bench, Usage, held, run
+from scripts.corpus_benchmark import Bench, DocumentsOption, Usage, held, run
 
 DESK = ANNOTATORS[0]
 LOADED, POSTED, ANNOTATED = "ACRE", "posted", "annotated"
@@ -45,10 +45,7 @@ with urllib.request.urlopen(request) as response, open(answer, "wb") as file:
 
 
 def of_server(
-    documents: Annotated[
-        list[int] | None,
-        typer.Option(min=10, help="How many; give it once for each size. By default 100 and 1000."),
-    ] = None,
+    documents: DocumentsOption = None,
     folder: Annotated[
         Path | None,
         typer.Option(
