@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from annotate.corpus import files as files_
-from annotate.corpus import store
+from annotate.corpus import processes, store
 from annotate.corpus.store import Corpus
 from annotate.dataset import card, croissant, making
 from annotate.dataset.builder import BuildReport
@@ -80,9 +77,8 @@ def _write(target: Path, schema: Schema, rows: Iterable[Rows]) -> list[Path]:
     """Write the Parquet files, and remove those of a split that is no more; returns their paths in the target."""
     target.mkdir(parents=True, exist_ok=True)
     # Into a folder beside it first: a build that is killed leaves the old data whole.
-    _remove_killed(target)
-    with tempfile.TemporaryDirectory(dir=target, prefix=f"{_BUILDING}{os.getpid()}-") as folder:
-        writers = _Writers(Path(folder), schema)
+    with processes.working_folder(target, _BUILDING) as folder:
+        writers = _Writers(folder, schema)
         try:
             for of_articles in rows:
                 writers.write(of_articles)
@@ -92,7 +88,7 @@ def _write(target: Path, schema: Schema, rows: Iterable[Rows]) -> list[Path]:
             raise
         for path in files:
             (target / path).parent.mkdir(parents=True, exist_ok=True)
-            (Path(folder) / path).replace(target / path)
+            (folder / path).replace(target / path)
     for stray in set((target / "data").rglob("*.parquet")) - {target / path for path in files}:
         stray.unlink()
     for emptied in (target / "data").glob("*/"):
@@ -102,15 +98,7 @@ def _write(target: Path, schema: Schema, rows: Iterable[Rows]) -> list[Path]:
 
 
 _BUILDING = ".building-"
-"""How the folder of a build that is not done begins; then the number of its process, and git ignores it."""
-
-
-def _remove_killed(target: Path) -> None:
-    """Remove what builds left that were killed; those that are at work are left alone."""
-    for folder in target.glob(f"{_BUILDING}*"):
-        pid = folder.name.removeprefix(_BUILDING).partition("-")[0]
-        if not (pid.isascii() and pid.isdigit() and psutil.pid_exists(int(pid))):
-            shutil.rmtree(folder, ignore_errors=True)
+"""How the folder of a build that is not done begins; git ignores it."""
 
 
 def _digests(target: Path, files: Iterable[Path]) -> dict[str, str]:

@@ -9,7 +9,6 @@ import os
 import shutil
 import sqlite3
 import tarfile
-import tempfile
 import zlib
 from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
@@ -17,10 +16,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-import psutil
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from annotate.corpus import files as files_
+from annotate.corpus import processes
 from annotate.corpus.store import Corpus
 from annotate.labelstudio import contents, desks, postgres
 from annotate.labelstudio.contents import Contents
@@ -103,22 +102,13 @@ def back_up(
 def _working_folder(state: Path) -> Iterator[Path]:
     """A folder in the state folder, the user's alone, which goes when this ends: it holds a login."""
     state.mkdir(parents=True, exist_ok=True)
-    clear(state)
-    prefix = f"{_WORKING}{os.getpid()}-"
-    with tempfile.TemporaryDirectory(prefix=prefix, dir=state) as temporary:
-        yield Path(temporary)
+    with processes.working_folder(state, _WORKING) as folder:
+        yield folder
 
 
 def clear(state: Path) -> None:
     """Remove what a killed copy or restoring left in the state folder."""
-    for left in state.glob(f"{_WORKING}*"):
-        if _is_left(left.name.removeprefix(_WORKING).split("-")[0]):
-            shutil.rmtree(left, ignore_errors=True)
-
-
-def _is_left(writer: str) -> bool:
-    """Whether the process of that number, which a name holds, is no more."""
-    return writer.isdecimal() and not psutil.pid_exists(int(writer))
+    processes.remove_left(state, _WORKING)
 
 
 def _set_aside(corpus: Corpus) -> Iterator[Path]:
@@ -192,7 +182,8 @@ def _pack(folder: Path, path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
-            if _is_left(left.name.split(".")[-2]):
+            writer = left.name.split(".")[-2]
+            if writer.isdecimal() and not processes.is_at_work(writer):
                 left.unlink(missing_ok=True)
         with part.open("wb") as file:
             with tarfile.open(fileobj=file, mode="w:gz", compresslevel=5) as archive:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import psutil
 
+from annotate.corpus import processes
 from annotate.labelstudio import desks, postgres
 from annotate.labelstudio.desks import DamagedDesk, private
 from annotate.labelstudio.desks import Desk as Desk
@@ -197,7 +198,7 @@ def _comes_up(desk: Desk, pid: int, on_wait: Callable[[], None]) -> bool:
     """Whether the desk's server, which that process is, answers to the desk's token in the end."""
 
     def failed() -> str | None:
-        return None if _lives(pid) else "it has ended"
+        return None if processes.lives(pid) else "it has ended"
 
     try:
         _wait_until_it_listens(pid, on_wait, failed)
@@ -205,14 +206,6 @@ def _comes_up(desk: Desk, pid: int, on_wait: Callable[[], None]) -> bool:
     except ServerError:
         return False
     return _answers(desk, _FIRST_ANSWER_SECONDS)
-
-
-def _lives(pid: int) -> bool:
-    """Whether the process runs. One that has ended stays in the list until its parent asks how."""
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def _with_port(state: Path, desk: Desk, port: int | None) -> Desk:

@@ -631,15 +631,3 @@ def test_a_server_that_took_the_named_port_meanwhile_is_not_taken_for_the_desk(
         for stranger in strangers:
             stranger.shutdown()
             stranger.server_close()
-
-
-def test_a_process_that_ended_does_not_live_though_nobody_asked_how() -> None:
-    """A start that takes over a server which was just killed would wait for it."""
-    with subprocess.Popen([sys.executable, "-c", ""], stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        process.stdout.read()  # until it ends
-        while psutil.Process(process.pid).status() != psutil.STATUS_ZOMBIE:
-            time.sleep(0.01)
-        assert not server._lives(process.pid)
-    assert not server._lives(process.pid)
-    assert server._lives(os.getpid())
