@@ -113,6 +113,37 @@ def test_a_worker_that_is_killed_costs_no_row(lookup_file: str, news: Path, tmp_
     assert "no `text`" in rows["00002.jsonl"][0]["reason"]
 
 
+@pytest.fixture
+def ray() -> Iterator[None]:
+    """A Ray of this machine with two workers."""
+    module = pytest.importorskip("ray", reason="Ray is not installed (extra: ray)")
+    try:
+        module.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+    except Exception as error:
+        module.shutdown()
+        pytest.skip(f"Ray itself does not start here, to which it gives 30 s: {error}")
+    yield
+    module.shutdown()
+
+
+def test_on_ray_too_a_worker_that_is_killed_costs_no_row(
+    lookup_file: str, news: Path, tmp_path: Path, ray: None
+) -> None:
+    here, there, flag = tmp_path / "here", tmp_path / "there", tmp_path / "flag"
+    for rank in range(4):
+        read = many.reader(str(news), "jsonl").run(None, rank, 4)
+        list(_step(lookup_file, here).run(read, rank, 4))
+    shown: list[tuple[int, int]] = []
+    many.Ray(
+        lambda done, tasks: shown.append((done, tasks)), 1,
+        pipeline=[many.reader(str(news), "jsonl"), EndedOnce(flag), _step(lookup_file, there)],
+        tasks=4, workers=2, logging_dir=str(there / "logs"),
+    ).run()  # fmt: skip
+    assert flag.exists()
+    assert shown[-1] == (4, 4)
+    assert _rows(there) == _rows(here)
+
+
 def test_what_is_complete_is_not_done_again(lookup_file: str, news: Path, tmp_path: Path) -> None:
     steps: list[PipelineStep] = [
         many.reader(str(news), "jsonl"),
