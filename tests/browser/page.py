@@ -51,13 +51,24 @@ _FIND = """([words, nth, offset]) => {
   return [first.left, first.top + first.height / 2, last.right, last.top + last.height / 2];
 }"""
 
-# Resolves when nothing on the page has changed for so many milliseconds, after 2 seconds at the latest.
-_QUIET = """(quiet) => new Promise((resolve) => {
+# Whether the article has been loaded for work: its text may be there before, and a key that is pressed then is lost.
+_IS_LOADED = """() => {
+  const store = window.Htx, open = store?.annotationStore?.selected;
+  return Boolean(store?.task && !store.isLoading && open?.regionStore);
+}"""
+
+# Whether a label is chosen for the words that are dragged over next.
+_IS_CHOSEN = """() => [...window.Htx.annotationStore.selected.names.values()].some(
+  (tag) => tag.type.endsWith('labels') && tag.children.some((label) => label.selected)
+)"""
+
+# Resolves when nothing on the page has changed for so many milliseconds, after a limit at the latest.
+_QUIET = """([quiet, limit]) => new Promise((resolve) => {
   let due;
   const done = () => { watcher.disconnect(); clearTimeout(due); clearTimeout(last); resolve(); };
   const again = () => { clearTimeout(due); due = setTimeout(() => requestAnimationFrame(done), quiet); };
   const watcher = new MutationObserver(again);
-  const last = setTimeout(done, 2000);
+  const last = setTimeout(done, limit);
   watcher.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
   again();
 })"""
@@ -122,11 +133,12 @@ class LabellingPage:
 
     def _wait(self) -> None:
         self.page.wait_for_selector(".acre-text .lsf-richtext__line")
-        self.settle(400)
+        self.page.wait_for_function(_IS_LOADED)
+        self.settle(400, limit=10_000)
 
-    def settle(self, quiet: int = 60) -> None:
-        """Wait until the page has answered: nothing on it has changed for so many milliseconds."""
-        self.page.evaluate(_QUIET, quiet)
+    def settle(self, quiet: int = 60, limit: int = 2000) -> None:
+        """Wait until the page has answered: for so many milliseconds it has not changed, or the limit is over."""
+        self.page.evaluate(_QUIET, [quiet, limit])
 
     def theme(self, name: str) -> None:
         """Light or dark, by the switch at the top."""
@@ -156,6 +168,10 @@ class LabellingPage:
         """Press the label's key and drag over the words, with Alt as the mouse is let go; the mark stays selected."""
         before = self.count()
         self.press(key)
+        try:
+            self.page.wait_for_function(_IS_CHOSEN)
+        except TimeoutError:
+            pytest.fail(f"{key} chose no label")
         self.drag(words, nth, alt, at)
         self._wait_for(before + 1, f"marking {words!r} with {key}")
 

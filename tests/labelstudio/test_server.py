@@ -157,7 +157,9 @@ def test_another_servers_answer_cuts_no_migration_short(
     try:
         assert server.is_ours(desk)
         assert desk.port != strangers[0].server_port
-        assert stopped == [True]
+        # Once, or more often where other programs take the next port too; never within the migration.
+        assert stopped
+        assert all(stopped)
     finally:
         stop(desk)
         for stranger in strangers:
