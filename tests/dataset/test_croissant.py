@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ from datasets import load_dataset
 
 from annotate.dataset.features import CONFIGS
 from tests.conftest import ROOT
+
+FIRST = 50  # of each split: mlcroissant takes a minute for all
 
 
 def test_its_records_are_those_of_load_dataset(tmp_path: Path) -> None:
@@ -23,9 +26,9 @@ def test_its_records_are_those_of_load_dataset(tmp_path: Path) -> None:
         splits: Any = load_dataset(str(corpus), config.name, cache_dir=str(tmp_path))
         for split, rows in splits.items():
             name = f"{config.name}/{split}"
-            records = list(described.records(name))
-            assert len(records) == len(rows)
-            for record, row in zip(records, rows, strict=True):
+            records = list(islice(described.records(name), FIRST))
+            assert len(records) == min(len(rows), FIRST)
+            for record, row in zip(records, islice(rows, FIRST), strict=True):
                 assert set(record) == {f"{name}/{column}" for column in row}
                 for column, value in row.items():
                     assert _plain(record[f"{name}/{column}"]) == _shown(
