@@ -84,7 +84,7 @@ screenshots:
 	@$(BIN)/python scripts/screenshots.py $(ARGS)
 
 test:
-	@$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 faults:
 	@$(BIN)/python -m tests.faults $(ARGS)
