@@ -13,6 +13,8 @@ class Countries(NamedTuple):
     capitals: tuple[str, ...]
     nationalities: tuple[str, ...]
     """Adjectives and singular nouns: *Syrian*, *Thai*."""
+    state_of: dict[str, str]
+    """By nationality, the state; of two that share one, the first."""
 
 
 @cache
@@ -20,14 +22,19 @@ def load() -> Countries:
     """What the library has; what it lacks or calls otherwise than the news is in `gazetteer.yaml`."""
     from countryinfo import all_countries
 
-    states, capitals, nationalities = set(), set(), set()
+    states, capitals = set(), set()
+    state_of: dict[str, str] = {}
     for country in all_countries():
-        states.add(country.name().removeprefix("The "))
+        name = country.name().removeprefix("The ")
+        states.add(name)
         # One state's capitals are a list in the file, another's have strokes between them.
         found = country.capital() or ""
         capitals.update(_apart(found if isinstance(found, str) else "/".join(found), "/"))
-        nationalities.update(_apart(country.demonym() or "", ","))
-    return Countries(tuple(sorted(states)), tuple(sorted(capitals)), tuple(sorted(nationalities)))
+        for nationality in _apart(country.demonym() or "", ","):
+            state_of.setdefault(nationality, name)
+    return Countries(
+        tuple(sorted(states)), tuple(sorted(capitals)), tuple(sorted(state_of)), state_of
+    )
 
 
 def _apart(names: str, separator: str) -> list[str]:

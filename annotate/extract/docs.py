@@ -125,7 +125,7 @@ def annotation(
         scores |= _scores(doc, ids)
         for link in doc.user_data[RELATIONS]:
             links.append(Link(ids[link.tail], link.label, ids[link.head]))
-    links += coreference.coreferent(marks, schema)
+    links += coreference.coreferent(marks, links, article, schema)
     return assembled(marks, links, schema, article, provenance), scores
 
 

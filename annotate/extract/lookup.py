@@ -132,7 +132,7 @@ def predict(model: Lookup, article: Article, schema: Schema) -> Annotation:
         grammar.add_attributions(zone, model.cues, labels)
         marks += zone.marks.values()
         links += zone.links
-    links += coreference.coreferent(marks, schema)
+    links += coreference.coreferent(marks, links, article, schema)
     provenance = docs.provenance(NAME, model.schema_version, schema)
     return docs.assembled(marks, links, schema, article, provenance)
 
