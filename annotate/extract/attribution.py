@@ -33,7 +33,8 @@ def attributions(passage: Passage, evidence: Evidence) -> list[Attribution]:
     source_of = {
         cue: source
         for cue, source in speakers.sources(passage, candidates, evidence).items()
-        if source is not None or cues.may_lack_source(passage, cue)
+        if (source is not None or cues.may_lack_source(passage, cue))
+        and not _is_own(passage, cue, source)
     }
     placing = Placing(passage, source_of, evidence.phrases)
     told: list[Attribution] = []
@@ -56,6 +57,15 @@ def _apart(passage: Passage, one: Attribution) -> Iterator[Attribution]:
     content = max(sides, key=lambda side: side[1] - side[0])
     if content[0] < content[1]:
         yield one._replace(content=content)
+
+
+def _is_own(passage: Passage, cue: Tokens, source: Tokens | None) -> bool:
+    """Whether the cue attributes nothing: the paper says it of itself, or somebody *asked not to* be named."""
+    is_paper = source is not None and passage.words[slice(*source)] == ["we"]
+    is_request = cues.reads(passage, cue).startswith("ask") and (
+        passage.words[cue[1] : cue[1] + 2] == ["not", "to"]
+    )
+    return is_request or (is_paper and not passage.is_quoted(cue[0]))
 
 
 def _touches(cue: Tokens, others: Sequence[Tokens] | set[Tokens]) -> bool:

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from annotate.extract import cues
 from annotate.extract.passages import AUXILIARIES, FINITE, STOPS, VERBS, Passage, Tokens
-from annotate.extract.speakers import REACH
+from annotate.extract.speakers import REACH, RELATIVES
 
 _OPENERS = {
     "accus": "of", "blam": "for", "thank": "for", "prais": "for", "condemn": "for", "criticis": "for",
     "criticiz": "for", "apologi": "for", "describ": "as", "characteri": "as", "label": "as", "term": "as",
-    "refer": "as",
+    "refer": "as", "identif": "as",
 }  # fmt: skip
 """How cues begin behind which stands who is judged, and the word that opens the content: “accused him [of] lying”."""
 _CONJUNCTIONS = frozenset([
@@ -64,8 +64,10 @@ class Placing:
         if cues.is_adverb(passage, cue):
             yield self._clause_start(start, cue[0]), end
         elif tag in ("NN", "NNS"):
-            if behind in (["of"], ["that"], ["about"]):
+            if behind == ["that"]:
                 yield cue[1] + 1, self._right_edge(cue[1] + 1, end, cue)
+            elif behind in (["of"], ["about"]):
+                yield cue[1] + 1, self._verb(cue[1] + 1, self._right_edge(cue[1] + 1, end, cue))
         elif behind in (["to"], ["that"]):
             yield cue[1] + (behind == ["that"]), self._right_edge(cue[1] + 1, end, cue)
         elif cues.is_passive(passage, cue):
@@ -74,6 +76,11 @@ class Placing:
                 yield cue[1], self._right_edge(cue[1], end, cue)
         else:
             yield cue[1], self._phrase_end(cue, end)
+
+    def _verb(self, begin: int, end: int) -> int:
+        """The first finite verb between the tokens, else the end: “reports of [further deaths] *are* spread”."""
+        tags = self._passage.tags
+        return next((number for number in range(begin, end) if tags[number] in FINITE), end)
 
     def _clause_start(self, start: int, number: int) -> int:
         """Where the clause of the token begins, as far as words tell."""
@@ -162,6 +169,8 @@ class Placing:
         passage = self._passage
         if passage.quotation_at(number) is not None:
             return True
+        if passage.words[number] in RELATIVES - {"that"}:
+            return False
         is_clause = passage.tags[number] != "IN" or passage.words[number] in ("as", "that", "with")
         return is_clause and passage.has(FINITE, number, end)
 

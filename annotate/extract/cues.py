@@ -26,6 +26,9 @@ _UNSOURCED = frozenset([
 """Of cues without a source, those that do not end like *reportedly*: the list of `guidelines/labels/cue.md`."""
 
 
+_DESCRIBING = frozenset(["alleged", "suspected", "reported", "rumoured", "rumored"])
+"""Those that stand before a noun: “[alleged] smugglers”."""
+_NOUNS = frozenset(["reports", "rumours", "rumors"])
 _LISTENERS = (
     "tell", "told", "inform", "assur", "warn", "notif", "remind", "ask", "urg", "order", "advis", "instruct", "call on",
     "called on", "calls on", "promis", "request",
@@ -145,10 +148,13 @@ def _at(passage: Passage, number: int) -> Tokens | None:
             return number, end
     if passage.words[number] in ("reportedly", "allegedly", "purportedly", "supposedly"):
         return number, number + 1
+    if _is_found_unsourced(passage, number):
+        return number, number + 1
     first = lexicon.lemma(passage.words[number], "VERB")
     # Of words in capitals the tagger knows little: there an inflected verb is one.
     is_verb = first != passage.words[number] if passage.is_upper else False
-    if passage.tags[number] not in FINITE | {"VBG"} and not is_verb:
+    is_verb = is_verb or passage.tags[number] in FINITE | {"VBG"}
+    if not (is_verb or _is_perfect(passage, number)):
         return None
     for end in range(min(number + _LONGEST, len(passage.words)), number, -1):
         words = " ".join([first, *passage.words[number + 1 : end]])
@@ -156,3 +162,31 @@ def _at(passage: Passage, number: int) -> Tokens | None:
             # “That” and “to” open the content.
             return number, end - (passage.words[end - 1] in ("that", "to", "whether"))
     return None
+
+
+def _is_found_unsourced(passage: Passage, number: int) -> bool:
+    """Whether the token is a cue without a source: *alleged* smugglers, *reports* of deaths, *thought* to flee.
+
+    *No reports of* and *are not reported* attribute nothing.
+    """
+    word, tag = passage.words[number], passage.tags[number]
+    if word not in _UNSOURCED or word == "blamed" or tag not in ("VBN", "VBD", "JJ", "NN", "NNS"):
+        return False
+    if {"no", "not"}.intersection(passage.words[max(0, number - 2) : number]):
+        return False
+    behind = passage.words[number + 1 : number + 2]
+    if word in _NOUNS:
+        return behind in (["of"], ["that"])
+    if word in _DESCRIBING and (passage.tags[number + 1 : number + 2] or [""])[0][:2] in (
+        "NN",
+        "JJ",
+    ):
+        return True
+    return behind != ["by"] and is_passive(passage, (number, number + 1))
+
+
+def _is_perfect(passage: Passage, number: int) -> bool:
+    """Whether the token is the participle of a perfect: they have *denied* it, and have not been denied."""
+    before = passage.words[auxiliary(passage, (number, number + 1)) : number]
+    has_have = not {"has", "have", "had"}.isdisjoint(before)
+    return passage.tags[number] == "VBN" and has_have and "been" not in before

@@ -10,7 +10,7 @@ from annotate.extract.passages import AUXILIARIES, FINITE, STOPS, VERBS, Passage
 
 REACH = 14
 """Tokens behind a cue within which what belongs to it is looked for."""
-_RELATIVES = frozenset(["who", "which", "whose", "whom", "that", "where"])
+RELATIVES = frozenset(["who", "which", "whose", "whom", "that", "where"])
 _NOMINAL = frozenset(
     ["NN", "NNS", "NNP", "NNPS", "PRP", "CD", "DT", "JJ", "POS", "PRP$", "JJS", "JJR"]
 )
@@ -159,7 +159,7 @@ def _subject(passage: Passage, begin: int, end: int, speakers: Sequence[Tokens])
     is_apposed = last > begin and words[last - 1] == ","
     first, last = passage.trimmed(begin, last)
     for number in range(first + 1, last):
-        if words[number] in _RELATIVES and (is_apposed or words[number] != "that"):
+        if words[number] in RELATIVES and (is_apposed or words[number] != "that"):
             last = number - (tags[number - 1] in ("IN", "TO"))
             break
     commas = [number for number in range(first, last) if words[number] == ","]
@@ -191,7 +191,7 @@ def _behind(passage: Passage, begin: int, end: int, speakers: Sequence[Tokens]) 
     """The noun phrase that begins there, up to punctuation or a verb; of *a report by the Monitor* the Monitor."""
     last = begin
     while last < end and passage.words[last] not in STOPS and passage.tags[last] not in VERBS:
-        if passage.words[last] in _RELATIVES or passage.quotation_at(last):
+        if passage.words[last] in RELATIVES or passage.quotation_at(last):
             break
         last += 1
     inside = [span for span in speakers if begin <= span[0] and span[1] <= last]

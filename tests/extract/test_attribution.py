@@ -119,6 +119,34 @@ KINDS = {
         "The army accused the rebels of burning the bridge.",
         [("The army", "accused", "burning the bridge")],
     ),
+    "perfect-tense": Kind(
+        "The rebels have claimed the attack.",
+        [("The rebels", "claimed", "the attack")],
+    ),
+    "regret-expressed": Kind(
+        "The army expressed regret over the raid.",
+        [("The army", "expressed", "regret over the raid")],
+    ),
+    "would-not-say": Kind(
+        "The army declined to say whether the bridge was mined.",
+        [("The army", "declined to say", "whether the bridge was mined")],
+    ),
+    "who-speaks-is-described-behind-the-cue": Kind(
+        "“Nobody saw us,” said Olan Resk, who had run the mill.",
+        [("Olan Resk", "said", "“Nobody saw us,”")],
+    ),
+    "thought-by-nobody-named": Kind(
+        "The rebels are thought to have left the town.",
+        [("", "thought", "to have left the town")],
+    ),
+    "alleged-smugglers": Kind(
+        "Police shot suspected smugglers.",
+        [("", "suspected", "smugglers")],
+    ),
+    "reports-of": Kind(
+        "Reports of further deaths are being spread.",
+        [("", "Reports", "further deaths")],
+    ),
     "nobody-named": Kind(
         "The rebels have reportedly left the town.",
         [("", "reportedly", "The rebels have reportedly left the town")],
@@ -183,6 +211,22 @@ def test_the_lookup_knows_who_says_what(
     assert _by_lookup(KINDS[kind].text, model, schema, write) == KINDS[kind].told
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The fighting continued to spread on Sunday.",
+        "I think the mill is gone.",
+        "A miller asked not to be named.",
+        "We said on Friday that the bridge was gone.",
+        "There were no reports of deaths.",
+        "Deaths were not reported.",
+        "The rebels have been told that the bridge is mined.",
+    ],
+)
+def test_what_attributes_nothing(text: str) -> None:
+    assert _by_rules(text) == []
+
+
 def test_what_a_classifier_knows_is_where_the_rules_begin() -> None:
     """Its cues and sources count, also those that no list has."""
     text = "A miller groused that the bridge was gone."
@@ -200,6 +244,16 @@ def test_what_a_classifier_knows_is_where_the_rules_begin() -> None:
         (0, "source", 2),
     ]
     assert marks.attrs["scores"].tolist() == [0.5, 0.9, 0.9]
+
+
+def test_what_somebody_is_identified_as_is_the_content() -> None:
+    doc = _marked(
+        "The army identified the dead man as a baker.",
+        ("The army", "source"),
+        ("identified", "cue"),
+    )
+    marks = attributor.attribute(doc).spans[docs.MARKS]
+    assert [mark.text for mark in marks if mark.label_ == "content"] == ["a baker"]
 
 
 def test_a_cue_that_no_list_has_must_be_sure() -> None:
