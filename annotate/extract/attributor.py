@@ -23,7 +23,7 @@ from annotate.model.schema import ATTRIBUTION_SPANS, Layer
 NAME = "acre_attributions"
 _BY_RULE = 0.5
 """The score of a mark that no classifier has predicted."""
-_SURE = 0.8
+_SURE = 0.9
 """What a cue that the list lacks must score to attribute something: *prompted* and *continued* are none."""
 
 
