@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from spacy.language import Language
 from spacy.tokens import Doc, SpanGroup
 
 from annotate.extract.docs import MARKS, PHRASES
 from annotate.model.schema import Layer
+
+
+class _Place(NamedTuple):
+    """What of a span is compared; half-open, in tokens."""
+
+    start: int
+    end: int
+    label_: str
 
 
 class SpanFilter:
@@ -22,15 +30,18 @@ class SpanFilter:
         """Drop marks, and their scores with them; where nothing has looked for triggers, the marks are the phrases."""
         group = doc.spans[MARKS if MARKS in doc.spans else PHRASES]
         scores = group.attrs["scores"]
+        # To ask spaCy for a span and its parts takes longer than to compare it with all others.
+        spans = list(group)
+        places = [_Place(span.start, span.end, span.label_) for span in spans]
         kept: list[int] = []
         # What is as sure goes by its place: the last bits of a score depend on the processor.
         for number in sorted(
-            range(len(group)), key=lambda number: -round(float(scores[number]), 6)
+            range(len(spans)), key=lambda number: -round(float(scores[number]), 6)
         ):
-            if not any(self.excludes(group[number], group[other]) for other in kept):
+            if not any(self.excludes(places[number], places[other]) for other in kept):
                 kept.append(number)
         kept.sort()
-        filtered = SpanGroup(doc, name=MARKS, spans=[group[number] for number in kept])
+        filtered = SpanGroup(doc, name=MARKS, spans=[spans[number] for number in kept])
         filtered.attrs["scores"] = scores[kept]
         doc.spans[MARKS] = filtered
         return doc
@@ -42,10 +53,10 @@ class SpanFilter:
 
         Mentions *the town of Lisk* and *Lisk* stand together; *the town of* and *of Lisk* do not.
         """
+        if one.end <= other.start or other.end <= one.start:
+            return False
         layer = self._layers.get(one.label_)
         if layer != self._layers.get(other.label_):
-            return False
-        if one.end <= other.start or other.end <= one.start:
             return False
         if layer != Layer.MENTION:
             return True
