@@ -98,7 +98,7 @@ class _Discourse:
             if other.end <= mark.start
             and gender in (None, self._genders.get(self.first_of[other.id], gender))
         ]
-        place = bisect_right(self._starts, mark.start)
+        place = self._sentence(mark)
         here = [other for other in known if self._sentence(other) == place]
         before = [other for other in known if self._sentence(other) == place - 1]
         return next(iter(here or before or known[-1:]), None)

@@ -11,10 +11,8 @@ class Countries(NamedTuple):
 
     states: tuple[str, ...]
     capitals: tuple[str, ...]
-    nationalities: tuple[str, ...]
-    """Adjectives and singular nouns: *Syrian*, *Thai*."""
     state_of: dict[str, str]
-    """By nationality, the state; of two that share one, the first."""
+    """By nationality, an adjective and singular noun such as *Syrian*, the state; of two that share one, the first."""
 
 
 @cache
@@ -32,9 +30,7 @@ def load() -> Countries:
         capitals.update(_apart(found if isinstance(found, str) else "/".join(found), "/"))
         for nationality in _apart(country.demonym() or "", ","):
             state_of.setdefault(nationality, name)
-    return Countries(
-        tuple(sorted(states)), tuple(sorted(capitals)), tuple(sorted(state_of)), state_of
-    )
+    return Countries(tuple(sorted(states)), tuple(sorted(capitals)), state_of)
 
 
 def _apart(names: str, separator: str) -> list[str]:

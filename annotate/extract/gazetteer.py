@@ -148,7 +148,7 @@ def _load() -> Gazetteer:
     nouns: Phrases = {}
     # A capital that is called as its state is a state, and what the project lists comes before the library.
     names |= _phrases(known.capitals, CAPITAL)
-    names |= _phrases(known.nationalities, NATIONALITY)
+    names |= _phrases(sorted(known.state_of), NATIONALITY)
     names |= _phrases(known.states, STATE)
     for label, lists in listed.items():
         names |= _phrases(lists["names"], label)

@@ -153,6 +153,13 @@ def _assert_absent(texts: list[str]) -> None:
             assert sentence not in content
 
 
+def test_a_sentence_that_is_committed_would_be_found() -> None:
+    read_me = (ROOT / "README.md").read_text(encoding="utf-8")
+    line = next(line for line in read_me.splitlines() if len(line.split()) > 12)
+    with pytest.raises(AssertionError):
+        _assert_absent([line])
+
+
 def test_nothing_that_is_committed_names_a_machine_or_a_registry() -> None:
     hosts = "|".join(["py" + "pi", "python" + "hosted", "npm" + "js"])
     wanted = re.compile(rf"/(?:root|home)/|https?://[^\s\"']*(?:{hosts})\.".encode())

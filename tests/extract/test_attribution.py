@@ -259,7 +259,7 @@ def test_what_somebody_is_identified_as_is_the_content() -> None:
 def test_a_cue_that_no_list_has_must_be_sure() -> None:
     text = "A miller prompted the mayor to leave."
     doc = _marked(text, ("A miller", "source"), ("prompted", "cue"))
-    doc.spans[docs.MARKS].attrs["scores"] = np.array([0.9, 0.7])
+    doc.spans[docs.MARKS].attrs["scores"] = np.array([0.9, 0.85])
     assert len(attributor.attribute(doc).spans[docs.MARKS]) == 0
 
 

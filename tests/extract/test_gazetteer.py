@@ -75,5 +75,5 @@ def test_countries_have_states_capitals_and_nationalities_apart() -> None:
 
     assert {"Iraq", "Gambia", "South Sudan"} <= set(known.states)
     assert {"Damascus", "Vatican City"} <= set(known.capitals)
-    assert {"Syrian", "Antiguan", "Barbudan"} <= set(known.nationalities)
-    assert all(name and "," not in name for name in known.nationalities)
+    assert {"Syrian", "Antiguan", "Barbudan"} <= set(known.state_of)
+    assert all(name and "," not in name for name in known.state_of)
